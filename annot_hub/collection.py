@@ -120,7 +120,7 @@ def likely_cause(
 ) -> str:       # A sentence, or '' when nothing helps
     "Why the keys of two tables do not match"
     depth = min((str(k).count('/') for k in [*left, *right]), default=0) + 1
-    causes = {'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:]), **_CAUSES}
+    causes = {**_CAUSES, 'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:])}
     def gain(f): return len({f(k) for k in left} & {f(k) for k in right}) - len(set(left) & set(right))
     best = max(causes, key=lambda c: gain(causes[c]))
     if gain(f := causes[best]) <= 0: return f'nothing in common: {_few(left, 1)} against {_few(right, 1)}'
