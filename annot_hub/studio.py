@@ -10,15 +10,15 @@ import base64, json, os, re, secrets, shutil, socket, subprocess, sys, tempfile,
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 # %% ../nbs/22_studio.ipynb #8098c33a
 VERSION = '1.23.2'   # the Label Studio this page is written for and tested with
@@ -429,8 +429,8 @@ class Project:
     "One project of Label Studio; with the server's address, `id` and `created` say which for ever."
     id: int       # number, used again by SQLite after a deletion
     title: str    # 3 to 50 characters
-    xml: str      # labelling interface
-    created: str  # time on the server
+    xml: str = field(repr=False)      # labelling interface
+    created: str = field(repr=False)  # time on the server
     n_tasks: int  # at the time of asking
     def _repr_markdown_(self):
         return f'Project **{self.title}**: {self.n_tasks:,} tasks, questions: {", ".join(f"`{c}`" for c in _controls(self.xml))}'
@@ -475,8 +475,10 @@ def project(self:Studio, title:str, # exact title, 3 to 50 characters
     change = {k: v for k, v in wanted.items() if k not in now or now[k] != v}
     if 'label_config' in change: self._check(wanted['label_config'])
     if not found: now = _json(self.send('POST', '/api/projects', json={'title': title} | change))
-    elif change: now = _json(self.send('PATCH', f'/api/projects/{found[0]}', json=change))
-    if unknown := [k for k in wanted if k not in now]: raise ValueError(f'Label Studio projects have no setting {", ".join(unknown)}')
+    if unknown := [k for k in wanted if k not in now]:
+        if not found: self.send('DELETE', f'/api/projects/{now["id"]}')   # made a moment ago, empty
+        raise ValueError(f'Label Studio projects have no setting {", ".join(unknown)}')
+    if found and change: now = _json(self.send('PATCH', f'/api/projects/{found[0]}', json=change))
     return Project(now['id'], now['title'], now['label_config'], now['created_at'], now['task_number'] or 0)
 
 # %% ../nbs/22_studio.ipynb #0cef7176
@@ -557,18 +559,22 @@ def _post(self:Studio, project:int, # id
 
 # %% ../nbs/22_studio.ipynb #11a0fd73
 @patch
-def _untouched(self:Studio, task_id:int) -> bool: # nobody has annotated or begun to
-    t = self.get(f'/api/tasks/{task_id}')
-    return not (t['annotations'] or t.get('drafts'))
+def _touched(self:Studio, project:int, # id
+             ids:list # of tasks
+            ) -> set: # ids of those that somebody has annotated, skipped or begun
+    "Where people have left work, as it is now."
+    tasks = self.get(f'/api/projects/{project}/export', **{'exportType': 'JSON', 'download_all_tasks': 'true', 'ids[]': ids})
+    return {t['id'] for t in tasks if t['annotations'] or t['drafts']}
 
 @patch
-def _dedupe(self:Studio, have:dict # (repo_id, file_name) -> task ids
+def _dedupe(self:Studio, project:int, # id
+            have:dict # (repo_id, file_name) -> task ids
            ) -> int: # tasks deleted
     "Delete spare copies that nobody has worked on."
     gone = 0
-    for ids in (sorted(v) for v in have.values() if len(v) > 1):
-        spare = [i for i in ids if self._untouched(i)]
-        for i in spare if len(spare) < len(ids) else spare[1:]:
+    for ids in (v for v in have.values() if len(v) > 1):
+        keep = self._touched(project, ids) or {min(ids)}
+        for i in sorted({*ids} - keep):
             self.send('DELETE', f'/api/tasks/{i}')
             gone += 1
     return gone
@@ -594,7 +600,7 @@ def push(self:Studio, project:Project, # from `Studio.project`
             stuck = stuck + 1 if not any(_key(t['data']) in have for t in todo) else 0
             if stuck == 5: raise StudioError('Label Studio took none of the tasks in five attempts; see its log')
     doubled = sum(len(v) - 1 for v in have.values())
-    removed = self._dedupe(have) if doubled and not dry_run else 0
+    removed = self._dedupe(project.id, have) if doubled and not dry_run else 0
     there = len(wanted.keys() & have.keys())
     return dict(wanted=len(wanted), already=already, pushed=there - already, missing=len(wanted) - there, doubled=doubled, removed=removed)
 
@@ -627,7 +633,8 @@ OVERLAP = timedelta(minutes=10)   # how much longer than this could a transactio
 def _since(since:str # server time, ISO 8601
           ) -> dict: # condition of a listing
     "Tasks changed since then, overlap included. Label Studio wants microseconds and a Z."
-    t = datetime.fromisoformat(since) - OVERLAP
+    t = datetime.fromisoformat(since)
+    t = (t.astimezone(timezone.utc) if t.tzinfo else t) - OVERLAP
     return _filter('updated_at', 'greater_or_equal', 'Datetime', t.strftime('%Y-%m-%dT%H:%M:%S.%fZ'))
 
 # %% ../nbs/22_studio.ipynb #6dd49102
@@ -664,3 +671,4 @@ def serve(dir:str, # folder that keeps everything
         print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in {local.dir/"studio.json"}; stop with Ctrl-C)')
         try: local.process.wait()
         except KeyboardInterrupt: print('\nStopped.')
+        else: raise RuntimeError(f'Label Studio ended by itself; see {local.dir/"studio.log"}')
