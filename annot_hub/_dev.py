@@ -366,7 +366,7 @@ def check_package(
 
 # %% ../nbs/90_dev.ipynb #23c8ca4a
 _PATHS = re.compile(r'''(?<![\w.:~/-])/(?:root|home|Users|tmp|work|var/folders|private/var)/[\w.-]+''')
-_INDEX = re.compile(r'--(?:extra-)?index-url|find-links|\b(?:PIP|UV)_\w*INDEX|https?://[^\s"\']+/simple\b')
+_INDEX = re.compile(r'(?:index-url|find-links)[ =]+[\w/]+:?/\S+|\b(?:PIP|UV)_\w+[ =]+["\']?\w+://\S+|https?://[^\s"\'\\]+/simple\b')
 
 def hygiene(
     name: str, # Path in the repo

@@ -63,7 +63,7 @@ def kernel_env(
     "The environment without what is personal, with caches under `home`"
     env = {k: v for k, v in os.environ.items() if k not in PERSONAL}
     return env | dict(PYTHONPATH=str(root), IPYTHONDIR=str(home/'ipython'), HF_HOME=str(home/'hf'), TZ='UTC',
-                      PYDEVD_DISABLE_FILE_VALIDATION='1', HF_HUB_DISABLE_TELEMETRY='1')
+                      HF_HUB_DISABLE_TELEMETRY='1', PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
 
 # %% ../nbs/86_fresh.ipynb #7bb84a6d
 def execute(
@@ -79,7 +79,7 @@ def execute(
     with TemporaryDirectory() as home:
         km = ThisPython(transport='ipc', ip=f'{home}/kernel', connection_file=f'{home}/kernel.json')
         client = NotebookClient(nb, km=km, timeout=timeout, coalesce_streams=True, resources={'metadata': {'path': str(folder)}})
-        client.execute(env=kernel_env(Path(root).resolve(), Path(home)))
+        client.execute(env=kernel_env(Path(root).resolve(), Path(home)), cleanup_kc=True)
     return nb
 
 # %% ../nbs/86_fresh.ipynb #32f3848a
