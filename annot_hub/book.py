@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['PAGES', 'ILLUSTRATED', 'name', 'word', 'Volume', 'volume', 'set_line', 'paragraph', 'middle', 'heading', 'formula',
            'table', 'initial', 'figure', 'stack', 'beside', 'column', 'text', 'around', 'tabular', 'ending', 'initials',
-           'blank', 'small', 'half', 'plate', 'title', 'compose', 'ghost', 'lay', 'age', 'paper', 'contact_sheet',
-           'stamp', 'scan', 'page', 'plan', 'draw']
+           'blank', 'small', 'half', 'plate', 'title', 'compose', 'page', 'plan', 'draw']
 
 # %% ../nbs/84_book.ipynb #3096547e
 import csv
@@ -18,10 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
-from tqdm.auto import tqdm
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from tqdm import tqdm
 
 from .engravings import KINDS, engraving, letters, width
+from .oldpaper import contact_sheet, ghost, scan
 
 # %% ../nbs/84_book.ipynb #294b97a6
 _ONSETS = 'b br c ch cl d dr f fl g gr h j l m n p ph pl pr qu r s sc sp st t th tr v w'.split()
@@ -45,9 +45,12 @@ def word(
     return w[:-1].replace('s', 'f') + w[-1] if long_s else w
 
 # %% ../nbs/84_book.ipynb #43555097
-_TITLES = ['First edition, 1771, Volume 1, A-B', 'First edition, 1771, Volume 2, C-L', 'Third edition, 1797, Volume 4, BZO-CAR', 'Third edition, 1797, Volume 9, HYD-LES',
-           'Fourth edition, 1810, Volume 7, CRO-ELE', 'Seventh edition, 1842, Volume 12, KAT-MAG', 'Seventh edition, 1842, Volume 16, NIC-PAS', 'Eighth edition, 1853, Volume 5, BUR-CLI']
-_PAPERS = [(246, 236, 208), (238, 222, 186), (250, 243, 224), (232, 214, 176), (243, 228, 200), (240, 234, 218), (228, 206, 164), (247, 232, 196)]
+_TITLES = ['First edition, 1771, Volume 1, A-B', 'First edition, 1771, Volume 2, C-L',
+           'Third edition, 1797, Volume 4, BZO-CAR', 'Third edition, 1797, Volume 9, HYD-LES',
+           'Fourth edition, 1810, Volume 7, CRO-ELE', 'Seventh edition, 1842, Volume 12, KAT-MAG',
+           'Seventh edition, 1842, Volume 16, NIC-PAS', 'Eighth edition, 1853, Volume 5, BUR-CLI']
+_PAPERS = [(246, 236, 208), (238, 222, 186), (250, 243, 224), (232, 214, 176),
+           (243, 228, 200), (240, 234, 218), (228, 206, 164), (247, 232, 196)]
 
 @dataclass(frozen=True)
 class Volume:
@@ -72,8 +75,9 @@ def volume(
     r, title = random.Random(f'{seed} volume {number}'), _TITLES[number % len(_TITLES)]
     ident = f'{"0" if number % 4 == 1 else ""}{144133901 + 7_131_219*number}'
     k = r.randint(20, 50)
-    return Volume(number, ident, f'Encyclopaedia Demo - {title}', _PAPERS[number % len(_PAPERS)], (k + 14, k + 4, k - 6), 1 if number % 5 == 3 else 2,
-                  r.choice([13, 14, 14, 15]), r.randint(64, 92), r.gauss(0, .4), r.uniform(.05, .16), int(title.split(', ')[1]) < 1800)
+    return Volume(number, ident, f'Encyclopaedia Demo - {title}', _PAPERS[number % len(_PAPERS)], ink=(k + 14, k + 4, k - 6),
+                  columns=1 if number % 5 == 3 else 2, type=r.choice([13, 14, 14, 15]), margin=r.randint(64, 92), skew=r.gauss(0, .4),
+                  grain=r.uniform(.05, .16), long_s=int(title.split(', ')[1]) < 1800)
 
 # %% ../nbs/84_book.ipynb #ddc234d8
 def _words(r, v, room):
@@ -95,8 +99,8 @@ def set_line(
 ) -> Image.Image:     # A block
     "A line of made-up words"
     line, x = Image.new('L', (w, int(v.type*1.3))), float(indent)
-    words, widths = _words(r, v, w - indent)
-    gap = v.type*.3 if last else (w - indent - sum(widths))/max(1, len(words) - 1)
+    words, widths = _words(r, v, w - indent - 4)
+    gap = v.type*.3 if last else (w - indent - 4 - sum(widths))/max(1, len(words) - 1)
     if last and words:
         del words[max(1, len(words)*2//3):]
         words[-1] += '.'
@@ -135,7 +139,8 @@ def paragraph(
         block.paste(bold, (0, 0))
         indent = bold.width + 6
     for i in range(lines):
-        line = r.choice(_case(v, w)) if 0 < i < lines - 1 else set_line(r, v, w, indent if i == 0 else 0, last=i == lines - 1)
+        inside = 0 < i < lines - 1
+        line = r.choice(_case(v, w)) if inside else set_line(r, v, w, 0 if i else indent, last=i == lines - 1)
         block.paste(255, (0, i*_leading(v)), line)
     return block
 
@@ -263,7 +268,9 @@ def column(
         if insert and r.random() < .4:
             block = insert.pop()
             if block.height > left: continue
-        else: block = paragraph(r, v, w, min(r.randint(3, 11), (left - 2)//_leading(v)), name(r).upper() if r.random() < .4 else '')
+        else:
+            head = name(r).upper() if r.random() < .4 else ''
+            block = paragraph(r, v, w, min(r.randint(3, 11), (left - 2)//_leading(v)), head)
         blocks.append(block)
         left -= block.height
     return stack(blocks, w, h)
@@ -326,7 +333,8 @@ def small(r, v, w, h):
     "A figure in one of the columns"
     if v.columns == 1: return around(r, v, w, h, figure(r, v, w, int(h*r.uniform(.2, .3))))
     one = (w - 22)//2
-    columns = [around(r, v, one, h, figure(r, v, one, int(one*r.uniform(.7, 1.1))), columns=1), text(r, v, one, h, columns=1)]
+    block = figure(r, v, one, int(one*r.uniform(.7, 1.1)))
+    columns = [around(r, v, one, h, block, columns=1), text(r, v, one, h, columns=1)]
     return beside(r.sample(columns, 2), w, h)
 
 def half(r, v, w, h):
@@ -344,21 +352,26 @@ def plate(r, v, w, h):
 
 def _frame(block, top=0):
     "A thick and a thin rule around the `block`"
-    for d, thick in ((0, 4), (9, 1)): ImageDraw.Draw(block).rectangle([d, top + d, block.width - 1 - d, block.height - 1 - d], outline=255, width=thick)
+    for d, thick in ((0, 4), (9, 1)):
+        ImageDraw.Draw(block).rectangle([d, top + d, block.width - 1 - d, block.height - 1 - d], outline=255, width=thick)
     return block
 
 # %% ../nbs/84_book.ipynb #1c65f5a5
 def title(r, v, w, h):
     "The title page of the volume"
     edition, year, number, span = v.title.split(' - ')[1].split(', ')
-    lines = [('ENCYCLOPAEDIA', 66, 6, 4), ('DEMONSTRATIVA:', 40, 6, 30), ('OR, A', 22, 4, 10), ('DICTIONARY', 60, 8, 10), ('of', 24, 1, 10), ('ARTS, SCIENCES,', 38, 5, 10),
-             ('and made-up Literature;', 30, 1, 34), ('ON A PLAN ENTIRELY NEW:', 24, 3, 60), (f'{edition.upper()}.', 26, 4, 20), (f'{number}. {span}', 30, 3, 70),
-             (f'Printed for {name(r).title()} and {name(r).title()},', 24, 1, 0), (f'and sold at their Shop in {name(r).title()} Street. {year}.', 20, 1, 0)]
+    one, two, three = (name(r).title() for _ in range(3))
+    lines = [('ENCYCLOPAEDIA', 66, 6, 4), ('DEMONSTRATIVA:', 40, 6, 30), ('OR, A', 22, 4, 10), ('DICTIONARY', 60, 8, 10),
+             ('of', 24, 1, 10), ('ARTS, SCIENCES,', 38, 5, 10), ('and made-up Literature;', 30, 1, 34),
+             ('ON A PLAN ENTIRELY NEW:', 24, 3, 60), (f'{edition.upper()}.', 26, 4, 20), (f'{number}. {span}', 30, 3, 70),
+             (f'Printed for {one} and {two},', 24, 1, 0), (f'and sold at their Shop in {three} Street. {year}.', 20, 1, 0)]
     s = min(w/800, h/1150)
-    return _frame(stack([Image.new('L', (w, h//14)), *(middle(t, w, max(6, int(size*s)), space*s, 4, int(below*s)) for t, size, space, below in lines)], w, h))
+    blocks = [middle(t, w, max(6, int(size*s)), space*s, 4, int(below*s)) for t, size, space, below in lines]
+    return _frame(stack([Image.new('L', (w, h//14)), *blocks], w, h))
 
 # %% ../nbs/84_book.ipynb #294c749d
-PAGES = dict(title=title, text=text, table=tabular, ending=ending, initial=initials, ghost=text, blank=blank, small=small, half=half, plate=plate)
+PAGES = dict(title=title, text=text, table=tabular, ending=ending, initial=initials, ghost=text, blank=blank,
+             small=small, half=half, plate=plate)
 ILLUSTRATED = ('small', 'half', 'plate')
 
 def compose(
@@ -378,128 +391,7 @@ def compose(
     ImageDraw.Draw(out).line([m, m, W - m, m], 255, 2)
     return out
 
-# %% ../nbs/84_book.ipynb #11e27501
-def ghost(
-    ink: Image.Image,   # A page
-    back: Image.Image,  # The page on its other side
-    strength: float=.12 # How much of it shines through
-) -> Image.Image:       # A block
-    "Add the ink of the other side"
-    through = back.transpose(Image.Transpose.FLIP_LEFT_RIGHT).filter(ImageFilter.GaussianBlur(3))
-    return ImageChops.lighter(ink, through.point([int(i*strength) for i in range(256)]))
-
-# %% ../nbs/84_book.ipynb #3fe6e9e6
-def lay(
-    ink: Image.Image, # A page
-    degrees: float    # How much it is turned
-) -> Image.Image:     # Half as wide and high
-    "Turn the page a little and reduce it"
-    turned = ink.rotate(degrees, Image.Resampling.BILINEAR)
-    return turned.reduce(2).point([min(255, int(i*1.18)) for i in range(256)])
-
-# %% ../nbs/84_book.ipynb #2fae126a
-def _clouds(r, w, h, cell, strength):
-    "Soft random patches, `cell` pixels wide"
-    a, b = w//cell + 2, h//cell + 2
-    rough = Image.frombytes('L', (a, b), r.randbytes(a*b)).resize((w, h), Image.Resampling.BICUBIC)
-    return rough.point([int(i*strength) for i in range(256)])
-
-def _edges(w, h, strength):
-    "Brown at the edges"
-    far = Image.radial_gradient('L').resize((w, h), Image.Resampling.BILINEAR)
-    return far.point([int(max(0, i - 150)*strength) for i in range(256)])
-
-def _stains(r, w, h, n, size, strength):
-    "`n` spots with darker rims, up to `size` pixels wide"
-    out = Image.new('L', (w, h))
-    pen = ImageDraw.Draw(out)
-    for _ in range(n):
-        x, y, a, b, tone = r.uniform(0, w), r.uniform(0, h), r.uniform(.2, .5)*size, r.uniform(.2, .5)*size, r.randint(strength//2, strength)
-        for part, t in ((1, tone), (.93, int(tone*.6))): pen.ellipse([x - a*part, y - b*part, x + a*part, y + b*part], t)
-    return out.filter(ImageFilter.GaussianBlur(max(1, size*.02)))
-
-# %% ../nbs/84_book.ipynb #64de3a3b
-def age(
-    r: random.Random, # Where chance comes from
-    w: int, h: int    # Pixels
-) -> Image.Image:     # 0 where the paper is as new, 255 where it is brown
-    "How brown the paper is, and where"
-    out = ImageChops.add(_clouds(r, w, h, 60, .12), _clouds(r, w, h, 7, .07))
-    out = ImageChops.add(out, _edges(w, h, r.uniform(.2, .7)))
-    damp, rust = r.choice([0, 0, 0, 1, 2]), r.choice([0, 0, 5, 15])
-    if damp: out = ImageChops.add(out, _stains(r, w, h, damp, w*.6, 70))
-    if rust: out = ImageChops.add(out, _stains(r, w, h, rust, w*.015, 160))
-    return out
-
-def paper(
-    r: random.Random, # Where chance comes from
-    v: Volume,        # Whose paper
-    w: int, h: int    # Pixels
-) -> Image.Image:     # In colour
-    "A sheet of old paper"
-    return Image.composite(Image.new('RGB', (w, h), (150, 104, 52)), Image.new('RGB', (w, h), v.paper), age(r, w, h))
-
-# %% ../nbs/84_book.ipynb #b3acd157
-def contact_sheet(
-    images: list,      # Images, or paths of them
-    titles: list=None, # A line under each, or none
-    columns: int=6,    # Images in a row
-    width: int=900     # Pixels across the whole sheet
-) -> Image.Image:      # In colour
-    "Many images at a glance, in rows of `columns`"
-    images = [i if isinstance(i, Image.Image) else Image.open(i) for i in images]
-    w, line = width//columns, 16 if titles else 0
-    thumbs = [i.convert('RGB').resize((w - 8, max(1, i.height*(w - 8)//i.width)), Image.Resampling.LANCZOS) for i in images]
-    h = max((t.height for t in thumbs), default=0) + 8 + line
-    sheet = Image.new('RGB', (width, h*-(-len(thumbs)//columns)), (255, 255, 255))
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for k, thumb in enumerate(thumbs):
-        x, y = k % columns*w + 4, k//columns*h + 4
-        sheet.paste(thumb, (x, y))
-        if titles: pen.text((x + thumb.width//2, y + h - line - 6), str(titles[k]), (60, 60, 60), font, anchor='ma')
-    return sheet
-
-# %% ../nbs/84_book.ipynb #19c8e7c2
-def stamp(
-    r: random.Random,   # Where chance comes from
-    sheet: Image.Image  # A page in colour, changed in place
-):
-    "A library's stamp"
-    mask = Image.new('L', (150, 90))
-    pen = ImageDraw.Draw(mask)
-    for k, thick in ((2, 3), (12, 1)): pen.ellipse([k, k, 149 - k, 89 - k], outline=255, width=thick)
-    for text, y in (('LIBRARY', 24), ('OF NOWHERE', 46)): mask.paste(255, (20, y), middle(text, 110, 15, 1, 0, 0))
-    mask = mask.rotate(r.uniform(-25, 25), expand=True).reduce(2).point([int(i*.62) for i in range(256)])
-    place = r.randint(0, sheet.width - mask.width), r.randint(0, sheet.height - mask.height)
-    sheet.paste(r.choice([(150, 40, 30), (40, 60, 110), (60, 50, 50)]), place, mask)
-
-# %% ../nbs/84_book.ipynb #f4414871
-def _binding(w, h, left):
-    "Dark towards the spine"
-    ramp = Image.linear_gradient('L').rotate(90 if left else 270).resize((w, h))
-    return ramp.point([255 - int(max(0, i - 205)**1.2*.85) for i in range(256)])
-
-def _noise(r, sheet, strength):
-    "The grain of the scanner"
-    w, h = sheet.size
-    grain = Image.frombytes('L', (w, h), r.randbytes(w*h)).filter(ImageFilter.GaussianBlur(.6)).point([int(128 + (i - 128)*strength) for i in range(256)])
-    return ImageChops.add(sheet, Image.merge('RGB', [grain]*3), 1, -128)
-
-def scan(
-    r: random.Random,  # Where chance comes from
-    v: Volume,         # Whose page
-    ink: Image.Image,  # What is printed on it, twice as large as the scan
-    number: int        # Of the page
-) -> Image.Image:      # The scan, in colour
-    "Print, keep for two centuries, and scan"
-    mask = lay(ink, r.gauss(v.skew, .45))
-    sheet = paper(r, v, *mask.size)
-    sheet.paste(v.ink, (0, 0), mask)
-    if r.random() < .1: stamp(r, sheet)
-    shadow = _binding(*mask.size, left=number % 2)
-    return _noise(r, ImageChops.multiply(sheet, Image.merge('RGB', [shadow]*3)), v.grain)
-
-# %% ../nbs/84_book.ipynb #698e739b
+# %% ../nbs/84_book.ipynb #e97ded7f
 def page(
     v: Volume,             # Of which volume
     kind: str,             # One of `PAGES`
@@ -512,7 +404,7 @@ def page(
     ink = compose(r, v, kind, number, size)
     if kind == 'ghost': ink = ghost(ink, compose(r, v, 'plate', number + 1, size), .28)
     elif r.random() < .3: ink = ghost(ink, compose(r, v, r.choice(['text', 'text', 'half']), number + 1, size), r.uniform(.04, .1))
-    return scan(r, v, ink, number)
+    return scan(r, ink, v.paper, v.ink, v.skew, v.grain, left=number % 2 == 1)
 
 # %% ../nbs/84_book.ipynb #4f3ba57a
 _TOP = 'nls-data-encyclopaediaDemo'
@@ -538,8 +430,11 @@ def plan(
     illustrated: float=.3 # Share of illustrated pages
 ) -> pd.DataFrame:        # file_name (relative to the root of `draw`), volume, title, label, kind
     "What `draw` draws, and the label a careful person would give it"
-    rows = [(f'{_TOP}/{v.ident}/image/{_file(v, k)}', v.ident, v.title, 'illustrated' if kind in ILLUSTRATED else 'text-only', kind)
-            for v in (volume(n, seed) for n in range(volumes)) for k, kind in enumerate(_kinds(v, pages, seed, illustrated))]
+    rows = []
+    for v in (volume(n, seed) for n in range(volumes)):
+        for k, kind in enumerate(_kinds(v, pages, seed, illustrated)):
+            label = 'illustrated' if kind in ILLUSTRATED else 'text-only'
+            rows.append((f'{_TOP}/{v.ident}/image/{_file(v, k)}', v.ident, v.title, label, kind))
     return pd.DataFrame(rows, columns=['file_name', 'volume', 'title', 'label', 'kind'])
 
 # %% ../nbs/84_book.ipynb #c79a692b
@@ -608,6 +503,6 @@ def draw(
     for path, content in _others(book, size): _write(root/_TOP/path, content.encode())
     missing = [(k, f) for k, f in enumerate(book.file_name) if not (root/f).exists()]
     for k, f in tqdm(missing, desc='drawing', unit='page', disable=None if progress is None else not progress):
-        scan = page(volume(k//pages, seed), book.kind[k], k % pages, seed, size)
-        _write(root/f, _jpeg(scan))
+        img = page(volume(k//pages, seed), book.kind[k], k % pages, seed, size)
+        _write(root/f, _jpeg(img))
     return book

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 from fastcore.basics import patch
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 # %% ../nbs/83_engravings.ipynb #dc450bd6
 def _thin(
@@ -163,7 +163,8 @@ def tone(self:Engraving,
     "Shade the inside of an outline with lines that swell where it is `dark`"
     points = self.px(points)
     xs, ys = zip(*points)
-    left, top, right, low = max(0, int(min(xs))), max(0, int(min(ys))), min(self.w, int(max(xs)) + 2), min(self.h, int(max(ys)) + 2)
+    left, top = max(0, int(min(xs))), max(0, int(min(ys)))
+    right, low = min(self.w, int(max(xs)) + 2), min(self.h, int(max(ys)) + 2)
     if right <= left or low <= top: return self
     mask = Image.new('L', (right - left, low - top))
     ImageDraw.Draw(mask).polygon([(x - left, y - top) for x, y in points], 255)
@@ -204,7 +205,9 @@ def label(self:Engraving,
     "Letters in the picture"
     mask = letters(text, size, 1)
     (px, py), = self.px([(x, y)])
-    self.img.paste(0, (int(px - mask.width/2), int(py - size*.65)), mask)
+    place = int(px - mask.width/2), int(py - size*.65)
+    self.img.paste(255, place, mask.filter(ImageFilter.MaxFilter(5)))   # white around it, so that it can be read on lines
+    self.img.paste(0, place, mask)
     return self
 
 # %% ../nbs/83_engravings.ipynb #c645a41d
@@ -266,8 +269,11 @@ def map_(e):
     e.shape(coast, width=3)
     for _ in range(3): _river(e, *e.r.choice(coast[::5]))
     for k in range(9): _hill(e, *(e.r.uniform(.45, .75)*coast[k*13]))
-    for y in (-.2, .05, .3): e.label(e.r.uniform(-.1, .1), y, ''.join(e.r.choice(['BAR', 'LO', 'NA', 'TI', 'RUM', 'ES']) for _ in range(2)), 13)
-    for k, width in ((.97, 3), (.92, 1)): e.line([(-e.right*k, -e.bottom*k), (e.right*k, -e.bottom*k), (e.right*k, e.bottom*k), (-e.right*k, e.bottom*k), (-e.right*k, -e.bottom*k)], width)
+    for y in (-.17, .13):
+        place = ''.join(e.r.choice(['BAR', 'LO', 'NA', 'TI', 'RUM', 'ES']) for _ in range(2))
+        e.label(e.r.uniform(-.1, .1), y, place, max(8, int(e.unit*.09)))
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])*(e.right, e.bottom)
+    e.line(corners*.97, 3).line(corners*.92)
 
 # %% ../nbs/83_engravings.ipynb #971aaf92
 def _turned(points, x, y, size, degrees):
@@ -287,7 +293,8 @@ def _branch(e, x, y, degrees, size, depth):
     end = ring(x, y, size, start=degrees, n=1)[0]
     e.line([(x, y), end], depth + 1)
     if depth == 0: return _leaf(e, *end, degrees, size*1.5)
-    for turn in (-e.r.uniform(22, 42), e.r.uniform(22, 42), e.r.uniform(-8, 8)): _branch(e, *end, degrees + turn, size*e.r.uniform(.6, .75), depth - 1)
+    for turn in (-e.r.uniform(22, 42), e.r.uniform(22, 42), e.r.uniform(-8, 8)):
+        _branch(e, *end, degrees + turn, size*e.r.uniform(.6, .75), depth - 1)
     _leaf(e, *end, degrees + e.r.choice([-75, 75]), size*.8)
 
 # %% ../nbs/83_engravings.ipynb #8b68c860
@@ -296,7 +303,7 @@ def plant(e):
     "A herb with its roots"
     root = e.bottom*.8
     for turn in range(40, 160, 14): e.line(_turned([(0, 0), (.1, .02), (e.r.uniform(.14, .26), -.01)], 0, root, 1, turn))
-    _branch(e, 0, root, e.r.uniform(-96, -84), .5*min(e.bottom, 1.2), 3)
+    _branch(e, 0, root, e.r.uniform(-96, -84), .45*min(e.bottom, 1.05*e.right, 1.15), 3)
 
 # %% ../nbs/83_engravings.ipynb #1bd0db4d
 def _wheel(e, x, y, size, teeth, turn=0):
@@ -315,29 +322,33 @@ def machine(e):
     x, size = e.r.uniform(-.45, -.3), e.r.uniform(.44, .52)
     small = size*.62
     far = x + size + small*.92
-    for foot in (x, far): e.shape([(foot - .04, -.1), (foot + .04, -.1), (foot + .16, .72), (foot - .16, .72)], dark=lambda x, y: .25 + .4*(x > foot), along=90)
+    for foot in (x, far):
+        e.shape([(foot - .04, -.1), (foot + .04, -.1), (foot + .16, .72), (foot - .16, .72)], dark=lambda x, y: .25 + .4*(x > foot), along=90)
     _wheel(e, x, -.2, size, 16)
     _wheel(e, far, -.08, small, 10, 9)
     e.line([(x - size*.97, -.2), (x - size*.97, .4)], 2).box(x - size*1.15, .4, x - size*.8, .62, dark=.7, along=0)
-    e.box(-1.1, .72, 1.1, .84, dark=lambda x, y: .3 + .2*np.sin(9*x + 30*y), along=lambda x, y: y + .02*np.sin(7*x), pitch=5)
+    wood = lambda x, y: y + .02*np.sin(7*x)
+    e.box(-1.1, .72, 1.1, .84, dark=lambda x, y: .3 + .2*np.sin(9*x + 30*y), along=wood, pitch=5)
     e.label(x - size*.82, .12, 'W').label(x, -.82, 'A').label(far, -.62, 'B')
 
 # %% ../nbs/83_engravings.ipynb #e9f0bb66
 def _column(e, x, half, top, low):
     "A column with its capital and its foot"
-    e.shape([(x - half*.85, top), (x + half*.85, top), (x + half, low), (x - half, low)], dark=lambda u, y: np.clip(.12 + .7*(u - x + half*.4)/half, .05, .85), along=90, pitch=5)
+    round_ = lambda u, y: np.clip(.12 + .7*(u - x + half*.4)/half, .05, .85)
+    e.shape([(x - half*.85, top), (x + half*.85, top), (x + half, low), (x - half, low)], dark=round_, along=90, pitch=5)
     for y, wide in ((top - .06, 1.35), (low, 1.35)): e.box(x - half*wide, y, x + half*wide, y + .06, dark=.2, along=0, pitch=5)
 
 @_kind
 def column(e):
     "A temple front with two to six columns"
     n, half, top, low = e.r.choice([2, 4, 4, 6]), e.right*.8, -.4*e.bottom, .66*e.bottom
+    peak = max(-.97*e.bottom, top - .7)
     e.box(-half, top, half, low, dark=.8, along=0, pitch=7, width=0)
     for k in range(3): e.box(-half - .06*k, low + .05*k + .05, half + .06*k, low + .05*k + .1, dark=.1 + .2*k, along=0, pitch=5)
     for k in range(n): _column(e, (2*(k + .5)/n - 1)*half*.92, half/n*.42, top, low)
     e.box(-half*1.02, top - .2, half*1.02, top - .06, dark=.15, along=0)
-    e.shape([(-half*1.1, top - .2), (0, max(-.97*e.bottom, top - .7)), (half*1.1, top - .2)])
-    e.shape([(-half*.8, top - .24), (0, max(-.97*e.bottom, top - .7) + .1), (half*.8, top - .24)], dark=.55, along=0)
+    e.shape([(-half*1.1, top - .2), (0, peak), (half*1.1, top - .2)])
+    e.shape([(-half*.8, top - .24), (0, peak + .1), (half*.8, top - .24)], dark=.55, along=0)
 
 # %% ../nbs/83_engravings.ipynb #8d1d6a95
 @_kind
@@ -364,7 +375,8 @@ def shell(e):
     spiral = .88*np.exp(grow*(a - 8*math.pi))[:, None]*np.c_[np.cos(a + turn), np.sin(a + turn)]
     across = lambda x, y: ((np.log(np.hypot(x, y)/.88 + 1e-9)/grow - np.arctan2(y, x) + turn)/(2*math.pi)) % 1
     ribs = lambda x, y: np.arctan2(y, x)*.55 + .9*across(x, y)
-    e.tone(spiral[-76:], dark=lambda x, y: np.clip(1.05*(1 - across(x, y))**1.3, .06, .9), along=ribs, pitch=max(5, e.unit*.045))
+    dark = lambda x, y: np.clip(1.05*(1 - across(x, y))**1.3, .06, .9)
+    e.tone(spiral[-76:], dark=dark, along=ribs, pitch=max(5, e.unit*.045))
     e.line(spiral, 3).line([spiral[-1], spiral[-76]], 3)
 
 # %% ../nbs/83_engravings.ipynb #7f12d074
@@ -409,8 +421,10 @@ def fish(e):
     shade = lambda x, y: np.clip(.22 - .25*y/deep, .1, .42)
     e.shape(body, dark=shade, along=_scales(.13), pitch=e.unit*.13*.5, width=3)
     head = [p for p in body if p[0] < -long*.5]
-    e.shape([*head, *ring(-long*.5, 0, .1, head[-1][1], -90, 90, 20)], dark=lambda x, y: shade(x, y)*.6, along=12, pitch=5)
-    e.shape(ring(-long*.76, -deep*.2, .075)).shape(ring(-long*.76, -deep*.2, .035), dark=1).line([(-long*.98, deep*.12), (-long*.8, deep*.22)], 2)
+    gill = ring(-long*.5, 0, .1, head[-1][1], -90, 90, 20)
+    e.shape([*head, *gill], dark=lambda x, y: shade(x, y)*.6, along=12, pitch=5)
+    e.shape(ring(-long*.76, -deep*.2, .075)).shape(ring(-long*.76, -deep*.2, .035), dark=1)
+    e.line([(-long*.98, deep*.12), (-long*.8, deep*.22)], 2)
     _fin(e, [(-long*.36, deep*.15), (-long*.05, deep*.5), (-long*.02, deep*.1)], 15)
 
 # %% ../nbs/83_engravings.ipynb #1f12afeb
@@ -425,8 +439,10 @@ def mountain(e):
     "Three mountains by a lake"
     low = e.bottom*.5
     frame = (-e.right*.97, -e.bottom*.97, e.right*.97, e.bottom*.97)
-    e.box(*frame, dark=lambda x, y: np.clip(.35*(-y/e.bottom) - .05 + .06*np.sin(5*x + 9*y), 0, .5), along=0)
-    e.box(frame[0], low, frame[2], frame[3], dark=lambda x, y: np.clip(.2 + .5*(y - low) + .2*np.sin(8*x + 25*y), .05, .8), along=lambda x, y: y + .012*np.sin(11*x), pitch=5, width=1)
+    sky = lambda x, y: np.clip(.35*(-y/e.bottom) - .05 + .06*np.sin(5*x + 9*y), 0, .5)
+    water = lambda x, y: np.clip(.2 + .5*(y - low) + .2*np.sin(8*x + 25*y), .05, .8)
+    e.box(*frame, dark=sky, along=0)
+    e.box(frame[0], low, *frame[2:], dark=water, along=lambda x, y: y + .012*np.sin(11*x), pitch=5, width=1)
     for x in sorted([-.55, .5, 0], key=abs, reverse=True):
         x, half = (x + e.r.uniform(-.12, .12))*e.right, e.r.uniform(.35, .5)*e.right
         top = max(-.75*e.bottom, low - half*e.r.uniform(.9, 1.9))
