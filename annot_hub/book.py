@@ -135,7 +135,8 @@ def paragraph(
     "A paragraph; an article begins with its `head` in capitals"
     block, indent = Image.new('L', (w, lines*_leading(v) + 2)), v.type*2
     if head:
-        bold = letters(head + ',', v.type, 1.2).filter(ImageFilter.MaxFilter(3))
+        bold = letters(head + ',', v.type, 1.5)
+        bold = ImageChops.lighter(bold, ImageChops.offset(bold, 1, 0))
         block.paste(bold, (0, 0))
         indent = bold.width + 6
     for i in range(lines):

@@ -445,7 +445,7 @@ def mountain(e):
     e.box(frame[0], low, *frame[2:], dark=water, along=lambda x, y: y + .012*np.sin(11*x), pitch=5, width=1)
     for x in sorted([-.55, .5, 0], key=abs, reverse=True):
         x, half = (x + e.r.uniform(-.12, .12))*e.right, e.r.uniform(.35, .5)*e.right
-        top = max(-.75*e.bottom, low - half*e.r.uniform(.9, 1.9))
+        top = max(-.75*e.bottom, low - half*e.r.uniform(1.3, 2.4))
         pts = _ridge(e, x, half, top, low)
         pts = [(min(max(px, frame[0]), frame[2]), py) for px, py in pts]
         e.shape(pts, dark=.1, along=-60).tone([*pts[7:], (x + .1, low), (x - .05, (top + low)/2)], .55, 55, 5)
