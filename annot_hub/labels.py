@@ -121,7 +121,7 @@ def read(self:Interface,
     "The values in `result`, and the problems by column"
     got = {name: [] for name in self.columns}
     for r in result or ():
-        if (name := r.get('from_name')) in got: got[name] += [v for v in r['value'].get('choices', ()) if v not in got[name]]
+        if (name := r.get('from_name')) in got: got[name] += [v for v in (r.get('value') or {}).get('choices') or () if v not in got[name]]
     problems = {name: p for name,vs in got.items() if (p := _problem(self._known[name], vs))}
     pick = lambda c, vs: vs[0] if c.kind=='single' else [label for label in c.labels if label in vs]
     return {name: pick(self._known[name], vs) if vs and name not in problems else None for name,vs in got.items()}, problems

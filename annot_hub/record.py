@@ -281,16 +281,11 @@ def _as_result(row, names):
     return res
 
 # %% ../nbs/30_record.ipynb #b916566d
-def _answer_names(keys, interface, ordered):
-    "Which of a short export's `keys` may be answers"
-    if interface: return [c.name for c in interface.controls]
-    after = keys[keys.index('id')+1:] if ordered and 'id' in keys else keys
-    return [k for k in after if k not in _ADMIN and k not in OWN]
-
-def _from_min(rows, interface, ordered=True):
+def _from_min(rows, interface):
     "One item a row from JSON-MIN, or from a CSV read into dicts"
+    controls = [c.name for c in interface.controls] if interface else None
     for r in rows:
-        result = _as_result(r, _answer_names(list(r), interface, ordered))
+        result = _as_result(r, controls or [k for k in r if k not in _ADMIN and k not in OWN])
         yield (r, None, r.get('annotation_id'), r.get('id') if isinstance(r.get('id'), int) else None, r.get('annotator'),
                r.get('created_at'), r.get('updated_at'), r.get('lead_time'), False, None, result)
 
@@ -337,7 +332,7 @@ def read_export(
     unsure = [] if interface else ['which columns are answers (give the interface)']
     if kind=='JSON': return _rows(_from_json(data), [])
     if kind=='JSON_MIN': return _rows(_from_min(data, interface), _LOST + unsure)
-    if kind=='CSV': return _rows(_from_min(_csv_rows(data), interface, ordered=False), _LOST + ['types of the task data'] + unsure)
+    if kind=='CSV': return _rows(_from_min(_csv_rows(data), interface), _LOST + ['types of the task data'] + unsure)
     raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
 
 # %% ../nbs/30_record.ipynb #9ea9c627
