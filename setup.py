@@ -14,12 +14,12 @@ extras = {k.removesuffix("_requirements"): v.split() for k, v in cfg.items() if 
 extras["all"] = sorted({r for name, reqs in extras.items() if name != "dev" for r in reqs})
 extras["dev"] = sorted({*extras["all"], *extras["dev"]})
 
-# PyPI shows the README without the repo around it, so pictures and files get full addresses
+# PyPI shows the README without the repo around it, so what it links to in the repo gets a full address
 home, branch = cfg["git_url"], cfg["branch"]
-raw = f"{home.replace('github.com', 'raw.githubusercontent.com')}/{branch}"
+raw = home.replace("github.com", "raw.githubusercontent.com")
 readme = (here/"README.md").read_text(encoding="utf-8")
-readme = re.sub(r'(!\[[^\]]*\]\(|src=")(nbs/)', rf"\1{raw}/\2", readme)
-readme = re.sub(r"(\]\()(?=[\w.]+/|[A-Z]+(?:\.md)?\))(?!nbs/images)(?!https?:)", rf"\1{home}/blob/{branch}/", readme)
+readme = re.sub(r'(!\[[^\]]*\]\(|src=")(?!https?:)', rf"\1{raw}/{branch}/", readme)
+readme = re.sub(r"(?<!!)(\[[^\]]*\]\()(?!https?:|#)", rf"\1{home}/blob/{branch}/", readme)
 
 minors = range(int(cfg["min_python"].split(".")[1]), 14)
 status = {"3": "3 - Alpha", "4": "4 - Beta", "5": "5 - Production/Stable"}[cfg["status"]]
