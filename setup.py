@@ -16,10 +16,9 @@ extras["dev"] = sorted({*extras["all"], *extras["dev"]})
 
 # PyPI shows the README without the repo around it, so what it links to in the repo gets a full address
 home, branch = cfg["git_url"], cfg["branch"]
-raw = home.replace("github.com", "raw.githubusercontent.com")
+kind = lambda path: "raw" if path.endswith((".png", ".jpg", ".svg")) else "blob"
 readme = (here/"README.md").read_text(encoding="utf-8")
-readme = re.sub(r'(!\[[^\]]*\]\(|src=")(?!https?:)', rf"\1{raw}/{branch}/", readme)
-readme = re.sub(r"(?<!!)(\[[^\]]*\]\()(?!https?:|#)", rf"\1{home}/blob/{branch}/", readme)
+readme = re.sub(r'(\]\(|src=")(?!https?:|#)([^)"\s]+)', lambda m: f"{m[1]}{home}/{kind(m[2])}/{branch}/{m[2]}", readme)
 
 minors = range(int(cfg["min_python"].split(".")[1]), 14)
 status = {"3": "3 - Alpha", "4": "4 - Beta", "5": "5 - Production/Stable"}[cfg["status"]]
