@@ -135,8 +135,10 @@ def find_route(
     allowed = [(f, most, m) for methods,pat,f,most in routes if (m := pat.fullmatch(raw_path)) and method in methods]
     if not allowed: raise HubError(404, f"Not Found: {method} {raw_path[:200]}")
     f,most,m = allowed[0]
-    try: return f, most, {k: unquote(v, errors='strict') for k,v in m.groupdict().items() if v is not None}
+    try: parts = {k: unquote(v, errors='strict') for k,v in m.groupdict().items() if v is not None}
     except UnicodeDecodeError: raise HubError(400, "The address is not UTF-8") from None
+    if 'path' in parts: check_path(parts['path'].rstrip('/'))
+    return f,most,parts
 
 # %% ../nbs/82_hubapi.ipynb #60b96125
 class Ask:
