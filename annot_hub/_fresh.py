@@ -62,7 +62,8 @@ def kernel_env(
 ) -> dict:      # Environment of the kernel
     "The environment without what is personal, with caches under `home`"
     env = {k: v for k, v in os.environ.items() if k not in PERSONAL}
-    return env | dict(PYTHONPATH=str(root), IPYTHONDIR=str(home/'ipython'), HF_HOME=str(home/'hf'), TZ='UTC',
+    path = os.pathsep.join([str(Path(sys.executable).parent), env.get('PATH', '')])
+    return env | dict(PYTHONPATH=str(root), PATH=path, IPYTHONDIR=str(home/'ipython'), HF_HOME=str(home/'hf'), TZ='UTC',
                       HF_HUB_DISABLE_TELEMETRY='1', PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
 
 # %% ../nbs/86_fresh.ipynb #7bb84a6d
