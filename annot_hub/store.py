@@ -75,13 +75,14 @@ class BigFiles:
         self.root = Path(root)
         self.aside = self.root/'tmp'
         self.aside.mkdir(parents=True, exist_ok=True)
+        self.settled = set() # those known to be on disk, whatever happens to the machine
 
     def path(self,
         sha256:str, # 64 hex digits
     ) -> Path: # where it is or would be
-        "The place of a file; two levels of folders keep each small"
+        "The place of a file, in one of 256 folders"
         if not re.fullmatch('[0-9a-f]{64}', sha256): raise HubError(422, f"Not a sha256: {sha256[:80]!r}")
-        return self.root/sha256[:2]/sha256[2:4]/sha256
+        return self.root/sha256[:2]/sha256
 
     def size(self,
         sha256:str, # 64 hex digits
@@ -109,13 +110,10 @@ def keep(self:BigFiles,
     f, # what `scratch` gave, written
     sha256:str, # the sha256 of its content
 ) -> None:
-    "Put a finished file in its place: forced to disk, then renamed"
-    f.flush()
-    os.fsync(f.fileno())
+    "Put a finished file in its place"
     f.close()
-    to = self.path(sha256)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(f.name, to)
+    try: os.replace(f.name, to := self.path(sha256))
+    except FileNotFoundError: to.parent.mkdir(exist_ok=True); os.replace(f.name, to)
 
 # %% ../nbs/80_store.ipynb #4717d67e
 @patch
@@ -131,6 +129,19 @@ def put(self:BigFiles,
         self.keep(f, h.hexdigest())
     except BaseException: self.drop(f); raise
     return h.hexdigest()
+
+# %% ../nbs/80_store.ipynb #5a25c0bc
+@patch
+def settle(self:BigFiles,
+    shas, # sha256 of files that a commit will name
+) -> None:
+    "Force files to disk, unless that was done before"
+    new = {s for s in shas if s not in self.settled and self.size(s) is not None}
+    if len(new) > 32 and hasattr(os, 'sync'): os.sync()
+    else:
+        for s in new:
+            with open(self.path(s), 'rb+') as f: os.fsync(f.fileno())
+    self.settled = self.settled | new if len(self.settled) < 500_000 else new
 
 # %% ../nbs/80_store.ipynb #38ad0d80
 class Index:
@@ -387,7 +398,9 @@ def save(self:HubRepo,
     if len(objects) > 20: self.git.object_store.add_objects([(o, None) for o in objects])
     else:
         for o in objects: self.git.object_store.add_object(o)
-    self.store.index.add([blob_row(o.id, o.data) for o in objects if isinstance(o, Blob)])
+    rows = [blob_row(o.id, o.data) for o in objects if isinstance(o, Blob)]
+    self.store.index.add(rows)
+    self.store.big.settle(r[2] for r in rows if r[2])
 
 # %% ../nbs/80_store.ipynb #86375536
 @patch
@@ -413,7 +426,9 @@ def commit(self:HubRepo,
         return c.id.decode()
 
 # %% ../nbs/80_store.ipynb #a4c39f55
-def _empty(new): new.append(Tree()); return new[-1].id
+def _empty(new):
+    new.append(Tree())
+    return new[-1].id
 
 @patch
 def _check_delete(self:HubRepo, head, path, folder):
