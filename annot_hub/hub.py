@@ -143,6 +143,12 @@ def plan_upload(
     return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()), int(todo.bytes.sum()), sorted(set(known.index) - set(df.file_name)))
 
 # %% ../nbs/10_hub.ipynb #6d99e2e3
+def _track(repo_id, prefix):
+    "Have everything below `prefix` stored as large files"
+    line, old = f"{prefix or '*'}{'/**' if prefix else ''} filter=lfs diff=lfs merge=lfs -text\n", (read(repo_id, '.gitattributes') or b'').decode()
+    if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
+
+# %% ../nbs/10_hub.ipynb #f9ee19ed
 def _batches(df, files=500, size=500_000_000):
     "Consecutive rows of `df`, at most `files` and about `size` bytes together"
     number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
@@ -158,6 +164,7 @@ def upload(
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
     todo, report = plan_upload(check_keys(df), list_files(repo_id, folder=prefix or None))
     if dry_run: return report
+    if len(todo): _track(repo_id, prefix)
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for i, rows in enumerate(_batches(todo)):
             commit(repo_id, {n: local_path(root, n, prefix) for n in rows.file_name}, f'Add {len(rows):,} images (part {i + 1})')
