@@ -226,11 +226,11 @@ def ask(self:LocalHub,
 def _set_env(self:LocalHub):
     "Point the clients of this process, and of those it starts, to this Hub"
     _check_import(self.endpoint)
-    new = dict(HF_ENDPOINT=self.endpoint, HF_HUB_DISABLE_TELEMETRY='1', NO_PROXY=','.join(filter(None, [os.environ.get('NO_PROXY'), '127.0.0.1,localhost'])))
+    new = dict(HF_ENDPOINT=self.endpoint, HF_HUB_DISABLE_TELEMETRY='1', NO_PROXY=','.join(dict.fromkeys([*filter(None, os.environ.get('NO_PROXY', '').split(',')), '127.0.0.1', 'localhost'])))
     if self.token: new['HF_TOKEN'] = self.token
     if 'HF_HOME' not in os.environ: new['HF_HOME'] = str(self.root/'client')
     if not sys.stderr.isatty(): new['HF_HUB_DISABLE_PROGRESS_BARS'] = '1'
-    self.before = {k: os.environ.get(k) for k in new}
+    self.before = {k: os.environ.get(k) for k in new} | self.before # after a `kill` the oldest counts
     os.environ.update(new)
 
 @patch
@@ -244,7 +244,8 @@ def stop(self:LocalHub) -> None:
 
 @patch
 def kill(self:LocalHub) -> None:
-    "End the process as a power cut would (SIGKILL); `start` again goes on with the same folder"
+    "End the process as a power cut would (SIGKILL); `start` again goes on with the same folder and address"
+    if self.endpoint: self.port = int(self.endpoint.rpartition(':')[2])
     self._end('kill')
 
 @patch
