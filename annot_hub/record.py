@@ -149,7 +149,7 @@ def _gone(alive, found, complete):
         elif complete: yield _tombstone(e, last)
 
 # %% ../nbs/30_record.ipynb #0643d47f
-def _order(e): return when(e['updated_at']), e['unique_id'], e['kind']
+def _order(e): return when(e['updated_at']), e['unique_id'], e['kind'], when(e.get('task_updated_at'))
 
 def updates(
     record:list,         # All entries so far
