@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 # %% auto #0
-__all__ = ['SOURCES', 'BROWSERS', 'MADE', 'MARK', 'Result', 'VERBS', 'CHECKS', 'project_root', 'settings', 'suitable',
+__all__ = ['SOURCES', 'BROWSERS', 'MADE', 'MARK', 'Result', 'VERBS', 'CHECKS', 'project_root', 'settings', 'suitable', 'starts',
            'newer_python', 'wanted', 'is_ready', 'write_stamp', 'in_venv', 'system_package', 'say', 'make_venv',
            'environment', 'chromium', 'chromium_problem', 'project_files', 'copy_project', 'marked', 'stop_marked',
            'my_mark', 'finish', 'run_one', 'report', 'run_all', 'verdict', 'texts', 'export_all', 'check_export',
@@ -58,13 +58,21 @@ def suitable(
     "Is Python `version` new enough?"
     return tuple(version[:2]) >= tuple(int(n) for n in least.split('.'))
 
+def starts(
+    python: str # Path of an interpreter
+) -> bool:      # False for the empty shells that version managers put on the PATH
+    "Does `python` run?"
+    return subprocess.run([python, '-c', ''], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
 def newer_python(
-    least: str,        # From settings.ini, e.g. '3.11'
-    find=shutil.which  # Finds a program by name
-):                     # Its path, or None
+    least: str,         # From settings.ini, e.g. '3.11'
+    find=shutil.which,  # Finds a program by name
+    works=starts        # Says whether it runs
+):                      # Its path, or None
     "A Python on the PATH that is at least `least`"
     major, minor = least.split('.')
-    return next(filter(None, (find(f'python{major}.{n}') for n in range(20, int(minor) - 1, -1))), None)
+    found = filter(None, (find(f'python{major}.{n}') for n in range(20, int(minor) - 1, -1)))
+    return next(filter(works, found), None)
 
 # %% ../nbs/90_dev.ipynb #358f14b9
 SOURCES = ('settings.ini', 'pyproject.toml', 'setup.py')
@@ -209,7 +217,8 @@ def stop_marked(
         for p in left:
             try: getattr(p, act)()
             except psutil.NoSuchProcess: pass
-        left = psutil.wait_procs(left, 3)[1]
+        end = time.monotonic() + 3
+        while (left := marked(mark)) and time.monotonic() < end: time.sleep(.05)
     return names
 
 # %% ../nbs/90_dev.ipynb #026b04b8
@@ -568,7 +577,8 @@ def main(
     python = environment(root, 'all' if demo else 'dev')
     if demo: go_on([str(Path(python).with_name('annot_hub')), *argv])
     if Path(python) != Path(sys.executable): go_on([python, '-m', 'annot_hub._dev', *argv])
-    sys.exit(act(root, args))
+    try: sys.exit(act(root, args))
+    except KeyboardInterrupt: sys.exit('stopped')
 
 # %% ../nbs/90_dev.ipynb #ca9d0744
 #| eval: false

@@ -156,7 +156,8 @@ class ShowDocs:
     def find(self, name): # e.g. 'Studio.push'; gives the function
         "What the module calls `name`"
         first, *rest = name.split('.')
-        sym = vars(import_module(self.module)).get(first)
+        try: sym = vars(import_module(self.module))[first]
+        except KeyError: raise ValueError(f'{self.module} has no {name}: its page has changed, so run `export` first') from None
         for part in rest: sym = inspect.getattr_static(sym, part)
         return getattr(sym, '__func__', sym)
 
