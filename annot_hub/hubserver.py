@@ -171,8 +171,8 @@ class LocalHub:
 # %% ../nbs/84_hubserver.ipynb #4e1a4b58
 def _first_token(path):
     "The first token of a users file that is not hashed yet"
-    try: return next((k for k in json.loads(Path(path).read_text()) if not k.startswith('sha256:')), None)
-    except ValueError: return None # the server says what is wrong with it
+    try: return next((k for k in dict(json.loads(Path(path).read_text())) if not k.startswith('sha256:')), None)
+    except (ValueError, TypeError): return None # the server says what is wrong with it
 
 def _check_import(endpoint):
     "huggingface_hub reads the address when it is imported, and never again"

@@ -242,6 +242,7 @@ class HubRepo:
     ):
         self.path,self.store,self.lock = Path(path),store,threading.RLock()
         self.git = Repo(str(path))
+        self.git.object_store.fsync_object_files = True
         self.meta = json.loads((self.path/'hub.json').read_text())
 
     def __repr__(self): return f"{self.kind} {self.id}"
@@ -463,8 +464,7 @@ def create(self:Store,
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.parent/f".{secrets.token_hex(4)}"/kind/repo_id
         aside.mkdir(parents=True)
-        git = Repo.init_bare(str(aside), default_branch=b'main')
-        cfg = git.get_config(); cfg.set(b'core', b'fsyncObjectFiles', True); cfg.write_to_path()
+        Repo.init_bare(str(aside), default_branch=b'main').close()
         (aside/'hub.json').write_text(json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), **meta)))
         HubRepo(aside, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit', user, start=True)
         os.replace(aside, path)
