@@ -20,7 +20,7 @@ from tqdm import tqdm
 from .localstudio import VERSION, LocalStudio, install_studio, serve
 
 # %% ../nbs/22_studio.ipynb #fde735f3
-class StudioError(Exception):
+class StudioError(RuntimeError):
     "What Label Studio said, or that it said nothing (then `status` is None)."
     def __init__(self, message:str, # for people
                  status:int=None): # HTTP status, None when no answer came
@@ -350,8 +350,10 @@ def _dedupe(self:Studio, project:int, # id
     for ids in (v for v in have.values() if len(v) > 1):
         keep = self._touched(project, ids) or {min(ids)}
         for i in sorted({*ids} - keep):
-            self.send('DELETE', f'/api/tasks/{i}')
-            gone += 1
+            try: self.send('DELETE', f'/api/tasks/{i}')
+            except StudioError as e:
+                if e.status != 404: raise   # 404: another pusher was here first
+            else: gone += 1
     return gone
 
 # %% ../nbs/22_studio.ipynb #46268da4
