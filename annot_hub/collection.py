@@ -219,7 +219,7 @@ def check_keys(
     "Refuse a table whose keys could not be published"
     for name in df.file_name: check_file_name(name)
     if (twice := df.file_name.duplicated()).any(): raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
-    folders = df.file_name.str.rpartition('/')[0].value_counts()
+    folders = df.file_name.str.replace('[^/]*$', '', regex=True).value_counts()
     if len(folders) and folders.iloc[0] > folder_limit:
         raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes {folder_limit:,}: split it into sub-folders')
     return df

@@ -6,8 +6,10 @@
 __all__ = ['init', 'read_config', 'Project']
 
 # %% ../nbs/60_project.ipynb #8e146bb0
+import hashlib
 import json
 import os
+import secrets
 import sys
 import tomllib
 from pathlib import Path
@@ -54,6 +56,9 @@ folder = {folder}          # where the images are; nothing in it is changed
 [studio]
 url = "http://127.0.0.1:8080"        # Label Studio
 # data = "studio"                    # folder of `annot_hub studio`, whose token is read from there
+
+[gate]                               # for a private repo: `annot_hub gate` shows its images to a browser on this machine
+port = 8030                          # keep it, tasks hold addresses with it
 '''
 
 def init(
@@ -82,8 +87,8 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio', 'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match',
-          'sample': 'n seed by', 'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data'}
+_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate', 'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match',
+          'sample': 'n seed by', 'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
@@ -187,6 +192,33 @@ def _readable(df, skip):
 
 # %% ../nbs/60_project.ipynb #c3294a96
 @patch
+def _secret(self:Project):
+    "The secret part of the gate's addresses, made once and kept in a file for your eyes only"
+    path = self.dir/'gate.secret'
+    try: handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError: return path.read_text()
+    with open(handle, 'w') as f: f.write(secrets.token_urlsafe(24))
+    return path.read_text()
+
+@patch
+def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.gate(): …`
+    "The gate for this project's images"
+    from huggingface_hub import get_token
+    from annot_hub import hub
+    from annot_hub.gate import Gate
+    files, port = hub.read_collection(self.repo).file_name, self.section('gate').get('port', 8030)
+    return Gate(self.repo, files, hub.image_revision(self.repo), token=get_token(), secret=self._secret(), port=port, origin=self.studio.url)
+
+@patch
+def _address(self:Project):
+    "Function from `file_name` to the address in the task, None for the Hub's own; `ValueError` if a browser could not load it"
+    from annot_hub import hub
+    if not hub.is_private(self.repo): return None
+    if 'gate' in self.cfg: return self.gate().url
+    raise ValueError(f'{self.repo} is private and a browser has no token for its images: add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
+
+# %% ../nbs/60_project.ipynb #545b07f2
+@patch
 def collection(self:Project) -> pd.DataFrame: # As `collect` left it
     "The table on this disk"
     path = self.dir/'collection.parquet'
@@ -199,8 +231,9 @@ def upload(self:Project,
 ) -> 'annot_hub.hub.UploadReport':
     "Bring images and table to the repo"
     from annot_hub import hub
+    df = self.collection()
     if not dry_run: hub.create(self.repo, private=self.cfg.get('private', True))
-    return hub.upload(self.collection(), self.dir/self.section('images')['folder'], self.repo, self.prefix, dry_run)
+    return hub.upload(df, self.dir/self.section('images')['folder'], self.repo, self.prefix, dry_run)
 
 @patch
 def push(self:Project,
@@ -208,7 +241,7 @@ def push(self:Project,
 ) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
     "Make a task of every selected image that Label Studio lacks"
     from annot_hub import hub
-    wanted = tasks(hub.read_collection(self.repo), self.repo, hub.image_revision(self.repo), columns=self.section('tasks').get('columns', ()))
+    wanted = tasks(hub.read_collection(self.repo), self.repo, hub.image_revision(self.repo), url=self._address(), columns=self.section('tasks').get('columns', ()))
     return self.studio.push(self.studio.project(self.title, self.interface), wanted, dry_run=dry_run)
 
 # %% ../nbs/60_project.ipynb #94208c54
@@ -218,9 +251,19 @@ def pull(self:Project,
     dry_run: bool = False  # Only say what would happen
 ) -> 'annot_hub.publish.PublishReport':
     "Bring what people did in Label Studio into the repo, in one commit"
+    from annot_hub.hub import StaleParent
     from annot_hub.publish import publish
-    exported, report = self.studio.pull(self.studio.project(self.title, self.interface))
-    return publish(self.repo, entries(exported, self.studio.names()), self.interface, complete=report['complete'], tag=tag, dry_run=dry_run)
+    project = self.studio.project(self.title, self.interface)
+    for last in [False]*7 + [True]:
+        exported, report = self.studio.pull(project)
+        found = entries(exported, self.studio.names(), _identity(project))
+        try: return publish(self.repo, found, self.interface, complete=report['complete'], tag=tag, dry_run=dry_run)
+        except StaleParent:                               # somebody else published: see what Label Studio and the repo say now
+            if last: raise
+
+def _identity(project):
+    "A short name for a Label Studio project that no other one has, not even a later one with its number"
+    return hashlib.blake2b(f'{project.id} {project.created}'.encode(), digest_size=6).hexdigest()
 
 @patch
 def sync(self:Project,

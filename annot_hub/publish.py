@@ -211,24 +211,21 @@ def publish(
     tag: str|None = None,    # Name for this version
     dry_run: bool = False    # Only say what would happen
 ) -> PublishReport:          # Counts, changes, and the commit
-    "Add what is new to the record and bring every view up to date, in one commit"
+    "Add what is new to the record and bring every view up to date, in one commit; `StaleParent` if the repo changed meanwhile"
     found, left = _sort_out(found, repo_id)
-    for attempt in range(8):
-        parent = head(repo_id)
-        record, names = read_record(repo_id, parent)
-        new = updates(record, found, complete=complete)
-        files, table = _views(repo_id, parent, record + new, interface)
-        if new: files[next_name(names)] = dumps(new)
-        changes = compare(read(repo_id, 'annotations.csv', parent), files['annotations.csv'], interface.columns)
-        gone = sum(e['kind'] == 'tombstone' for e in new)
-        report = PublishReport(len(new) - gone, gone, changes, describe(changes, table), parent, left=left + table.attrs['problems'])
-        if dry_run: return report
-        try: report.revision = commit(repo_id, files, report.message, parent)
-        except StaleParent: continue
-        report.committed = report.revision != parent
-        if tag: make_tag(repo_id, tag, report.revision, report.message)
-        return report
-    raise HubError(f'{repo_id} changes faster than we can publish: try again when fewer people sync at once')
+    parent = head(repo_id)
+    record, names = read_record(repo_id, parent)
+    new = updates(record, found, complete=complete)
+    files, table = _views(repo_id, parent, record + new, interface)
+    if new: files[next_name(names)] = dumps(new)
+    changes = compare(read(repo_id, 'annotations.csv', parent), files['annotations.csv'], interface.columns)
+    gone = sum(e['kind'] == 'tombstone' for e in new)
+    report = PublishReport(len(new) - gone, gone, changes, describe(changes, table), parent, left=left + table.attrs['problems'])
+    if dry_run: return report
+    report.revision = commit(repo_id, files, report.message, parent)
+    report.committed = report.revision != parent
+    if tag: make_tag(repo_id, tag, report.revision, report.message)
+    return report
 
 # %% ../nbs/40_publish.ipynb #85456a4e
 def diff(
