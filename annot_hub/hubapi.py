@@ -142,7 +142,8 @@ class Checked(dict):
     def get(self, name, kind=str, default=None):
         v = super().get(name)
         if v is None: v = default
-        if v is not None and (not isinstance(v, kind) or (kind is int and isinstance(v, bool))): raise HubError(400, f"{name} must be {kind.__name__}, not {type(v).__name__}")
+        if v is not None and (not isinstance(v, kind) or (kind is int and isinstance(v, bool))):
+            raise HubError(400, f"{name} must be {kind.__name__}, not {type(v).__name__}")
         return Checked(v) if isinstance(v, dict) else v
 
     def need(self, name, kind=str):
@@ -217,7 +218,8 @@ def error_answer(
 ) -> Response: # as the client wants it
     "Status, JSON body, and the headers that become the client's exceptions"
     code = {'X-Error-Code': e.code} if e.code else {}
-    return JSONResponse({'error': e.message.encode('utf-8', 'replace').decode(), **e.body}, e.status, {'X-Error-Message': _ascii(e.message), **code, **e.headers})
+    body = {'error': e.message.encode('utf-8', 'replace').decode(), **e.body}
+    return JSONResponse(body, e.status, {'X-Error-Message': _ascii(e.message), **code, **e.headers})
 
 @patch
 async def read_body(self:Hub, request, most):
@@ -259,7 +261,8 @@ async def __call__(self:Hub, scope, receive, send):
     "ASGI: answer, add the common headers, and log before the last byte is out"
     if scope['type'] == 'lifespan': return await _lifespan(receive, send)
     if scope['type'] != 'http': return
-    request,seen = Request(scope, receive),dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
+    request = Request(scope, receive)
+    seen = dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
     response = self.preflight(request) or await self.answer(request)
     response.headers.update(self.allow(request) | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
     async def logged(message):
@@ -284,7 +287,8 @@ def allow(self:Hub,
     "What a page of a named origin may do: read files"
     origin = request.headers.get('origin', '')
     if origin not in self.cors or '/resolve/' not in _raw_path(request.scope): return {'Vary': 'Origin'} if self.cors else {}
-    return {'Access-Control-Allow-Origin': origin, 'Vary': 'Origin', 'Access-Control-Expose-Headers': 'Content-Length, Content-Range, ETag, X-Repo-Commit, X-Error-Code'}
+    return {'Access-Control-Allow-Origin': origin, 'Vary': 'Origin',
+            'Access-Control-Expose-Headers': 'Content-Length, Content-Range, ETag, X-Repo-Commit, X-Error-Code'}
 
 @patch
 def preflight(self:Hub,
@@ -293,7 +297,9 @@ def preflight(self:Hub,
     "Answer a browser that asks before it reads"
     if request.method != 'OPTIONS': return None
     may = self.allow(request)
-    if 'Access-Control-Allow-Origin' in may: may |= {'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': 'Range, If-None-Match, Authorization', 'Access-Control-Max-Age': '600'}
+    if 'Access-Control-Allow-Origin' in may:
+        may |= {'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': 'Range, If-None-Match, Authorization',
+                'Access-Control-Max-Age': '600'}
     return Response(status_code=204, headers=may)
 
 # %% ../nbs/82_hubapi.ipynb #343ee55c
@@ -302,8 +308,9 @@ def whoami(hub, ask):
     "Who the token belongs to"
     if not (u := ask.user): raise HubError(401, "Invalid username or password.")
     orgs = [dict(type='org', id=o['name'], name=o['name'], fullname=o.get('fullname') or o['name'], email=None) for o in u.orgs]
-    return dict(type='user', id=u.name, name=u.name, fullname=u.fullname, email=f'{u.name}@localhost', emailVerified=True, canPay=False, isPro=False, periodEnd=None,
-                avatarUrl='', orgs=orgs, auth=dict(type='access_token', accessToken=dict(displayName='local', role=u.role, createdAt='2026-01-01T00:00:00.000Z')))
+    auth = dict(type='access_token', accessToken=dict(displayName='local', role=u.role, createdAt='2026-01-01T00:00:00.000Z'))
+    return dict(type='user', id=u.name, name=u.name, fullname=u.fullname, email=f'{u.name}@localhost', emailVerified=True,
+                canPay=False, isPro=False, periodEnd=None, avatarUrl='', orgs=orgs, auth=auth)
 
 @route('GET', '/')
 def hello(hub, ask): return Response("This is a local Hub of annot_hub. Set HF_ENDPOINT to this address.\n", media_type='text/plain')
@@ -351,7 +358,8 @@ def delete_repo(hub, ask):
 def settings(hub, ask):
     "Make a repo private or public"
     r,b = hub.repo(ask, write=True),ask.json()
-    if b.get('visibility') or 'private' in b: r.set_meta(private=b.get('visibility') == 'private' if b.get('visibility') else b.need('private', bool))
+    if b.get('visibility'): r.set_meta(private=b.get('visibility') == 'private')
+    elif 'private' in b: r.set_meta(private=b.need('private', bool))
     return dict(private=r.meta['private'])
 
 @route('GET', '/api/{kind}/{repo}/auth-check(?P<name>/write)?')
@@ -392,8 +400,9 @@ def repo_info(
 ) -> dict: # what a list of repos shows
     "The short facts about a repo"
     m = r.meta
-    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), lastModified=iso(r.git[commit].commit_time), createdAt=iso(m['created']),
-                private=m['private'], gated=False, disabled=False, tags=[], downloads=0, likes=0, usedStorage=0) | ({'sdk': m['sdk']} if 'sdk' in m else {})
+    times = dict(lastModified=iso(r.git[commit].commit_time), createdAt=iso(m['created']))
+    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), **times, private=m['private'], gated=False,
+                disabled=False, tags=[], downloads=0, likes=0, usedStorage=0) | ({'sdk': m['sdk']} if 'sdk' in m else {})
 
 def siblings(
     r:HubRepo, # the repo
@@ -424,7 +433,8 @@ def list_repos(hub, ask):
     "Repos this user may see"
     found,most = [],ask.number('limit', 1000, 10_000)
     for name in hub.store.repos(ask.kind):
-        if ask.params.get('author') not in (None, name.split('/')[0]) or ask.params.get('search', '').lower() not in name.lower(): continue
+        if ask.params.get('author') not in (None, name.split('/')[0]): continue
+        if ask.params.get('search', '').lower() not in name.lower(): continue
         ask.repo_id = name
         try: r = hub.repo(ask)
         except HubError: continue
@@ -479,8 +489,12 @@ def paths_info(hub, ask):
     "Entries by name"
     r = hub.repo(ask)
     c,data = r.find(ask.rev),ask.body.read()
-    if ask.headers.get('content-type', '').startswith('application/json'): b = parse_json(data); paths,expand = b.need('paths', list),b.get('expand', bool, False)
-    else: b = parse_qs(data.decode('utf-8', 'replace')); paths,expand = b.get('paths', []),b.get('expand', [''])[0].lower() == 'true'
+    if ask.headers.get('content-type', '').startswith('application/json'):
+        b = parse_json(data)
+        paths,expand = b.need('paths', list),b.get('expand', bool, False)
+    else:
+        b = parse_qs(data.decode('utf-8', 'replace'))
+        paths,expand = b.get('paths', []),b.get('expand', [''])[0].lower() == 'true'
     if len(paths) > 1000: raise HubError(413, "Too many paths: at most 1,000")
     shown = r.describe([e for p in paths if isinstance(p, str) and p.strip('/') and (e := r.entry(c, p.strip('/')))])
     return expanded(r, c, shown) if expand else shown
@@ -495,7 +509,8 @@ def commits(hub, ask):
         if i < page*50: continue
         if len(found) == 50: links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'; break
         title,rest = title_and_rest(c.message)
-        found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time), authors=[dict(user=c.author.decode('utf-8', 'replace').split(' <')[0], avatar='')]))
+        author = c.author.decode('utf-8', 'replace').split(' <')[0]
+        found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time), authors=[dict(user=author, avatar='')]))
     return JSONResponse(found, headers=links)
 
 @route('GET', '/api/{kind}/{repo}/refs')
@@ -541,7 +556,8 @@ def send_file(
 ) -> Response: # 200, 206 or 304
     "Send a file, a part of it, or only its headers"
     etag,headers = headers.get('ETag', ''),headers | {'Accept-Ranges': 'bytes'}
-    if etag and {'*', etag} & {t.strip().removeprefix('W/') for t in ask.headers.get('if-none-match', '').split(',')}: return Response(status_code=304, headers=headers)
+    known = {t.strip().removeprefix('W/') for t in ask.headers.get('if-none-match', '').split(',')}
+    if etag and {'*', etag} & known: return Response(status_code=304, headers=headers)
     part = byte_range(ask.headers.get('range', ''), size) if ask.headers.get('if-range', etag) == etag else None
     start,end = part or (0, size)
     if part: headers['Content-Range'] = f'bytes {start}-{end - 1}/{size}'
@@ -567,7 +583,8 @@ def file_headers(
     "What the client wants to know before it downloads"
     name,kind = path.rpartition('/')[2],mimetypes.guess_type(path)[0] or 'application/octet-stream'
     if kind.startswith('text/') or 'xml' in kind and 'svg' not in kind or 'script' in kind: kind = 'text/plain; charset=utf-8'
-    h = {'X-Repo-Commit': commit.decode(), 'ETag': f'''"{shown.get('lfs', shown)['oid']}"''', 'Content-Type': kind, 'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    h = {'X-Repo-Commit': commit.decode(), 'ETag': f'''"{shown.get('lfs', shown)['oid']}"''', 'Content-Type': kind,
+         'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", # a page in a repo runs no script here
          'Content-Disposition': f"inline; filename*=UTF-8''{quote(name)}; filename=\"{quote(name)}\";"}
     return h | {'X-Linked-Etag': h['ETag'], 'X-Linked-Size': str(shown['size'])} if 'lfs' in shown else h
 
@@ -580,5 +597,6 @@ def resolve(hub, ask):
     shown = r.describe([e])[0]
     h = file_headers(ask.path, c, shown)
     if 'lfs' not in shown: return send_file(ask, data := r.read(e.oid), len(data), h)
-    if (size := hub.store.big.size(shown['lfs']['oid'])) is None: raise HubError(404, f"The large file of {ask.path} was never uploaded", 'EntryNotFound', {'X-Repo-Commit': c.decode()})
+    if (size := hub.store.big.size(shown['lfs']['oid'])) is None:
+        raise HubError(404, f"The large file of {ask.path} was never uploaded", 'EntryNotFound', {'X-Repo-Commit': c.decode()})
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)

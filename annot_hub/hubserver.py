@@ -102,7 +102,9 @@ def _socket(host, port):
     s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
     if os.name != 'nt': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try: s.bind((host, port)); s.listen(256)
-    except OSError as e: s.close(); raise RuntimeError(f"Cannot listen on {host}:{port}: {e.strerror}. Is something running there? Choose another --port.") from None
+    except OSError as e:
+        s.close()
+        raise RuntimeError(f"Cannot listen on {host}:{port}: {e.strerror}. Is something running there? Choose another --port.") from None
     return s
 
 def serve(
@@ -115,14 +117,15 @@ def serve(
     ready=None, # function that gets the address once it is known
 ) -> None:
     "Run a Hub until it is interrupted"
-    if host not in ('127.0.0.1', 'localhost', '::1') and not remote: raise RuntimeError(f"{host} can be reached from other machines. Say --remote if that is meant.")
+    if host not in ('127.0.0.1', 'localhost', '::1') and not remote:
+        raise RuntimeError(f"{host} can be reached from other machines. Say --remote if that is meant.")
     sock,hosts = _socket(host, port),('*',) if host in ('0.0.0.0', '::') else (host,)
     app = hub_app(root, token_file, cors, hosts)
     endpoint = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
     print(f"Hub: {endpoint}", flush=True)
     if ready: ready(endpoint)
-    server = uvicorn.Server(uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=3))
-    server.run(sockets=[sock])
+    config = uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[sock])
 
 # %% ../nbs/84_hubserver.ipynb #2bbdc842
 def _end_with_parent():
@@ -189,8 +192,8 @@ def start(self:LocalHub) -> LocalHub: # itself
     self.token = (_first_token(self.token_file) or self.token) if self.token_file else local_token(self.root)
     told,log = self.root/'endpoint',open(self.root/'server.log', 'ab')
     told.unlink(missing_ok=True)
-    cmd = [sys.executable, '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port), '--endpoint-file', str(told), '--end-with-stdin']
-    cmd += [f'--cors={o}' for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
+    cmd = [sys.executable, '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port)]
+    cmd += ['--endpoint-file', str(told), '--end-with-stdin'] + [f'--cors={o}' for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
     with log: self.process = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=log, stderr=log)
     self._wait(told)
     atexit.register(self.stop)
@@ -226,7 +229,8 @@ def ask(self:LocalHub,
 def _set_env(self:LocalHub):
     "Point the clients of this process, and of those it starts, to this Hub"
     _check_import(self.endpoint)
-    new = dict(HF_ENDPOINT=self.endpoint, HF_HUB_DISABLE_TELEMETRY='1', NO_PROXY=','.join(dict.fromkeys([*filter(None, os.environ.get('NO_PROXY', '').split(',')), '127.0.0.1', 'localhost'])))
+    direct = dict.fromkeys([*filter(None, os.environ.get('NO_PROXY', '').split(',')), '127.0.0.1', 'localhost'])
+    new = dict(HF_ENDPOINT=self.endpoint, HF_HUB_DISABLE_TELEMETRY='1', NO_PROXY=','.join(direct))
     if self.token: new['HF_TOKEN'] = self.token
     if 'HF_HOME' not in os.environ: new['HF_HOME'] = str(self.root/'client')
     if not sys.stderr.isatty(): new['HF_HUB_DISABLE_PROGRESS_BARS'] = '1'

@@ -26,7 +26,8 @@ def large_pattern(
 ): # compiled pattern over paths
     "What counts as a large file, whatever its size"
     lines = [l.split() for l in text.splitlines()]
-    return re.compile('|'.join(f"(?:{'' if '/' in l[0] else '(?:.*/)?'}{fnmatch.translate(l[0].lstrip('/'))})" for l in lines if 'filter=lfs' in l[1:]) or '(?!)')
+    anywhere = lambda name: '' if '/' in name else '(?:.*/)?'
+    return re.compile('|'.join(f"(?:{anywhere(l[0])}{fnmatch.translate(l[0].lstrip('/'))})" for l in lines if 'filter=lfs' in l[1:]) or '(?!)')
 
 def _file_text(r, commit, path):
     e = r.entry(commit, path)
@@ -45,7 +46,8 @@ def preupload(hub, ask):
     c,files = r.find(ask.rev),b.objects('files')
     if len(files) > 1000: raise HubError(413, "Too many files: at most 1,000")
     ignore = b.get('gitIgnore') if b.get('gitIgnore') is not None else _file_text(r, c, '.gitignore')
-    large,ignore = large_pattern(_file_text(r, c, '.gitattributes')),IgnoreFilter(l.encode() for l in ignore.splitlines() if l.strip() and l[0] != '#')
+    ignore = IgnoreFilter(l.encode('utf-8', 'replace') for l in ignore.splitlines() if l.strip() and l[0] != '#')
+    large = large_pattern(_file_text(r, c, '.gitattributes'))
     entries = [r.entry(c, check_path(f.need('path'))) for f in files]
     there = {d['path']: d.get('lfs', d)['oid'] for d in r.describe([e for e in entries if e and not e.folder])}
     return dict(commitOid=c.decode(), files=[dict(path=(p := f['path']), oid=there.get(p), shouldIgnore=_ignored(ignore, p),
@@ -91,7 +93,8 @@ def xet_token(hub, ask):
     r = hub.repo(ask, write=True)
     token,until = hub.signer.sign('xet', r.kind, r.id),int(time.time()) + 3600
     token,url = f'{token}.{r.kind}.{r.id}',f'{ask.base}/cas/{hub.xorbs.epoch()}'
-    return JSONResponse(dict(accessToken=token, exp=until, casUrl=url), headers={'X-Xet-Cas-Url': url, 'X-Xet-Access-Token': token, 'X-Xet-Token-Expiration': str(until)})
+    return JSONResponse(dict(accessToken=token, exp=until, casUrl=url), headers={
+        'X-Xet-Cas-Url': url, 'X-Xet-Access-Token': token, 'X-Xet-Token-Expiration': str(until)})
 
 def _check_xet(hub, ask):
     until,mac,kind,repo_id = (ask.headers.get('authorization', '').removeprefix('Bearer ').split('.', 3) + ['']*4)[:4]
@@ -118,7 +121,8 @@ def _change(hub, key, v):
     if key == 'deletedFolder': return path,None,True
     if key == 'lfsFile':
         size = hub.store.big.size(oid := v.need('oid'))
-        if size is None or v.get('size', int, size) != size: raise HubError(400, f"The large file of {path} was not uploaded: {oid}")
+        if size is None or v.get('size', int, size) != size:
+            raise HubError(400, f"The large file of {path} was not uploaded: {oid}")
         return path,pointer(oid, size)
     if key != 'file': raise HubError(400, f"Unknown operation {key[:40]!r}")
     try: return path,base64.b64decode(v.need('content'), validate=True) if v.get('encoding') == 'base64' else v.need('content').encode()
@@ -135,7 +139,8 @@ def commit(hub, ask):
         if b.need('key') == 'header': head = b.need('value', dict)
         else: changes.append(_change(hub, b['key'], b.need('value', dict)))
     if not head: raise HubError(400, "The commit has no header line")
-    oid = r.commit(ask.rev, changes, '\n\n'.join(filter(None, (head.need('summary'), head.get('description')))), ask.user.name, head.get('parentCommit'))
+    message = '\n\n'.join(filter(None, (head.need('summary'), head.get('description'))))
+    oid = r.commit(ask.rev, changes, message, ask.user.name, head.get('parentCommit'))
     return dict(success=True, commitOid=oid, commitUrl=f'{repo_url(ask, r.kind, r.id)}/commit/{oid}', hookOutput='')
 
 # %% ../nbs/83_hubupload.ipynb #dd740710
@@ -156,6 +161,9 @@ class PushGuard:
         return '', ''
 
 # %% ../nbs/83_hubupload.ipynb #add23324
+# dulwich has many ways to say that a pack is broken
+_broken = (GitProtocolError, HangupException, ArithmeticError, AssertionError, EOFError, LookupError, OSError, TypeError, ValueError,
+           struct.error, zlib.error)
 _services = {'git-upload-pack': UploadPackHandler, 'git-receive-pack': ReceivePackHandler}
 
 def talk_git(
@@ -195,5 +203,4 @@ def git_pack(hub, ask):
     try:
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
         with r.lock: return talk_git(r, ask.name, data)
-    except (GitProtocolError, HangupException, ArithmeticError, AssertionError, EOFError, LookupError, OSError, TypeError, ValueError, struct.error, zlib.error) as e:
-        raise HubError(400, f"git said something unexpected: {e}") from None # dulwich does not say in one way that a pack is broken
+    except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None

@@ -632,7 +632,8 @@ def set_ref(self:HubRepo,
 @patch
 def _tag_object(self:HubRepo, name, commit, message, user):
     t = Tag()
-    t.name,t.object,t.message,t.tagger = name.encode(),(Commit, commit),message.encode('utf-8', 'replace'),f"{user} <{user}@users.noreply.localhost>".encode()
+    t.name,t.object,t.message = name.encode(),(Commit, commit),message.encode('utf-8', 'replace')
+    t.tagger = f"{user} <{user}@users.noreply.localhost>".encode()
     t.tag_time,t.tag_timezone = int(time.time()),0
     self.git.object_store.add_object(t)
     return t.id

@@ -132,7 +132,8 @@ def path(self:Xorbs,
     xorb:str, # hash of a xorb
 ) -> Path: # where it is or would be
     "The place of a xorb; `HubError` 404 when the epoch is over"
-    if not re.fullmatch(r'\d{6}-[0-9a-f]{16}', epoch) or not (self.root/epoch).is_dir(): raise HubError(404, "This upload address is no longer in use")
+    if not re.fullmatch(r'\d{6}-[0-9a-f]{16}', epoch) or not (self.root/epoch).is_dir():
+        raise HubError(404, "This upload address is no longer in use")
     if not re.fullmatch('[0-9a-f]{64}', xorb): raise HubError(400, f"Not a hash: {xorb[:80]!r}")
     return self.root/epoch/xorb
 
@@ -167,7 +168,8 @@ def content(self:Xorbs,
         try:
             with open(path := self.path(epoch, r.xorb), 'rb') as f:
                 chunks = _headers(path)[r.first:r.end]
-                if sum(c.size for c in chunks) != r.size: raise HubError(400, f"Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} bytes")
+                if sum(c.size for c in chunks) != r.size:
+                    raise HubError(400, f"Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} bytes")
                 for c in chunks: f.seek(c.at); yield unpack(f.read(c.packed), c.packing, c.size)
         except FileNotFoundError: raise HubError(400, f"Invalid shard: it names the xorb {r.xorb}, which was not uploaded here") from None
 
