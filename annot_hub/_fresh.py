@@ -64,7 +64,8 @@ def kernel_env(
     env = {k: v for k, v in os.environ.items() if k not in PERSONAL}
     path = os.pathsep.join([str(Path(sys.executable).parent), env.get('PATH', '')])
     return env | dict(PYTHONPATH=str(root), PATH=path, IPYTHONDIR=str(home/'ipython'), HF_HOME=str(home/'hf'), TZ='UTC',
-                      HF_HUB_DISABLE_TELEMETRY='1', PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
+                      HF_HUB_DISABLE_TELEMETRY='1', NO_COLOR='1', PYTHON_COLORS='0', # Python 3.13 colours errors, earlier ones do not
+                      PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
 
 # %% ../nbs/86_fresh.ipynb #7bb84a6d
 def execute(
@@ -140,9 +141,10 @@ def as_lines(
     outputs: list # Outputs of a cell
 ) -> list:        # Lines of text
     "What `outputs` show, as lines to compare"
-    lines = []
+    lines, stream = [], None
     for out in outputs:
-        if 'text' in out: lines += [f'[{out["name"]}]', *out['text'].splitlines()]
+        if 'text' in out: lines += [f'[{out["name"]}]']*(stream != out['name']) + out['text'].splitlines()
+        stream = out.get('name')
         for kind, value in sorted(out.get('data', {}).items()):
             picture = kind in ('image/png', 'image/jpeg')
             lines += [f'[{kind}]', *([f'a picture, {hash_of(value)}'] if picture else str(value).splitlines())]
