@@ -54,16 +54,16 @@ class ThisPython(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name='python3', language='python')
 
 # %% ../nbs/86_fresh.ipynb #d3000ece
-PERSONAL = ('HF_TOKEN', 'HF_ENDPOINT', 'HUGGING_FACE_HUB_TOKEN', 'COLUMNS', 'LINES', 'PYTHONSTARTUP', 'MPLBACKEND', 'IN_TEST')
+PERSONAL = ('HF_TOKEN', 'HF_ENDPOINT', 'HF_HOME', 'HUGGING_FACE_HUB_TOKEN', 'COLUMNS', 'LINES', 'PYTHONSTARTUP', 'MPLBACKEND', 'IN_TEST')
 
 def kernel_env(
     root: Path, # The project's folder: what `import annot_hub` finds
-    home: Path  # A new folder for IPython's profile and for the Hub's cache
+    home: Path  # A new folder, for IPython's profile and where the Hub's client looks for a stored token
 ) -> dict:      # Environment of the kernel
-    "The environment without what is personal, with caches under `home`"
+    "The environment without what is personal: no settings, no token, nothing of the terminal"
     env = {k: v for k, v in os.environ.items() if k not in PERSONAL}
     path = os.pathsep.join([str(Path(sys.executable).parent), env.get('PATH', '')])
-    return env | dict(PYTHONPATH=str(root), PATH=path, IPYTHONDIR=str(home/'ipython'), HF_HOME=str(home/'hf'), TZ='UTC',
+    return env | dict(PYTHONPATH=str(root), PATH=path, IPYTHONDIR=str(home/'ipython'), HF_TOKEN_PATH=str(home/'token'), TZ='UTC',
                       HF_HUB_DISABLE_TELEMETRY='1', NO_COLOR='1', PYTHON_COLORS='0', # Python 3.13 colours errors, earlier ones do not
                       PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
 
