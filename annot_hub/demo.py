@@ -19,9 +19,8 @@ from tqdm import tqdm
 from .book import draw, plan
 from .hubserver import LocalHub
 from .labels import encode
-from .localstudio import LocalStudio
 from .project import Project, read_config
-from .studio import Studio
+from .studio import LocalStudio, Studio
 
 # %% ../nbs/85_demo.ipynb #ae3d6fae
 _BOOK = 'nls-data-encyclopaediaDemo'

@@ -175,5 +175,5 @@ def classification(
     if not image.isidentifier(): raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
     kind = 'choice="multiple"' if multiple else 'choice="single" required="true"'
     choice = [f'    <Choice value={_attr(n, "class")}' + (f' hotkey="{i}"' if i<10 else '') + '/>' for i,n in enumerate(names, 1)]
-    return Interface('\n'.join(['<View>', *head, f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true"/>',
-        f'  <Choices name={_attr(name, "column")} toName="{image}" {kind} showInline="true">', *choice, '  </Choices>', '</View>']))
+    return Interface('\n'.join(['<View>', *head, f'  <Choices name={_attr(name, "column")} toName="{image}" {kind} showInline="true">', *choice, '  </Choices>',
+        f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true"/>', '</View>']))
