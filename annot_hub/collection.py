@@ -86,7 +86,7 @@ def read_metadata(
 class JoinError(ValueError):
     "Too few rows matched, or the metadata has a key twice; the message names the rows and the likely cause"
 
-@dataclass
+@dataclass(repr=False)
 class JoinReport:
     "What a join did: counts, and the keys that found no partner"
     rows: int                                     # rows of the frame
@@ -98,7 +98,7 @@ class JoinReport:
         text = f'{self.matched:,} of {self.rows:,} rows matched'
         if self.unmatched: text += f'; no metadata for {_few(self.unmatched)}'
         return text + (f'; not used: {_few(self.unused)}' if self.unused else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 def _few(keys, n=3):
     "The first few of `keys` and how many more there are"

@@ -122,7 +122,7 @@ def read(
     with open(local, 'rb') as f: return f.read()
 
 # %% ../nbs/10_hub.ipynb #c1640a2f
-@dataclass
+@dataclass(repr=False)
 class UploadReport:
     "What an upload does: counts of images, and bytes to send"
     new: int = 0        # images the repo did not have
@@ -135,7 +135,7 @@ class UploadReport:
     def __str__(self):
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB to send'
         return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)' if self.left else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 def plan_upload(
     df: pd.DataFrame,  # Collection with `file_name`, `bytes`, `sha256`

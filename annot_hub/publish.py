@@ -166,7 +166,7 @@ def describe(
     return f"{', '.join(parts) or 'No label changed'}; {n:,} of {of:,} = {n/max(1, of):.1%}"
 
 # %% ../nbs/40_publish.ipynb #baf38dea
-@dataclass
+@dataclass(repr=False)
 class PublishReport:
     "What a publish did"
     annotations: int = 0  # new versions of annotations in the record
@@ -180,7 +180,7 @@ class PublishReport:
     def __str__(self):
         text = f"{self.annotations:,} new annotations, {self.tombstones:,} deleted. {self.message if self.committed else 'Nothing to commit.'}"
         return text + (f' {len(self.left):,} left out, first: {self.left[0]}' if self.left else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 def _views(repo_id, parent, record, interface):
     "The files made from the record, and the table they were made from"
