@@ -146,7 +146,8 @@ def gate(
     import threading
     from annot_hub.project import Project
     with Project.load(dir).gate() as g:
-        print(f'{len(g.files):,} images of {g.repo_id} can be seen by pages of {", ".join(sorted(g.origins))}. Ctrl-C closes the gate.')
+        who = ', '.join(sorted(g.origins))
+        print(f'{len(g.files):,} images of {g.repo_id} can be seen by pages of {who}. Ctrl-C closes the gate.')
         threading.Event().wait()
 
 def demo(
@@ -160,13 +161,14 @@ def demo(
     demo(dir, serve=serve, volumes=volumes, pages=pages)
 
 # %% ../nbs/70_cli.ipynb #963856fc
-VERBS = dict(demo=demo, init=init, collect=collect, upload=upload, push=push, pull=pull, sync=sync, status=status, diff=diff, agree=agree, gate=gate, hub=hub, studio=studio)
+VERBS = {f.__name__: f for f in (demo, init, collect, upload, push, pull, sync, status, diff, agree, gate, hub, studio)}
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"
     lines = [f'  {name:<9} {f.__doc__}' for name, f in VERBS.items()]
-    return '\n'.join(['usage: annot_hub VERB ...', '', 'Annotate your own images, round after round, with every image, label and decision in one dataset repo.', '', *lines, '',
-                      'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
+    return '\n'.join(['usage: annot_hub VERB ...', '',
+        'Annotate your own images, round after round, with every image, label and decision in one dataset repo.', '', *lines, '',
+        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
 
 # %% ../nbs/70_cli.ipynb #421787a3
 def parser(

@@ -42,7 +42,7 @@ def scan(
     if not os.path.isdir(root): raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your images')
     prefix = prefix and prefix.rstrip('/') + '/'
     rows = sorted(_walk(os.fspath(root), prefix, exts))
-    return pd.DataFrame({'file_name': pd.Series([n for n, _ in rows], dtype='str'), 'bytes': pd.Series([b for _, b in rows], dtype='int64')})
+    return pd.DataFrame(rows, columns=['file_name', 'bytes']).astype({'file_name': 'str', 'bytes': 'int64'})
 
 # %% ../nbs/01_collection.ipynb #904715cf
 def local_path(
@@ -106,18 +106,18 @@ def _few(keys, n=3):
     return ', '.join(map(repr, keys[:n])) + (f' and {len(keys) - n:,} more' if len(keys) > n else '')
 
 # %% ../nbs/01_collection.ipynb #010f23fd
-_CAUSES = {'the two sides have another type': str,
+_CAUSES = {'the two sides have different types': str,
            'white space around the key': lambda k: str(k).strip(),
            'upper and lower case': lambda k: str(k).lower(),
            'the same letter in two Unicode forms': lambda k: unicodedata.normalize('NFC', str(k)),
-           'leading zeros were lost': lambda k: str(k).lstrip('0'),
+           'numbers against text, and leading zeros were lost': lambda k: str(k).lstrip('0'),
            'a number became a float': lambda k: re.sub(r'\.0$', '', str(k)),
            'an ending after the name (a suffix)': lambda k: str(k).rpartition('.')[0] or str(k)}
 
 def likely_cause(
     left: list, # Keys of the one side
     right: list # Keys of the other
-) -> str:       # A sentence, or '' when nothing helps
+) -> str:       # A sentence: the likely cause, or that nothing is in common
     "Why the keys of two tables do not match"
     depth = min((str(k).count('/') for k in [*left, *right]), default=0) + 1
     causes = {**_CAUSES, 'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:])}
@@ -134,6 +134,13 @@ def _take(column, where):
     if (where < 0).any() and column.dtype.kind in 'iub': column = column.convert_dtypes()
     return pd.api.extensions.take(column.array, where, allow_fill=True) if (where < 0).any() else column.array.take(where)
 
+def _find(keys, index):
+    "Position in `index` of each of `keys`, -1 where it is missing"
+    if keys.dtype != index.dtype: keys, index = keys.astype(object), index.astype(object)
+    where = pd.Index(index).get_indexer(pd.Index(keys))
+    where[keys.isna()] = -1
+    return where
+
 def join(
     df: pd.DataFrame,       # One row an image
     metadata: pd.DataFrame, # One row a key
@@ -144,12 +151,12 @@ def join(
     left, right = (on, on) if isinstance(on, str) else on
     for frame, name, key in (df, 'the frame', left), (metadata, 'the metadata', right):
         if key not in frame: raise JoinError(f'{name} has no column {key!r}, only {list(frame.columns)}')
-    if twice := [*(set(df.columns) & set(metadata.columns) - {right})]: raise JoinError(f'both tables have {sorted(twice)}: rename or drop them on one side')
+    if twice := sorted(set(df.columns) & set(metadata.columns) - {right}):
+        raise JoinError(f'both tables have {twice}: rename or drop them on one side')
     if (dup := metadata[right].duplicated(keep=False) & metadata[right].notna()).any():
-        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {_few(list(metadata.index[dup]))}): keep one row a key')
-    index = pd.Index(metadata[right])
-    where = index.get_indexer(pd.Index(df[left])) if index.dtype == df[left].dtype else index.astype(object).get_indexer(pd.Index(df[left], dtype=object))
-    where[df[left].isna()] = -1
+        rows = _few(list(metadata.index[dup]))
+        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}): keep one row a key')
+    where = _find(df[left], metadata[right])
     report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(), metadata[right][~metadata[right].isin(df[left])].tolist())
     if report.matched < min_match*len(df):
         raise JoinError(f'{report}. {likely_cause(report.unmatched, report.unused).capitalize()}.')
@@ -218,7 +225,8 @@ def check_keys(
 ) -> pd.DataFrame:           # The same frame; `ValueError` names the first offenders
     "Refuse a table whose keys could not be published"
     for name in df.file_name: check_file_name(name)
-    if (twice := df.file_name.duplicated()).any(): raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
+    if (twice := df.file_name.duplicated()).any():
+        raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
     folders = df.file_name.str.replace('[^/]*$', '', regex=True).value_counts()
     if len(folders) and folders.iloc[0] > folder_limit:
         raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes {folder_limit:,}: split it into sub-folders')

@@ -70,17 +70,19 @@ def answers(
     said = {}
     for n, label in zip(mine.file_name, mine.label):
         luck = random.Random(f'{name} {n}').random()
-        said[n] = None if luck < .04 else label if luck > (.07 if name == 'ada' else .16) else LABELS[label == LABELS[0]]
-    if name == 'ada': said[mine.file_name.iloc[1]] = mine.label.iloc[1] if round == 2 else LABELS[mine.label.iloc[1] == LABELS[0]]   # she changes her mind
+        said[n] = None if luck < .04 else label if luck > (.07 if name == 'ada' else .16) else _other(label)
+    if name == 'ada': said[mine.file_name.iloc[1]] = mine.label.iloc[1] if round == 2 else _other(mine.label.iloc[1])   # she changes her mind
     return said
+
+def _other(label): return LABELS[label == LABELS[0]]
 
 # %% ../nbs/85_demo.ipynb #2128c0d7
 def label_as(
     client: Studio,  # Client with the annotator's token
     email: str,      # The annotator's log-in
-    project,         # Project of Label Studio
+    project: 'annot_hub.studio.Project', # Where they label
     said: dict,      # From `answers`
-    interface        # Labelling interface
+    interface: 'annot_hub.labels.Interface' # What they are asked
 ) -> int:            # How many annotations were made or changed
     "Bring an annotator's annotations to what is `said`"
     me = client.whoami()['id']
@@ -90,8 +92,8 @@ def label_as(
     for task in client.tasks(project):
         n = task['data']['file_name']
         if n not in said: continue
-        result = encode(interface, {'label': said[n]}) if said[n] else []
-        if n not in done: todo.append((client.annotate, task['id'], result, said[n] is None, round(1 + 6*random.Random(n).random(), 2)))
+        result, seconds = encode(interface, {'label': said[n]}) if said[n] else [], round(1 + 6*random.Random(n).random(), 2)
+        if n not in done: todo.append((client.annotate, task['id'], result, said[n] is None, seconds))
         elif said[n] and interface.value(done[n]['result'])['label'] != said[n]: todo.append((client.update, done[n]['id'], result))
     for f, *args in tqdm(todo, f'{email.split("@")[0]} labels', disable=None): f(*args)
     return len(todo)
@@ -134,9 +136,9 @@ def _start_hub(self:Demo):
     os.environ.setdefault('HF_HOME', str(self.dir/'cache'))
     self.hub = LocalHub(self.dir/'hub', port=port, cors=[self.studio.url]).start()
     n = self.volumes*self.pages*3//8
-    text = _TOML.format(repo=f'{self.hub.user}/encyclopaedia', book=_BOOK, n=n, endpoint=self.hub.endpoint, studio=self.studio.url)
-    if not known: path.write_text(text)
-    elif known['studio']['url'] != self.studio.url: path.write_text(path.read_text().replace(known['studio']['url'], self.studio.url))
+    if known: text = path.read_text().replace(known['studio']['url'], self.studio.url)     # it may have another port now
+    else: text = _TOML.format(repo=f'{self.hub.user}/encyclopaedia', book=_BOOK, n=n, endpoint=self.hub.endpoint, studio=self.studio.url)
+    path.write_text(text)
     self.project = Project.load(self.dir)
 
 @patch
@@ -190,15 +192,17 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
     from datasets import disable_progress_bars, load_dataset
     from annot_hub import publish
     disable_progress_bars()
-    status, history = self.project.status(), publish.history(self.project.repo)
+    status = self.project.status()
     served = len(self.hub.requests())
     ds = load_dataset(self.project.repo, split='train')
     fetched = sum('/images/' in r['path'] for r in self.hub.requests()[served:])
     h = status['hub']
+    labels = pd.Series(ds.features['label'].int2str(ds['label'][:])).value_counts()
     out = {'repo_id': self.project.repo, **{k: h[k] for k in ('images', 'selected')}, 'tasks': status['studio']['tasks'],
            **{k: h[k] for k in ('annotations', 'labelled', 'skipped', 'empty', 'disputed', 'coverage')},
-           'labels': {k: int(v) for k, v in pd.Series(ds.features['label'].int2str(ds['label'][:])).value_counts().items()},
-           'loaded': len(ds), 'images_fetched_by_load': fetched, 'commits': len(self._commits()), 'tag': history.tags.iloc[-1], 'changed_v1_v2': len(publish.diff(self.project.repo, 'v1', 'v2'))}
+           'labels': {k: int(v) for k, v in labels.items()}, 'loaded': len(ds), 'images_fetched_by_load': fetched,
+           'commits': len(self._commits()), 'tag': h['tags'][-1],
+           'changed_v1_v2': len(publish.diff(self.project.repo, 'v1', 'v2'))}
     (self.dir/'summary.json').write_text(json.dumps(out, indent=1))
     return out
 

@@ -71,13 +71,14 @@ def init(
     "Begin a project"
     path = Path(dir)/'annot_hub.toml'
     if path.exists(): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
-    if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the folder that holds your images')
+    if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
     if repo.count('/') != 1: raise ValueError(f'{repo!r} is no repo name: write user/name')
     title = title or repo.split('/')[1]
     if not 3 <= len(title) <= 50: raise ValueError(f'{title!r} cannot be a title: Label Studio takes 3 to 50 characters')
     classification(labels)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = _TEMPLATE.format(**{k: json.dumps(v, ensure_ascii=False) for k, v in dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir)).items()})
+    values = dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir))
+    text = _TEMPLATE.format(**{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
     path.write_text(text, encoding='utf-8')
     return path
 
@@ -87,18 +88,21 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate', 'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match',
-          'sample': 'n seed by', 'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
+_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate',
+          'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
+          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
     for section, names in _KNOWN.items():
-        got = cfg.get(section, {}) if section else cfg
+        got, where = (cfg.get(section, {}), f' in [{section}]') if section else (cfg, '')
         if not isinstance(got, dict): raise ValueError(f'{path}: [{section}] is a section: write its lines below it')
-        if odd := sorted(set(got) - set(names.split())): raise ValueError(f'{path}: {odd[0]!r} is not known{f" in [{section}]" if section else ""}; it may be one of: {names}')
-    for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'):
-        if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing{f" in [{section}]" if section else ""}')
-    if ('labels' in cfg) == ('interface' in cfg): raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
+        if odd := sorted(set(got) - set(names.split())):
+            raise ValueError(f'{path}: {odd[0]!r} is not known{where}; it may be one of: {names}')
+    for name, where in ('title', cfg), ('repo', cfg), ('folder', cfg.get('images', {})):
+        if name not in where: raise ValueError(f'{path}: {name!r} is missing' + (' in [images]' if name == 'folder' else ''))
+    if ('labels' in cfg) == ('interface' in cfg):
+        raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
     return cfg
 
 def read_config(
@@ -106,7 +110,8 @@ def read_config(
 ) -> dict:                     # Its content, checked; `FileNotFoundError` or `ValueError` say what to do
     "Read the project file"
     path = Path(dir)/'annot_hub.toml'
-    if not path.exists(): raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
+    if not path.exists():
+        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
     try: return _check(tomllib.loads(path.read_text(encoding='utf-8')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
 
@@ -145,8 +150,10 @@ def _use_hub(self:Project):
         os.environ['HF_ENDPOINT'] = endpoint.rstrip('/')
         client = sys.modules.get('huggingface_hub.constants')
         if client and client.ENDPOINT != os.environ['HF_ENDPOINT']:
-            raise RuntimeError(f'this project is on {endpoint}, but the Hub client was imported for {client.ENDPOINT}: restart Python and load the project first')
-    if store and 'HF_TOKEN' not in os.environ and (token := self.dir/store/'token').exists(): os.environ['HF_TOKEN'] = token.read_text().strip()
+            raise RuntimeError(f'this project is on {endpoint}, but the Hub client was imported for {client.ENDPOINT}: '
+                               'restart Python and load the project first')
+    if store and 'HF_TOKEN' not in os.environ and (token := self.dir/store/'token').exists():
+        os.environ['HF_TOKEN'] = token.read_text().strip()
 
 # %% ../nbs/60_project.ipynb #87b1ee9c
 @patch(as_prop=True)
@@ -161,7 +168,8 @@ def studio(self:Project) -> 'annot_hub.studio.Studio':
     from annot_hub.studio import Studio
     token, data = os.environ.get('LABEL_STUDIO_API_KEY'), self.section('studio').get('data')
     if not token and data and (kept := self.dir/data/'studio.json').exists(): token = json.loads(kept.read_text())['token']
-    if not token: raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account & Settings')
+    if not token:
+        raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account & Settings')
     return Studio(self.section('studio').get('url', 'http://127.0.0.1:8080'), token)
 
 # %% ../nbs/60_project.ipynb #fdde1bfa
@@ -175,7 +183,9 @@ def collect(self:Project,
     df = scan(root, prefix=self.prefix)
     if not len(df): raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
     if 'pattern' in images: df = path_columns(df, images['pattern'])
-    if meta: df, self.joined = join(df, read_metadata(self.dir/meta['file'], meta.get('columns')), meta['on'], meta.get('min_match', 1.0))
+    if meta:
+        known = read_metadata(self.dir/meta['file'], meta.get('columns'))
+        df, self.joined = join(df, known, meta['on'], meta.get('min_match', 1.0))
     if 'group' in images: df = df.assign(group=df[images['group']])
     df = _readable(measure(df, root, self.prefix), skip_unreadable)
     df = sample(df, choose['n'], choose.get('seed', 0), choose.get('by')) if choose else df.assign(selected=True)
@@ -187,7 +197,8 @@ def _readable(df, skip):
     "The rows whose image can be opened; `ValueError` names the others unless they may be skipped"
     bad = df[df.error.notna()]
     if len(bad) and not skip:
-        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first {bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): mend or move them, or collect with --skip-unreadable')
+        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first {bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): '
+                         'mend or move them, or collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../nbs/60_project.ipynb #c3294a96
@@ -206,8 +217,9 @@ def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.g
     from huggingface_hub import get_token
     from annot_hub import hub
     from annot_hub.gate import Gate
-    files, port = hub.read_collection(self.repo).file_name, self.section('gate').get('port', 8030)
-    return Gate(self.repo, files, hub.image_revision(self.repo), token=get_token(), secret=self._secret(), port=port, origin=self.studio.url)
+    files, pinned = hub.read_collection(self.repo).file_name, hub.image_revision(self.repo)
+    return Gate(self.repo, files, pinned, token=get_token(), secret=self._secret(),
+                port=self.section('gate').get('port', 8030), origin=self.studio.url)
 
 @patch
 def _address(self:Project):
@@ -215,7 +227,8 @@ def _address(self:Project):
     from annot_hub import hub
     if not hub.is_private(self.repo): return None
     if 'gate' in self.cfg: return self.gate().url
-    raise ValueError(f'{self.repo} is private and a browser has no token for its images: add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
+    raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
+                     'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
 
 # %% ../nbs/60_project.ipynb #545b07f2
 @patch
@@ -241,7 +254,8 @@ def push(self:Project,
 ) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
     "Make a task of every selected image that Label Studio lacks"
     from annot_hub import hub
-    wanted = tasks(hub.read_collection(self.repo), self.repo, hub.image_revision(self.repo), url=self._address(), columns=self.section('tasks').get('columns', ()))
+    collection, pinned = hub.read_collection(self.repo), hub.image_revision(self.repo)
+    wanted = tasks(collection, self.repo, pinned, url=self._address(), columns=self.section('tasks').get('columns', ()))
     return self.studio.push(self.studio.project(self.title, self.interface), wanted, dry_run=dry_run)
 
 # %% ../nbs/60_project.ipynb #94208c54
@@ -283,14 +297,15 @@ def _ask(f):
 @patch
 def _hub_status(self:Project):
     from annot_hub import hub, keys, publish
-    files, out = hub.list_files(self.repo), {'endpoint': keys.endpoint_url()}
-    images = files.file_name.str.startswith(f'{self.prefix}/').sum()
-    table = publish.annotated(hub.read_collection(self.repo), publish.labels(publish.read_record(self.repo)[0], self.interface)) if 'collection.parquet' in set(files.file_name) else None
-    out |= {'images': int(images), 'annotations': len(publish.current(publish.read_record(self.repo)[0]))}
-    if table is None: return out
-    states, n = table.state.value_counts(), int(table.selected.sum())
-    out |= {'selected': n, **{s: int(states.get(s, 0)) for s in ('labelled', 'skipped', 'empty', 'disputed')}}
-    return out | {'coverage': round(int(((table.state == 'labelled') & table.selected).sum())/max(1, n), 4), 'tags': sorted(t for tags in publish.history(self.repo).tags for t in tags.split(', ') if t)}
+    record, names = publish.read_record(self.repo)
+    table = publish.annotated(hub.read_collection(self.repo), publish.labels(record, self.interface))
+    states, selected = table.state.value_counts(), int(table.selected.sum())
+    labelled = int(((table.state == 'labelled') & table.selected).sum())
+    images = hub.list_files(self.repo, folder=self.prefix or None)
+    return {'endpoint': keys.endpoint_url(), 'images': len(images), 'selected': selected,
+            'annotations': len(publish.current(record)),
+            **{s: int(states.get(s, 0)) for s in ('labelled', 'skipped', 'empty', 'disputed')},
+            'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(hub.tags(self.repo))}
 
 @patch
 def _studio_status(self:Project):
@@ -302,4 +317,5 @@ def _studio_status(self:Project):
 def status(self:Project) -> dict: # Plain values, nested: `collection`, `hub`, `studio`; `problem` where one does not answer
     "Where the project stands"
     local = _ask(lambda: {'images': len(df := self.collection()), 'selected': int(df.selected.sum())})
-    return {'title': self.title, 'repo': self.repo, 'collection': local, 'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}
+    return {'title': self.title, 'repo': self.repo, 'collection': local,
+            'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}
