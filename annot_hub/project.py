@@ -123,23 +123,27 @@ class Project:
         cfg: dict  # Its content
     ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title']
 
-    @classmethod
-    def load(cls,
-        dir: str|os.PathLike = '.' # Folder with `annot_hub.toml`
-    ) -> 'Project':                # `FileNotFoundError` or `ValueError` say what to do
-        "Open the project in `dir`"
-        self = cls(Path(dir), read_config(dir))
-        self._use_hub()
-        return self
+@patch
+def section(self:Project,
+    name: str # E.g. 'images'
+) -> dict:    # Its lines; empty if the file has no such section
+    "One section of the file"
+    return self.cfg.get(name, {})
 
-    def section(self,
-        name: str # E.g. 'images'
-    ) -> dict:    # Its lines; empty if the file has no such section
-        "One section of the file"
-        return self.cfg.get(name, {})
+@patch(as_prop=True)
+def prefix(self:Project) -> str:
+    "Folder of the repo that the images stand in"
+    return self.section('images').get('prefix', 'images')
 
-    @property
-    def prefix(self): return self.section('images').get('prefix', 'images')
+# %% ../nbs/60_project.ipynb #8f9c4a7a
+@patch(cls_method=True)
+def load(cls:Project,
+    dir: str|os.PathLike = '.' # Folder with `annot_hub.toml`
+) -> Project:                  # `FileNotFoundError` or `ValueError` say what to do
+    "Open the project in `dir`"
+    self = cls(Path(dir), read_config(dir))
+    self._use_hub()
+    return self
 
 # %% ../nbs/60_project.ipynb #d2cfd92b
 @patch
