@@ -73,13 +73,16 @@ def _narrow(s):
     return s if numbers is None or (numbers.map(repr) != known).any() else s.astype('float64')
 
 def read_metadata(
-    path: str|os.PathLike,         # A .csv, .tsv or .parquet file
+    path: str|os.PathLike,         # A .parquet file, or text with commas, semicolons or tabs between the columns
     columns: list[str]|None = None # Names of the columns, for a file without a header line
 ) -> pd.DataFrame:                 # The table; ids keep their leading zeros, empty cells are missing
     "Read a table about the images without changing any value"
     if str(path).endswith('.parquet'): return pd.read_parquet(path)
-    sep = '\t' if str(path).endswith('.tsv') else ','
-    df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''], encoding='utf-8-sig')
+    try:
+        with open(path, encoding='utf-8-sig', newline='') as f: first = f.readline()
+        sep = max(',;\t', key=first.count)
+        df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''], encoding='utf-8-sig')
+    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8: save it again as "CSV UTF-8"') from e
     return df.apply(_narrow)
 
 # %% ../nbs/01_collection.ipynb #c1831e2e
@@ -117,13 +120,13 @@ _CAUSES = {'the two sides have different types': str,
 def likely_cause(
     left: list, # Keys of the one side
     right: list # Keys of the other
-) -> str:       # A sentence: the likely cause, or that nothing is in common
+) -> str:       # A sentence: the likely cause, or that no change helps
     "Why the keys of two tables do not match"
     depth = min((str(k).count('/') for k in [*left, *right]), default=0) + 1
     causes = {**_CAUSES, 'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:])}
     def gain(f): return len({f(k) for k in left} & {f(k) for k in right}) - len(set(left) & set(right))
     best = max(causes, key=lambda c: gain(causes[c]))
-    if gain(f := causes[best]) <= 0: return f'nothing in common: {_few(left, 1)} against {_few(right, 1)}'
+    if gain(f := causes[best]) <= 0: return f'no change makes them match: {_few(left, 1)} against {_few(right, 1)}'
     other = {f(k): k for k in right}
     a = next(k for k in left if k not in set(right) and f(k) in other)
     return f'likely cause: {best}, as in {a!r} against {other[f(a)]!r} ({gain(f):,} more would match)'
@@ -159,7 +162,8 @@ def join(
     where = _find(df[left], metadata[right])
     report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(), metadata[right][~metadata[right].isin(df[left])].tolist())
     if report.matched < min_match*len(df):
-        raise JoinError(f'{report}. {likely_cause(report.unmatched, report.unused).capitalize()}.')
+        hint = likely_cause(report.unmatched, report.unused) if report.unused else 'add rows for them'
+        raise JoinError(f'{report}. {hint[:1].upper()}{hint[1:]}' + (', or lower min_match.' if report.matched else '.'))
     new = {c: _take(metadata[c], where) for c in metadata.columns if c != right}
     return df.assign(**new), report
 

@@ -9,6 +9,8 @@ __all__ = ['LABELS', 'answers', 'label_as', 'Demo', 'tell', 'demo']
 import json
 import os
 import random
+import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,10 +64,10 @@ LABELS = ['text-only', 'illustrated']
 def answers(
     pages: pd.DataFrame, # `file_name` and true `label` of the selected pages, in the order of the tasks
     name: str,           # 'ada' or 'ben'
-    round: int           # 1: the first two thirds; 2: all of them, and second thoughts
+    round: int           # 1: the first two thirds; 2: some more, and second thoughts. The last sixth is left for you
 ) -> dict:               # file_name → label, or None for a skip
     "What an annotator says about the pages, by the end of a round"
-    mine = pages[:2*len(pages)//3] if round == 1 else pages
+    mine = pages[:2*len(pages)//3] if round == 1 else pages[:5*len(pages)//6]
     if name == 'ben': mine = mine[::2]
     said = {}
     for n, label in zip(mine.file_name, mine.label):
@@ -117,8 +119,11 @@ class Demo:
 @patch
 def start(self:Demo):
     "Draw the book, start both services, write the project file"
+    self._known = read_config(self.dir) if (self.dir/'annot_hub.toml').exists() else {}
+    if self._known and self._known['images']['folder'] != _BOOK:
+        raise ValueError(f'{self.dir} holds a project that is not the demo: give another folder')
     self.say(f'Everything is kept in {self.dir}')
-    self.say(f'Drawing {self.volumes*self.pages} pages and starting Label Studio')
+    self.say(f'Drawing {self.volumes*self.pages} pages where they are not there yet, and starting Label Studio')
     self.studio = LocalStudio(self.dir/'studio', env=None)
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(self.studio.start)
@@ -130,8 +135,7 @@ def start(self:Demo):
 
 @patch
 def _start_hub(self:Demo):
-    path = self.dir/'annot_hub.toml'
-    known = read_config(self.dir) if path.exists() else {}
+    path, known = self.dir/'annot_hub.toml', self._known
     port = int(known['hub']['endpoint'].rpartition(':')[2]) if known else 0
     os.environ.setdefault('HF_HOME', str(self.dir/'cache'))
     self.hub = LocalHub(self.dir/'hub', port=port, cors=[self.studio.url]).start()
@@ -222,7 +226,7 @@ def tell(
   images       {s['images']:,} in the repo, {s['selected']:,} selected, {s['tasks']:,} tasks in Label Studio
   annotations  {s['annotations']:,} by several people, every one in the record
   labelled     {s['labelled']:,} = {s['coverage']:.1%} of the selected ({labels})
-  not labelled {s['skipped']:,} skipped, {s['disputed']:,} disputed: the two disagree
+  not labelled {s['skipped']:,} skipped, {s['disputed']:,} on which people disagree, {s['selected'] - s['labelled'] - s['skipped'] - s['disputed'] - s['empty']:,} that nobody has looked at
   versions     {s['commits']:,} commits, tag {s['tag']}; {s['changed_v1_v2']:,} labels differ between v1 and v2
   loaded       load_dataset('{s['repo_id']}') gave {s['loaded']:,} rows and fetched {s['images_fetched_by_load']} images
   kept in      {dir}'''
@@ -241,15 +245,20 @@ def demo(
         s = d.summary()
         say(tell(s, d.dir))
         if serve: _serve(d, say)
-        else: say(f'\nTo label with your own hands: annot_hub demo --serve --dir {os.fspath(dir)}')
+        else: say(f'\nTo label with your own hands: {_command()} demo --serve --dir {os.fspath(dir)}')
     return s
+
+def _command():
+    "How `annot_hub` is called here"
+    own = Path(sys.argv[0])
+    return 'annot_hub' if own.name != 'annot_hub' or shutil.which('annot_hub') else os.path.relpath(own)
 
 def _serve(d, say):
     "Say where everything is, and wait"
     say(f'''
   Label Studio {d.studio.url}    log-in {d.studio.email}    password {d.studio.password}
   Hub          {d.hub.endpoint}    export HF_ENDPOINT={d.hub.endpoint} HF_TOKEN=$(cat {d.dir/'hub'/'token'})
-  Label some pages, then in another terminal: annot_hub sync --dir {d.dir}
+  Label some pages, then in another terminal: {_command()} sync --dir {d.dir}
   Ctrl-C stops both; everything stays.''')
     try: d.studio.process.wait()
     except KeyboardInterrupt: say('\nStopped. Run the same command again to go on.')
