@@ -40,15 +40,6 @@ def _root(xml):
     except ET.ParseError as e: raise ValueError(f'The interface is not well-formed XML: {e}. `Interface` takes the text itself, not a path') from e
 
 # %% ../nbs/20_labels.ipynb #18c1b756
-def _labels(tag):
-    "The answers a control `tag` offers, as Label Studio will store them"
-    found = [t.get('alias') or t.get('value') for t in tag.iter() if t.tag in ('Choice', 'Label')]
-    twice = [label for label,n in Counter(found).items() if n>1]
-    if None in found: raise ValueError(f'A {tag.tag} has an answer without a value: give each <Choice> or <Label> a value="…"')
-    if twice: raise ValueError(f'{tag.get("name")!r} offers {twice[0]!r} twice: give each answer its own value')
-    return tuple(found)
-
-# %% ../nbs/20_labels.ipynb #c569c630
 def _paths(tag, above=()):
     "The answers of a Taxonomy `tag`: every branch, as (text, element)"
     for t in (t for t in tag if t.tag=='Choice'):
@@ -56,11 +47,23 @@ def _paths(tag, above=()):
         yield '/'.join(path), t
         yield from _paths(t, path)
 
+def _named(tag):
+    "The answers of any `tag`, as (label, element)"
+    return list(_paths(tag)) if tag.tag=='Taxonomy' else [(t.get('alias') or t.get('value'), t) for t in tag.iter() if t.tag in ('Choice', 'Label')]
+
+# %% ../nbs/20_labels.ipynb #81f2cfd2
+def _labels(tag):
+    "The answers a control `tag` offers, as Label Studio will store them"
+    found = [label for label,_ in _named(tag)]
+    twice = [label for label,n in Counter(found).items() if n>1]
+    if None in found: raise ValueError(f'A {tag.tag} has an answer without a value: give each <Choice> or <Label> a value="…"')
+    if twice: raise ValueError(f'{tag.get("name")!r} offers {twice[0]!r} twice: give each answer its own value')
+    return tuple(found)
+
 # %% ../nbs/20_labels.ipynb #59fb1b8f
 def _was(tag, labels):
     "Pairs (old name, label) from the `was` of the answers in `tag`"
-    named = _paths(tag) if tag.tag=='Taxonomy' else [(t.get('alias') or t.get('value'), t) for t in tag.iter() if t.tag in ('Choice', 'Label')]
-    pairs = [(old, label) for label,t in named for old in (t.get('was') or '').split('|') if old]
+    pairs = [(old, label) for label,t in _named(tag) for old in (t.get('was') or '').split('|') if old]
     twice = [old for old,n in Counter(old for old,_ in pairs).items() if n>1 or old in labels]
     if twice: raise ValueError(f'{tag.get("name")!r}: {twice[0]!r} has two meanings: it stands in `was`, and is a label or stands in another `was`')
     return tuple(pairs)
@@ -92,7 +95,7 @@ RESERVED = ('file_name', 'state', 'n_annotators', 'agreement')
 
 def _control(tag, to, on_image):
     "The control that `tag` is; `on_image`: does it ask about one image?"
-    attrs, labels = _lower(tag), tuple(p for p,_ in _paths(tag)) if tag.tag=='Taxonomy' else _labels(tag)
+    attrs, labels = _lower(tag), _labels(tag)
     kind = _kind(tag, labels)
     if kind in REGIONS and not on_image: kind = None
     key = 'text' if tag.tag=='TextArea' else tag.tag.lower()
