@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha1
 from xml.sax.saxutils import quoteattr
 from fastcore.basics import patch
-from .regions import from_mask, to_percent, to_pixels, to_png
+from .regions import bounds, from_mask, to_percent, to_pixels, to_png
 
 # %% ../nbs/20_labels.ipynb #d5eefa4c
 @dataclass(frozen=True)
@@ -336,6 +336,7 @@ def encode(
 # %% ../nbs/20_labels.ipynb #ba46a469
 def _number(control, value):
     "`value` with classes as numbers"
+    if control.kind=='rating' and value is not None: return int(value)               # a table may have made it a float
     if value is None or control.kind not in ('single', 'multiple'): return value
     if problem := _problem(control, _as_list(value)): raise ValueError(problem)
     return control.labels.index(value) if control.kind=='single' else [control.labels.index(v) for v in value]
@@ -384,6 +385,17 @@ def names(self:Interface,
     if _missing(value) or c.kind in ('text', 'texts', 'number', 'datetime'): return []
     if c.kind in REGIONS: return [name for r in value for name in _as_list(r.get('label'))]
     return [str(v) for v in _as_list(value)]
+
+# %% ../nbs/20_labels.ipynb #2ae75aec
+@patch
+def flat(self:Interface,
+    column:str, # One of `columns`
+    value       # As `value` gives it
+):              # A text or a number; JSON for lists; None if missing
+    "A value in one cell"
+    if _missing(value) or not isinstance(value, list): return None if _missing(value) else self.stored(column, value) if self._known[column].kind=='rating' else value
+    short = lambda r: {'bbox': bounds(r)} | {k: v for k,v in r.items() if k not in ('rle', 'width', 'height')}
+    return json.dumps([short(r) for r in value] if self._known[column].kind=='masks' else value, ensure_ascii=False)
 
 # %% ../nbs/20_labels.ipynb #4a3003b2
 def _attr(name, what):
