@@ -213,9 +213,13 @@ def _pick(control, values):
     return [label for label in control.labels if label in values] if control.kind=='multiple' else values
 
 # %% ../nbs/20_labels.ipynb #0f128b6f
+def _inside(entry):
+    "The `value` of an entry; programs write odd things"
+    return value if isinstance(value := entry.get('value'), dict) else {}
+
 def _given(control, entry):
     "The answers in one `entry` of a `result`, as a list"
-    value = entry.get('value') or {}
+    value = _inside(entry)
     raw = value.get(control.key) if control.key in value or 'type' in entry else value.get('choices')
     raw = [] if raw is None or control.kind=='rating' and raw==0 else raw if isinstance(raw, list) else [raw]
     if control.kind=='paths': raw = ['/'.join(map(str, p)) if isinstance(p, list) else p for p in raw]
@@ -232,14 +236,13 @@ def _answer(control, entries):
 # %% ../nbs/20_labels.ipynb #99ec4e1d
 def _size(entry):
     "Width and height of the image an `entry` was drawn on; in short exports they stand further in"
-    value = entry.get('value') or {}
-    return [entry.get(k) or value.get(k) for k in ('original_width', 'original_height')]
+    return [entry.get(k) or _inside(entry).get(k) for k in ('original_width', 'original_height')]
 
 def _place(control, entry):
     "A region's fields in pixels, or what is wrong"
     w, h = _size(entry)
     if not w or not h: return None, f'{control.name}: a region without original_width and original_height, so its pixels are unknown'
-    try: return to_pixels(control.kind, entry.get('value') or {}, w, h), None
+    try: return to_pixels(control.kind, _inside(entry), w, h), None
     except (KeyError, TypeError, ValueError): return None, f'{control.name}: a region that is not one of {control.kind}'
 
 def _region(control, entry, parts, about):
@@ -251,7 +254,7 @@ def _region(control, entry, parts, about):
 
 def _marked(control, entries, parts, by_id):
     "The regions in `entries`, or None and what is wrong"
-    got = [_region(control, e, parts, by_id.get(e.get('id'), ())) for e in entries]
+    got = [_region(control, e, parts, by_id.get(str(e.get('id')), ())) for e in entries]
     bad = [p for _,problems in got for p in problems]
     if bad: return None, bad[0] + (f' (and {len(bad)-1} more)' if bad[1:] else '')
     return [r for r,_ in got] or None, None
@@ -264,8 +267,8 @@ def read(self:Interface,
     "The values in `result`, and the problems by column"
     by_name, by_id, values, problems = {}, {}, {}, {}
     for e in result or ():
-        by_name.setdefault(e.get('from_name'), []).append(e)
-        if 'id' in e: by_id.setdefault(e['id'], []).append(e)
+        by_name.setdefault(str(e.get('from_name')), []).append(e)
+        if 'id' in e: by_id.setdefault(str(e['id']), []).append(e)
     for name,c in self._known.items():
         mine = by_name.get(name, [])
         values[name], bad = _marked(c, mine, self._parts(name), by_id) if c.kind in REGIONS else _answer(c, mine)

@@ -26,7 +26,7 @@ def to_pixels(
     value:dict,  # The `value` of one entry of Label Studio's `result`
     width:int,   # Of the image as seen: `original_width`
     height:int   # `original_height`
-) -> dict:       # The fields of the table above; KeyError or TypeError where `value` is no such region
+) -> dict:       # The fields of the table above; KeyError, TypeError or ValueError where `value` is no such region
     "A region of Label Studio's, in pixels"
     at = lambda x, y: [x*width/100, y*height/100]
     turned = lambda: float(value.get('rotation') or 0)
@@ -34,6 +34,7 @@ def to_pixels(
     if kind=='polygons': return {'points': [at(x, y) for x,y in value['points']]}
     if kind=='ellipses': return {'center': at(value['x'], value['y']), 'radii': at(value['radiusX'], value['radiusY']), 'rotation': turned()}
     if kind=='points': return {'point': at(value['x'], value['y'])}
+    if int.from_bytes(bytes(value['rle'][:4])) != 4*width*height: raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
     return {'rle': value['rle'], 'width': width, 'height': height}
 
 # %% ../nbs/18_regions.ipynb #68b0fc92
