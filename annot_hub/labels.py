@@ -91,7 +91,7 @@ def _kind(tag, labels):
     return shape or _PLAIN.get(tag.tag)
 
 # %% ../nbs/20_labels.ipynb #276da843
-RESERVED = ('file_name', 'state', 'n_annotators', 'agreement')
+RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement')
 
 def _control(tag, to, on_image):
     "The control that `tag` is; `on_image`: does it ask about one image?"
