@@ -113,7 +113,7 @@ def _csv_rows(text):
 
 # %% ../nbs/29_exports.ipynb #c3dca625
 _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by', 'parent_prediction', 'meta of the task',
-         'ids, rotation and links of regions', 'task data named ' + ', '.join(OVERWRITTEN)]
+         'ids and links of regions (so what was said about each), image_rotation', 'task data named ' + ', '.join(OVERWRITTEN)]
 
 def _sniff(text, path):
     "What kind of export `text` is, and its content"

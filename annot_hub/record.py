@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 import pandas as pd
 from .exports import COLUMNS, annotation_table, place, read_export
-from .labels import Interface
+from .labels import REGIONS, Interface
 
 _all_ = ['read_export']   # the file half of the record; it lives on the page before and is offered here too
 
@@ -246,33 +246,36 @@ def answers(
     return _read(df, interface)[keep].sort_values(['file_name', 'annotator'], ignore_index=True)
 
 # %% ../nbs/30_record.ipynb #acd47935
-def _winner(votes):
-    "The most frequent of `votes`; None for a tie or no vote; and whether it is a tie"
-    top = Counter(votes).most_common(2)
-    tie = len(top)==2 and top[0][1]==top[1][1]
-    return (None if tie or not top else top[0][0]), tie
+def _key(v):
+    "Something `Counter` can count; regions without their order"
+    if not isinstance(v, list): return v
+    return tuple(sorted(json.dumps(x, sort_keys=True) for x in v)) if v and isinstance(v[0], dict) else tuple(v)
 
-def _key(v): return tuple(v) if isinstance(v, list) else v     # something `Counter` can count
+def _winner(votes, alike=False):
+    "The most frequent of `votes`, which with `alike` must be all there are; None for a tie or no vote; and whether it is a tie"
+    top = Counter(map(_key, votes)).most_common(2)
+    tie = len(top)==2 and (alike or top[0][1]==top[1][1])
+    return (None if tie or not top else next(v for v in votes if _key(v)==top[0][0])), tie
 
-def _decide(said, truth, n_columns):
-    "Values, state and agreement of one image: `said` is a list of (state, values) and `truth` one of them or None"
+def _decide(said, truth, alike):
+    "Values, state and agreement of one image: `said` is a list of (state, values), `truth` one of them or None; `alike`, one a column: must votes be all alike?"
     voters = [truth] if truth else said
-    votes = [[_key(values[i]) for state,values in voters if state=='labelled' and values[i] is not None] for i in range(n_columns)]
-    won, ties = zip(*map(_winner, votes)) if n_columns else ((), ())
+    votes = [[values[i] for state,values in voters if state=='labelled' and values[i] is not None] for i in range(len(alike))]
+    won, ties = zip(*map(_winner, votes, alike)) if alike else ((), ())
     states = [state for state,_ in voters]
     state = ('disputed' if any(ties) else 'labelled' if any(w is not None for w in won) else
              'disputed' if 'unclear' in states else 'skipped' if 'skipped' in states else 'empty')
-    share = [sum(s=='labelled' and _key(vs[i])==w for s,vs in said)/len(said) for i,w in enumerate(won) if w is not None]
+    share = [sum(s=='labelled' and _key(vs[i])==_key(w) for s,vs in said)/len(said) for i,w in enumerate(won) if w is not None]
     agreement = min(share) if state=='labelled' else float('nan')
-    return [list(w) if isinstance(w, tuple) else w for w in won], state, agreement
+    return list(won), state, agreement
 
-# %% ../nbs/30_record.ipynb #41db21ca
+# %% ../nbs/30_record.ipynb #259efd52
 def labels(
     record,              # Entries of the record, or a table from `read_export`
     interface:Interface  # The questions
 ) -> pd.DataFrame:       # One row an image: file_name, the interface's columns (None = no label), state, n_annotators, agreement
     "One label an image, decided by stated rules; `.attrs['problems']` lists answers that could not be used"
-    cols = interface.columns
+    cols, alike = interface.columns, [f.kind in REGIONS for f in interface.controls if f.name in interface.columns]
     notes = _distinct(record)
     said = answers(notes, interface)
     gold = _read(notes[notes.ground_truth.fillna(False).astype(bool) & ~notes.skipped].drop_duplicates('file_name', keep='last'), interface)
@@ -281,7 +284,7 @@ def labels(
     rows = []
     for name,group in groupby(pairs(said), key=lambda p: p[0]):
         views = [(state, values) for _,state,values in group]
-        values, state, agreement = _decide(views, truth.get(name), len(cols))
+        values, state, agreement = _decide(views, truth.get(name), alike)
         rows.append((name, *values, state, len(views), agreement))
     df = pd.DataFrame(rows, columns=['file_name', *cols, 'state', 'n_annotators', 'agreement'])
     df = df.astype({'n_annotators': 'int64', 'agreement': 'float64'}).assign(**{c: pd.Series([r[i] for r in rows], dtype=object) for i,c in enumerate(cols, 1)})

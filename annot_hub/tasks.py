@@ -81,7 +81,8 @@ def prediction(
     interface:Interface, # The questions
     value,               # Column to value; or the value itself, where the interface has one column
     score:float,         # Confidence from 0 to 1
-    model_version:str    # Names the model that said so; a new model needs a new name
+    model_version:str,   # Names the model that said so; a new model needs a new name
+    size:tuple|None=None # Width and height of the image as seen; regions need it, except masks
 ) -> dict:               # For the list `task['predictions']`
     "A model's answer, as Label Studio shows it to an annotator"
     if not isinstance(value, dict):
@@ -90,4 +91,4 @@ def prediction(
     score = float(score)
     if not 0 <= score <= 1: raise ValueError(f'score is {score}: give a confidence from 0 to 1')
     if not model_version: raise ValueError('model_version is empty: name the model, so that its guesses can be told from the next one\'s')
-    return {'model_version': model_version, 'score': score, 'result': encode(interface, value)}
+    return {'model_version': model_version, 'score': score, 'result': encode(interface, value, size)}
