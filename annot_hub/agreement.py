@@ -284,6 +284,13 @@ def lacking(
     return pd.DataFrame(rows, columns=['file_name', 'answers', 'lacking', 'answered', 'skipped']).sort_values(['lacking', 'file_name'], ascending=[False, True], ignore_index=True)
 
 # %% ../nbs/31_agreement.ipynb #00f2e75e
+def _short(v):
+    "An answer in a few words; regions are counted"
+    if not isinstance(v, list): return str(v)
+    if not v or not isinstance(v[0], dict): return ', '.join(map(str, v))
+    return ', '.join(f'{n} {what}' for what,n in sorted(Counter(str(r.get('label') or 'region') for r in v).items()))
+
+# %% ../nbs/31_agreement.ipynb #32dce5b8
 def disputed(
     record,              # Entries of the record, or a table from `read_export`
     interface:Interface  # The questions
@@ -295,6 +302,6 @@ def disputed(
     said = said[said.file_name.isin(final.index)]
     rows = []
     for name,group in said.groupby('file_name', sort=True):
-        told = {r['annotator']: ', '.join(str(r[c]) for c in interface.columns if r[c] is not None) or r['state'] for r in group.to_dict('records')}
+        told = {r['annotator']: '; '.join(_short(r[c]) for c in interface.columns if r[c] is not None) or r['state'] for r in group.to_dict('records')}
         rows.append((name, final.n_annotators[name], told, '; '.join(p for p in group.problem if p)))
     return pd.DataFrame(rows, columns=['file_name', 'n_annotators', 'said', 'problem'])
