@@ -114,4 +114,5 @@ def adjudicate(
         likely = '; '.join(str(b[name]) for b in best.values() if name in b) or None
         rows.append((name, state, len(said[name]), doubt, likely, {w: a for w,(a,_) in said[name].items()}, '; '.join(p for _,p in said[name].values() if p)))
     res = pd.DataFrame(rows, columns=['file_name', 'state', 'n_annotators', 'doubt', 'likely', 'said', 'problem'])
+    res['likely'] = pd.Series([r[4] for r in rows], dtype=object)      # pandas would make NaN of None
     return res.sort_values(['doubt', 'file_name'], ascending=[False, True], ignore_index=True)
