@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['Finding', 'Findings', 'Blocked', 'as_page', 'look_at', 'see', 'way', 'check_names', 'check_limits', 'used_labels',
-           'check_labels', 'check_clock', 'check_version', 'check_studio', 'doctor']
+           'check_labels', 'check_clock', 'check_version', 'check_token', 'check_studio', 'doctor']
 
 # %% ../nbs/65_doctor.ipynb #a72996f7
+import math
 import os
 import random
 import time
@@ -23,7 +24,7 @@ from PIL import Image
 
 from .keys import check_file_name, endpoint_url, hub_url
 from .labels import Interface
-from .studio import VERSION, Studio, StudioError, _by_image, _recall, local_address
+from .studio import VERSION, Studio, StudioError, _json, _payload, local_address
 
 # %% ../nbs/65_doctor.ipynb #735e6559
 @dataclass
@@ -224,13 +225,24 @@ def check_version(
     if number(version) == number(VERSION): return Finding('studio', 'good', f'Label Studio {version}')
     return Finding('studio', 'note', f'Label Studio {version} is {"older" if number(version) < number(VERSION) else "newer"} than {VERSION}, which this is tested with', 'if something is odd, try it with that version first')
 
+def check_token(
+    token: str, # As the client has it
+    who: str,   # Whose it is
+    now: float  # Seconds since 1970
+) -> Finding:   # A note when it ends within two weeks
+    "Which kind of token, and for how long?"
+    claims = _payload(token)
+    if claims.get('token_type') != 'refresh': return Finding('token', 'good', f'legacy token of {who}')
+    days = (claims.get('exp', math.inf) - now)/86400
+    if days < 14: return Finding('token', 'note', f'the personal access token of {who} ends in {max(0, days):.0f} days', 'make a new one in Label Studio, Account & Settings')
+    return Finding('token', 'good', f'personal access token of {who}')
+
 def check_studio(
     studio: Studio # A client
 ) -> list:         # Findings; a `StudioError` if it does not answer
     "Label Studio, token, people, clock"
-    r, personal = studio.send('GET', '/api/version'), hasattr(studio.http.auth, 'access')
-    who = studio.whoami()['email']
-    return [check_version(r.json()['release']), Finding('token', 'good', f'{"personal access token" if personal else "legacy token"} of {who}'),
+    r = studio.send('GET', '/api/version')
+    return [check_version(_json(r)['release']), check_token(studio.http.auth.token, studio.whoami()['email'], time.time()),
             check_clock('Label Studio', r.headers.get('date'), time.time())]
 
 # %% ../nbs/65_doctor.ipynb #a171b51f
