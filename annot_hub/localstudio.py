@@ -9,6 +9,7 @@ __all__ = ['VERSION', 'install_studio', 'LocalStudio', 'serve']
 import json, os, secrets, shutil, socket, subprocess, sys, tempfile, time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 from fastcore.basics import patch
@@ -67,6 +68,17 @@ def _environ(data:Path, # folder of Label Studio's database and files
                 DISABLE_SIGNUP_WITHOUT_LINK=1, ENABLE_LEGACY_API_TOKEN='true')
     return ({k: os.environ[k] for k in _KEEP if k in os.environ}
             | {f'LABEL_STUDIO_{k}': str(v) for k, v in (safe | settings).items()})
+
+# %% ../nbs/19_localstudio.ipynb #ba5e7ed8
+def _postgres(url:str # postgresql://user:password@host:port/database
+             ) -> dict: # settings, without their `LABEL_STUDIO_` prefix
+    "Take a PostgreSQL address apart; `ValueError` if it is none."
+    try: u = urlsplit(url); port = u.port or 5432
+    except ValueError: u = urlsplit('')
+    if u.scheme not in ('postgresql', 'postgres') or not u.hostname or not u.path.strip('/') or u.query:
+        raise ValueError('the address of a PostgreSQL database is like postgresql://user:password@127.0.0.1:5432/database')
+    return dict(DJANGO_DB='default', POSTGRE_HOST=u.hostname, POSTGRE_PORT=port, POSTGRE_NAME=unquote(u.path[1:]),
+                POSTGRE_USER=unquote(u.username or 'postgres'), POSTGRE_PASSWORD=unquote(u.password or ''))
 
 # %% ../nbs/19_localstudio.ipynb #33cc7e2a
 _MAIN = 'from label_studio.server import main; main()'
@@ -140,10 +152,13 @@ class LocalStudio:
                  port:int=0, # 0: the same as last time if it is free, else any free one
                  email:str='you@localhost.example', # log-in name of the first user, used at the first start in `dir`
                  password:str=None, # made up at the first start if None
-                 env:dict=None): # more environment variables for Label Studio, as they are
+                 env:dict=None, # more environment variables for Label Studio, as they are
+                 postgres:str=None, # address of a PostgreSQL database for several people; kept in `studio.json`; SQLite if None
+                 files=None): # folder of images that the members may see, see `Studio.local_files`
         self.tmp = None if dir else tempfile.TemporaryDirectory(prefix='annot_hub-studio-')
         self.dir = Path(dir or self.tmp.name).absolute()
         self.port, self.email, self.password, self.env = port, email, password, env or {}
+        self.postgres, self.files = postgres, files
         self.token = self.process = self.held = None
 
     @property
@@ -154,6 +169,23 @@ class LocalStudio:
     def __exit__(self, *args): self.stop()
 
 # %% ../nbs/19_localstudio.ipynb #2a871d2f
+@patch(as_prop=True)
+def shared(self:LocalStudio) -> Path: # a link, made at the start
+    "Where Label Studio sees the folder `files`."
+    return self.dir/'files'/'shared'
+
+@patch
+def _share(self:LocalStudio) -> dict: # settings, without their `LABEL_STUDIO_` prefix
+    "Let the link `shared` point to the folder `files`."
+    if not self.files and not self.shared.exists(): return {}
+    self.shared.parent.mkdir(exist_ok=True)
+    if self.files:
+        if not Path(self.files).is_dir(): raise FileNotFoundError(f'{os.fspath(self.files)!r} is not a folder: give the folder that holds the images')
+        self.shared.unlink(missing_ok=True)
+        self.shared.symlink_to(Path(self.files).resolve())
+    return dict(LOCAL_FILES_SERVING_ENABLED='true', LOCAL_FILES_DOCUMENT_ROOT=self.shared.parent)
+
+# %% ../nbs/19_localstudio.ipynb #f099ce0f
 def _write_private(path:Path, # file
                    text:str): # its new content
     "Write a file that only its owner can read, all of it or nothing."
@@ -163,26 +195,30 @@ def _write_private(path:Path, # file
 
 @patch
 def _remember(self:LocalStudio):
-    "Take log-in and port from `studio.json`, or make them up; then write them there."
+    "Take log-in, port and database from `studio.json`, or make them up; then write them there."
     path = self.dir/'studio.json'
     old = json.loads(path.read_text()) if path.exists() else {}
     self.email, self.password = old.get('email', self.email), old.get('password', self.password) or secrets.token_urlsafe(9)
     self.token = old.get('token') or secrets.token_hex(20)
+    if self.postgres and old and self.postgres != old.get('postgres') and (self.dir/'label_studio.sqlite3').exists():
+        raise ValueError(f'the work in {self.dir} is in SQLite: give another folder for a Label Studio on PostgreSQL')
+    self.postgres = self.postgres or old.get('postgres')
     try: self.port = _free_port(self.port or old.get('port', 0))
     except OSError:
         if self.port: raise
         self.port = _free_port()
-    _write_private(path, json.dumps({k: getattr(self, k) for k in ('email', 'password', 'token', 'port')}, indent=1))
+    _write_private(path, json.dumps({k: getattr(self, k) for k in ('email', 'password', 'token', 'port', 'postgres')}, indent=1))
 
-# %% ../nbs/19_localstudio.ipynb #451d38d3
+# %% ../nbs/19_localstudio.ipynb #371e2b95
 @patch
 def _launch(self:LocalStudio):
     "Start the process; the log goes to `studio.log`."
     home, db = install_studio(), self.dir/'label_studio.sqlite3'
-    if not db.exists():
+    if not self.postgres and not db.exists():
         shutil.copy(home/'template.sqlite3', db.with_suffix('.new'))
         db.with_suffix('.new').rename(db)
-    env = _environ(self.dir, USERNAME=self.email, PASSWORD=self.password, USER_TOKEN=self.token) | self.env
+    more = self._share() | (_postgres(self.postgres) if self.postgres else {})
+    env = _environ(self.dir, USERNAME=self.email, PASSWORD=self.password, USER_TOKEN=self.token, **more) | self.env
     cmd = [home/'venv/bin/python', '-I', '-c', _WATCH + _MAIN, 'start', '--no-browser',
            '--internal-host', '127.0.0.1', '--port', str(self.port)]
     with open(os.open(self.dir/'studio.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 'w') as log:
@@ -191,7 +227,7 @@ def _launch(self:LocalStudio):
 
 @patch
 def _await(self:LocalStudio,
-           timeout:float=180): # seconds
+           timeout:float=300): # seconds; the first start on PostgreSQL takes its time
     "Wait until it answers; if it cannot, say what its log said."
     end = time.monotonic() + timeout
     while self.process.poll() is None and time.monotonic() < end:
@@ -218,6 +254,7 @@ def start(self:LocalStudio) -> LocalStudio:
     try: self.held.__enter__()
     except BlockingIOError as e: raise RuntimeError(f'A Label Studio already runs in {self.dir}; stop it first') from e
     try:
+        if self.postgres: _postgres(self.postgres)
         self._remember()
         _say(f'Label Studio {VERSION} starts at {self.url} (about ten seconds)')
         self._launch()
@@ -248,9 +285,11 @@ def _repr_markdown_(self:LocalStudio):
 
 # %% ../nbs/19_localstudio.ipynb #50c5c240
 def serve(dir:str, # folder that keeps everything
-          port:int=8080): # on loopback
+          port:int=8080, # on loopback
+          postgres:str=None, # address of a PostgreSQL database, for several people; needed at the first start only
+          files:str=None): # folder of images that the members may see
     "Run a Label Studio in `dir` until Ctrl-C."
-    with LocalStudio(dir, port) as local:
+    with LocalStudio(dir, port, postgres=postgres, files=files) as local:
         print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in {local.dir/"studio.json"}; stop with Ctrl-C)')
         try: local.process.wait()
         except KeyboardInterrupt: print('\nStopped.')
