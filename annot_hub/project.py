@@ -62,6 +62,7 @@ folder = {folder}          # where the images are; nothing in it is changed
 [studio]
 url = "http://127.0.0.1:8080"        # Label Studio
 {local}data = "studio"                    # folder of `annot_hub studio`, whose token is read from there
+# people = 2                         # how many people look at each image
 
 [gate]                               # for a private repo: `annot_hub gate` shows its images to a browser on this machine
 port = 8030                          # keep it, tasks hold addresses with it
@@ -99,7 +100,7 @@ def _relative(folder, dir):
 # %% ../nbs/60_project.ipynb #740f9705
 _KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate',
           'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
-          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
+          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
@@ -313,7 +314,9 @@ def push(self:Project,
 def _labelling(self:Project, make=False):
     "The project in Label Studio; made, or brought up to date with the interface, only if `make`; None if there is none"
     from annot_hub.studio import StudioError
-    try: return self.studio.project(self.title, self.interface if make else None)
+    people = self.section('studio').get('people')
+    more = {'maximum_annotations': people} if make and people else {}
+    try: return self.studio.project(self.title, self.interface if make else None, **more)
     except StudioError as e:
         if e.status == 404 and not make: return None
         raise
@@ -358,6 +361,34 @@ def sync(self:Project,
 ) -> tuple:                # Report of `push`, report of `pull`
     "Push, then pull: the whole exchange with Label Studio"
     return self.push(dry_run), self.pull(tag, dry_run)
+
+# %% ../nbs/60_project.ipynb #21b0b3c1
+@patch
+def review(self:Project,
+    n: int|None = None,    # At most so many images in the queue; None = all
+    dry_run: bool = False  # Only say what would happen
+) -> tuple:                # Report of `publish` (None if there is no review project yet), counts of the queue
+    "Take reviewers' decisions into the repo, then put what is still disputed into the review project"
+    from annot_hub.consensus import adjudicate
+    from annot_hub.publish import read_record
+    from annot_hub.review import queue, review_title, send_queue
+    self._answering()
+    first, report = self._labelling(), None
+    if first is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
+    if self.studio._find(review_title(self.title)): report = self._decisions(review_title(self.title), dry_run)
+    record = read_record(self.repo)[0]
+    todo = queue(self.studio.tasks(first), adjudicate(record, self.interface)[:n], record)
+    return report, send_queue(self.studio, self.title, self.interface, todo, dry_run=dry_run)
+
+@patch
+def _decisions(self:Project, title, dry_run):
+    "Publish what reviewers decided in the project `title`"
+    from annot_hub.publish import publish
+    from annot_hub.review import decisions
+    project = self.studio.project(title)
+    exported, pulled = self.studio.pull(project)
+    found = decisions(exported, self.studio.names(), _identity(project))
+    return publish(self.repo, found, self.interface, complete=pulled['complete'], dry_run=dry_run)
 
 # %% ../nbs/60_project.ipynb #26e96a36
 def _ask(f):

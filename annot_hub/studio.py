@@ -470,11 +470,13 @@ def push(self:Studio, project:Project, # from `Studio.project`
     "Make tasks for the images that have none yet. Run it as often as you like."
     _check_tasks(tasks, project.xml)
     wanted, which = {_key(t['data']): t for t in tasks}, [self.url, project.id, project.created]
+    several = any(len(t.get('predictions', ())) > 1 for t in tasks)           # what several people said goes in with the task
+    bare = lambda t: t if several else {k: v for k, v in t.items() if k != 'predictions'}
     seen = self._look(project.id, _recall(known, which))
     have = _by_image(seen)
     already, stuck = len(wanted.keys() & have.keys()), 0
     with tqdm(total=len(wanted), initial=already, desc='push', unit='task', disable=None) as bar:
-        while not dry_run and (todo := [{k: v for k, v in t.items() if k != 'predictions'} for key, t in wanted.items() if key not in have]):
+        while not dry_run and (todo := [bare(t) for key, t in wanted.items() if key not in have]):
             for i in range(0, len(todo), chunk):
                 if not self._post(project.id, todo[i:i+chunk]): break
                 bar.update(len(todo[i:i+chunk]))
@@ -488,7 +490,7 @@ def push(self:Studio, project:Project, # from `Studio.project`
     _keep(known, which, seen)
     there = len(wanted.keys() & have.keys())
     report = dict(wanted=len(wanted), already=already, pushed=there - already, missing=len(wanted) - there, doubled=doubled, removed=removed)
-    return report | (self.predict(project, tasks, chunk, seen) if not dry_run and any(t.get('predictions') for t in tasks) else {})
+    return report | (self.predict(project, tasks, chunk, seen) if not dry_run and not several and any(t.get('predictions') for t in tasks) else {})
 
 # %% ../nbs/22_studio.ipynb #b60f6243
 def local_address(folder, # of the storage, as Label Studio sees it
