@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['HubError', 'StaleParent', 'hub_errors', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
-           'UploadReport', 'plan_upload', 'upload', 'image_revision', 'read_collection', 'tags', 'tag']
+           'split_folders', 'UploadReport', 'plan_upload', 'upload', 'image_revision', 'read_collection', 'tags', 'tag']
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 
 import httpx2
 import pandas as pd
-from huggingface_hub import CommitOperationAdd, HfApi, hf_hub_download
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from tqdm import tqdm
@@ -88,15 +89,19 @@ def list_files(
 # %% ../nbs/10_hub.ipynb #fd4edb7f
 def commit(
     repo_id: str,            # `user/name`
-    files: dict,             # Path in the repo → content (bytes), or the path of a local file (str)
+    files: dict,             # Path in the repo → content (bytes), the path of a local file (str), or None: delete it
     message: str,            # First line of the commit message
     parent: str|None = None, # Commit that the files were made from; `StaleParent` if the branch has moved on
     description: str = ''    # The rest of the message
 ) -> str:                    # The commit's sha: the old head if nothing had changed
     "Put `files` into the repo in one commit"
-    adds = [CommitOperationAdd(path, content if isinstance(content, str) else BytesIO(content)) for path, content in sorted(files.items())]
     with hub_errors(repo_id), _quiet():
-        return HfApi().create_commit(repo_id, adds, commit_message=message, commit_description=description, repo_type='dataset', parent_commit=parent).oid
+        return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())], commit_message=message, commit_description=description, repo_type='dataset', parent_commit=parent).oid
+
+def _operation(path, content):
+    "What a commit does with one file"
+    if content is None: return CommitOperationDelete(path, is_folder=False)
+    return CommitOperationAdd(path, content if isinstance(content, str) else BytesIO(content))
 
 @contextmanager
 def _quiet():
@@ -122,6 +127,23 @@ def read(
     with open(local, 'rb') as f: return f.read()
 
 # %% ../nbs/10_hub.ipynb #c1640a2f
+def _bucket(name):
+    "`name` one folder deeper, in one of 256"
+    folder, slash, last = name.rpartition('/')
+    return f'{folder}{slash}{hashlib.blake2b(last.encode(), digest_size=1).hexdigest()}/{last}'
+
+def split_folders(
+    df: pd.DataFrame,    # Collection
+    there=(),            # Keys that the repo has already; they stay
+    limit: int = 10_000  # Entries that a folder may have
+) -> pd.DataFrame:       # The collection with keys one folder deeper where a folder was too full, and their old keys in `source`; the same frame if none was
+    "Spread folders that are too full over 256 sub-folders, by the hash of the file's name"
+    folders, there, deeper = df.file_name.str.replace('[^/]*$', '', regex=True), set(there), df.file_name.map(_bucket)
+    full = folders.map(folders.value_counts()) > limit
+    move = (full | deeper.isin(there)) & ~df.file_name.isin(there)
+    return df.assign(file_name=deeper.where(move, df.file_name), source=df.file_name) if move.any() else df
+
+# %% ../nbs/10_hub.ipynb #d6e7f496
 @dataclass
 class UploadReport:
     "What an upload does: counts of images, and bytes to send"
@@ -131,9 +153,13 @@ class UploadReport:
     bytes: int = 0      # size of the new and changed ones
     left: list = field(default_factory=list) # images in the repo that the collection no longer names; they are kept
     revision: str = ''  # commit that holds them all; empty in a dry run
+    moved: int = 0      # images put one folder deeper because their folder is too full
+    commits: int = 0    # commits of images that it takes
 
     def __str__(self):
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB to send'
+        if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
+        if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)' if self.left else '')
     _repr_markdown_ = __str__
 
@@ -155,7 +181,7 @@ def _track(repo_id, prefix):
     if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
 
 # %% ../nbs/10_hub.ipynb #f9ee19ed
-def _batches(df, files=500, size=500_000_000):
+def _batches(df, files=2000, size=2_000_000_000):
     "Consecutive rows of `df`, at most `files` and about `size` bytes together"
     number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
     return (rows for _, rows in df.groupby(number, sort=False))
@@ -165,15 +191,20 @@ def upload(
     root: str,              # The folder that was scanned
     repo_id: str,           # `user/name`; it must exist
     prefix: str = 'images', # The `prefix` of that scan
-    dry_run: bool = False   # Only say what would happen
+    dry_run: bool = False,  # Only say what would happen
+    folder_limit: int = 10_000 # Entries that the Hub takes in one folder; a fuller one is split, see `split_folders`
 ) -> UploadReport:          # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
-    todo, report = plan_upload(check_keys(df), list_files(repo_id, folder=prefix or None))
+    there = list_files(repo_id, folder=prefix or None)
+    df = check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
+    todo, report = plan_upload(df, there)
+    report.moved, report.commits = int((df.file_name != df.source).sum()) if 'source' in df else 0, sum(1 for _ in _batches(todo))
     if dry_run: return report
+    source = dict(zip(df.file_name, df.get('source', df.file_name)))
     if len(todo): _track(repo_id, prefix)
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for i, rows in enumerate(_batches(todo)):
-            commit(repo_id, {n: local_path(root, n, prefix) for n in rows.file_name}, f'Add {len(rows):,} images (part {i + 1})')
+            commit(repo_id, {n: local_path(root, source[n], prefix) for n in rows.file_name}, f'Add {len(rows):,} images (part {i + 1} of {report.commits})')
             bar.update(int(rows.bytes.sum()))
     report.revision = commit(repo_id, {'collection.parquet': df.to_parquet(index=False)}, f'Collection of {len(df):,} images')
     return report
