@@ -108,7 +108,7 @@ def commit(
 def _operation(path, content):
     "What a commit does with one file"
     if content is None: return CommitOperationDelete(path, is_folder=False)
-    return CommitOperationAdd(path, content if isinstance(content, str) else BytesIO(content))
+    return CommitOperationAdd(path, content)
 
 @contextmanager
 def _quiet():

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['read_record', 'annotated', 'to_parquet', 'to_csv', 'from_csv', 'compare', 'describe', 'labels_after', 'changelog',
-           'PublishReport', 'publish', 'diff', 'history']
+           'PublishReport', 'publish', 'diff', 'history', 'plot_history', 'restore']
 
 # %% ../nbs/40_publish.ipynb #fed3fc51
 import json
@@ -211,15 +211,15 @@ def _agree(a, b, columns):
     return not d.column.isin([*columns, '']).any()
 
 def _hub_edits(base, made, interface, names):
-    "Entries for the labels that somebody changed in `annotations.csv`, and sentences about refused edits; `made` is what the record gives"
+    "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made` is what the record gives"
     now = base.read('annotations.csv')
-    if now is None or now == made: return [], []
+    if now is None or now == made: return [], [], now
     since = base.found['data/all.parquet'][1] if 'data/all.parquet' in base.found else None
     last = read(base.repo_id, 'annotations.csv', since) if since else None
     if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
-    if now == made: return [], []
-    try: return take(edits(made, _versions(base, since)), now, interface, base.repo_id, base.collection.file_name, names)
-    except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}']
+    if now == made: return [], [], now
+    try: return *take(edits(made, _versions(base, since)), now, interface, base.repo_id, base.collection.file_name, names), made
+    except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
 
 # %% ../nbs/40_publish.ipynb #ada70f73
 def _views(base, labelled, interface, fractions=None):
@@ -319,11 +319,11 @@ def _sort_out(found, repo_id):
     return Found(ours, found.tasks, found.unplaced, found.project), left
 
 # %% ../nbs/40_publish.ipynb #2f03d81d
-def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None):
+def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
     table, placed = _views(base, labelled, interface, splits)
-    gone, now, old = sum(e['kind'] == 'tombstone' for e in new), to_csv(table, interface), base.read('annotations.csv')
-    changes = compare(old, now, interface.columns)
+    gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
+    changes = compare(old, to_csv(table, interface), interface.columns)
     report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
     if dry_run: return report
     files = _files(base, table, placed, interface, base.record + new, sheet, images or base.found['collection.parquet'][1]) | (extra or {})
@@ -340,11 +340,11 @@ def _publish(repo_id, found, interface, complete, names, **kw):
     xml = base.read('labels.xml')
     then = interface if xml in (None, interface.xml.encode()) else Interface(xml.decode())
     before = labels(base.record, then)
-    edited, refused = _hub_edits(base, to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [])
+    edited, refused, old = _hub_edits(base, to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
     new = edited + updates(base.record + edited, found, complete=complete)
     labelled = labels_after(before, base.record, new, interface) if then is interface else labels(base.record + new, interface)
     told = [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited] + refused
-    report = _write(base, new, labelled, interface, told=told, **kw)
+    report = _write(base, new, labelled, interface, told=told, old=old, **kw)
     report.edits, report.refused, report.left = edited, refused, refused + report.left
     return report
 
@@ -385,17 +385,77 @@ def diff(
     return compare(read(repo_id, 'annotations.csv', rev_a), read(repo_id, 'annotations.csv', rev_b), columns)
 
 # %% ../nbs/40_publish.ipynb #72ce82eb
+def _counts(data, column):
+    "Images by state, and by label, of an `annotations.csv`"
+    df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False)
+    values = df[column][df.state == 'labelled'] if column in df else pd.Series(dtype='str')
+    if values.str.startswith('[').any(): values = values.map(json.loads).explode().map(str)
+    return {s: int((df.state == s).sum()) for s in _STATES}, values.value_counts().sort_index().to_dict()
+
+_STATES = ['labelled', 'skipped', 'empty', 'disputed']
+
 def history(
     repo_id: str # `user/name`
-) -> pd.DataFrame: # One row a version, oldest first: `revision`, `date`, `tags`, `message`, and images by state
+) -> pd.DataFrame: # One row a version, oldest first: `revision`, `date`, `tags`, `message`, images by state, and `labels` (class → images) for the first question
     "The versions of the labels"
-    with hub_errors(repo_id): commits = reversed(HfApi().list_repo_commits(repo_id, repo_type='dataset'))
-    names = tags(repo_id)
-    rows, last = [], None
-    for c in commits:
-        data = read(repo_id, 'annotations.csv', c.commit_id)
-        here = [t for t, sha in sorted(names.items()) if sha == c.commit_id]
-        if data is None or (data == last and not here): continue
-        last, states = data, pd.read_csv(BytesIO(data), dtype='str').state.value_counts()
-        rows.append({'revision': c.commit_id, 'date': c.created_at, 'tags': ', '.join(here), 'message': c.title, **{s: int(states.get(s, 0)) for s in ('labelled', 'skipped', 'empty', 'disputed')}})
-    return pd.DataFrame(rows, columns=['revision', 'date', 'tags', 'message', 'labelled', 'skipped', 'empty', 'disputed'])
+    with hub_errors(repo_id): commits = HfApi().list_repo_commits(repo_id, repo_type='dataset')
+    at, versions = {}, []
+    for t, sha in sorted(tags(repo_id).items()): at.setdefault(sha, []).append(t)
+    for c in commits:                                                     # newest first; before the first publish there is nothing to see
+        if (data := read(repo_id, 'annotations.csv', c.commit_id)) is None: break
+        versions.append((c, data))
+    rows, last, column = [], None, None
+    for c, data in reversed(versions):
+        if data == last and c.commit_id not in at: continue
+        header = data.split(b'\n', 1)[0].decode('utf-8-sig').split(',')
+        last, (states, labels) = data, _counts(data, header[1]) if {'state', 'file_name'} <= {*header} else ({}, {})
+        rows.append({'revision': c.commit_id, 'date': c.created_at, 'tags': ', '.join(at.get(c.commit_id, [])), 'message': c.title, **states, 'labels': labels})
+    return pd.DataFrame(rows, columns=['revision', 'date', 'tags', 'message', *_STATES, 'labels'])
+
+# %% ../nbs/40_publish.ipynb #11aacfc8
+def plot_history(
+    versions: pd.DataFrame # From `history`
+):                         # A matplotlib figure
+    "Images by state, and labels by class, version by version"
+    try: import matplotlib.pyplot as plt
+    except ImportError as e: raise ImportError('a plot needs: pip install matplotlib') from e
+    names = [t or str(i) for i, t in enumerate(versions.tags, 1)]
+    fig, (left, right) = plt.subplots(1, 2, figsize=(5, 2.4), sharex=True)
+    left.stackplot(names, *(versions[s].fillna(0) for s in _STATES), labels=_STATES, step='mid' if len(names) > 1 else None)
+    left.set(title='images', ylabel='count'); left.legend(fontsize=6, loc='upper left')
+    for k in sorted({k for found in versions.labels for k in found}): right.plot(names, [found.get(k, 0) for found in versions.labels], marker='.', label=k)
+    right.set(title='labels'); right.legend(fontsize=6)
+    for ax in (left, right): ax.tick_params(axis='x', labelrotation=60, labelsize=6)
+    fig.tight_layout()
+    return fig
+
+# %% ../nbs/40_publish.ipynb #a2d769ad
+def _again(e, old, at, revision):
+    "Annotation `old` once more, as a version newer than `e`"
+    time = max(at, _later(e)) if e else at
+    return {**old, 'updated_at': time, 'task_updated_at': None, 'raw': {**old['raw'], 'restored_from': revision}}
+
+def _later(e):
+    "A millisecond after `e` was last seen"
+    return (max(when(e['updated_at']), when(e.get('task_updated_at'))) + pd.Timedelta(milliseconds=1)).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+
+def _gone(e, at):
+    "The line that says that `e` is gone"
+    return {'kind': 'tombstone', **{k: e[k] for k in ('file_name', 'repo_id', 'unique_id')}, 'updated_at': max(at, _later(e)), **{k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}}
+
+def restore(
+    repo_id: str,          # `user/name`
+    revision: str,         # Branch, tag or commit whose labels are wanted again
+    tag: str|None = None,  # Name for the new version
+    dry_run: bool = False  # Only say what would happen
+) -> PublishReport:        # As from `publish`
+    "Bring the labels of an older version back, as a new commit"
+    base, then = _base(repo_id), head(repo_id, revision)
+    xml = read(repo_id, 'labels.xml', then)
+    if xml is None: raise HubError(f'{repo_id} has no labels at {revision}: `history` lists the versions that have')
+    interface, at = Interface(xml.decode()), datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+    old, now = ({e['unique_id']: e for e in current(r)} for r in (read_record(repo_id, then)[0], base.record))
+    same = lambda u: u in now and all(old[u][k] == now[u][k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
+    newest = {e['unique_id']: e for e in sorted(base.record, key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))}
+    new = [_again(newest.get(u), e, at, then) for u, e in old.items() if not same(u)] + [_gone(e, at) for u, e in now.items() if u not in old]
+    return _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run, title=f'Restore the labels of {revision}: {{}}')
