@@ -155,7 +155,7 @@ def describe(
     return f"{', '.join(parts) or 'No label changed'}; {n:,} of {of:,} = {n/max(1, of):.1%}"
 
 # %% ../nbs/40_publish.ipynb #baf38dea
-_FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md', 'data/all.parquet', 'data/sheet.jpg']
+_FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md', 'data/all.parquet', 'data/sheet.jpg', *(f'data/{s}.parquet' for s in ('train', 'validation', 'test'))]
 
 @dataclass
 class _Base:
@@ -221,6 +221,20 @@ def _hub_edits(base, made, interface, names):
     if now == made: return [], [], now
     try: return *take(edits(made, _versions(base, since)), now, interface, base.repo_id, base.collection.file_name, names), made
     except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
+
+# %% ../nbs/40_publish.ipynb #b3ad2a8d
+def _parquet_edits(base):
+    "Sentences about Parquet files of the data that somebody else wrote"
+    if 'data/all.parquet' not in base.found: return []
+    since = {base.found[f][1] for f in ('data/all.parquet', 'CHANGELOG.md') if f in base.found}
+    odd = {f: sha for f, (_, sha) in base.found.items() if f.startswith('data/') and f.endswith('.parquet') and sha not in since}
+    if not odd: return []
+    with hub_errors(base.repo_id): commits = HfApi().list_repo_commits(base.repo_id, revision=base.parent, repo_type='dataset')
+    later = {}
+    for c in commits:
+        if c.commit_id in since: break
+        later[c.commit_id] = ', '.join(c.authors)
+    return [f'{later[sha]} changed {f} (commit {sha[:8]}): change annotations.csv instead, the Parquet files are made from the record' for f, sha in sorted(odd.items()) if sha in later]
 
 # %% ../nbs/40_publish.ipynb #ada70f73
 def _views(base, labelled, interface, fractions=None):
@@ -342,6 +356,7 @@ def _publish(repo_id, found, interface, complete, names, **kw):
     then = interface if xml in (None, interface.xml.encode()) else Interface(xml.decode())
     before = labels(base.record, then)
     edited, refused, old = _hub_edits(base, to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
+    refused += _parquet_edits(base)
     new = edited + updates(base.record + edited, found, complete=complete)
     labelled = labels_after(before, base.record, new, interface) if then is interface else labels(base.record + new, interface)
     told = [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited] + refused
@@ -386,10 +401,12 @@ def diff(
     return compare(read(repo_id, 'annotations.csv', rev_a), read(repo_id, 'annotations.csv', rev_b), columns)
 
 # %% ../nbs/40_publish.ipynb #72ce82eb
-def _counts(data, column):
-    "Images by state, and by label, of an `annotations.csv`"
-    df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False)
-    values = df[column][df.state == 'labelled'] if column in df else pd.Series(dtype='str')
+def _counts(data):
+    "Images by state, and by label, of an `annotations.csv`; None if it is no such table"
+    try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
+    except ValueError: return None
+    if not {'file_name', 'state'} <= {*df.columns}: return None
+    values = df.iloc[:, 1][df.state == 'labelled']
     if values.str.startswith('[').any(): values = values.map(json.loads).explode().map(str)
     return {s: int((df.state == s).sum()) for s in _STATES}, values.value_counts().sort_index().to_dict()
 
@@ -405,11 +422,10 @@ def history(
     for c in commits:                                                     # newest first; before the first publish there is nothing to see
         if (data := read(repo_id, 'annotations.csv', c.commit_id)) is None: break
         versions.append((c, data))
-    rows, last, column = [], None, None
+    rows, last = [], None
     for c, data in reversed(versions):
-        if data == last and c.commit_id not in at: continue
-        header = data.split(b'\n', 1)[0].decode('utf-8-sig').split(',')
-        last, (states, labels) = data, _counts(data, header[1]) if {'state', 'file_name'} <= {*header} else ({}, {})
+        if data == last and c.commit_id not in at or (counts := _counts(data)) is None: continue
+        last, (states, labels) = data, counts
         rows.append({'revision': c.commit_id, 'date': c.created_at, 'tags': ', '.join(at.get(c.commit_id, [])), 'message': c.title, **states, 'labels': labels})
     return pd.DataFrame(rows, columns=['revision', 'date', 'tags', 'message', *_STATES, 'labels'])
 
