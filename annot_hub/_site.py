@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['processed', 'page_name', 'parameter_table', 'source_link', 'Renderer', 'is_name', 'Names', 'ShowDocs', 'relink',
            'relink_page', 'entries', 'gaps', 'spelled_out', 'notebooks', 'write_sources', 'write_sidebar', 'render',
-           'Anchors', 'anchors', 'broken_links', 'prose', 'shown', 'code', 'from_root', 'readme', 'docs',
-           'sidebar_gaps', 'make_readme', 'write_readme', 'stale_readme']
+           'Anchors', 'anchors', 'broken_links', 'lost_sources', 'prose', 'shown', 'code', 'from_root', 'readme',
+           'docs', 'sidebar_gaps', 'make_readme', 'write_readme', 'stale_readme']
 
 # %% ../nbs/88_site.ipynb #72162afd
 import base64
@@ -57,19 +57,24 @@ def _row(
     "`cells` as a table row"
     return '| ' + ' | '.join(str(c).replace('|', r'\|').replace('\n', ' ') for c in cells) + ' |'
 
+def _default(value):
+    "`value` as text that is the same in every run"
+    if isinstance(value, (set, frozenset)): return f"{{{', '.join(sorted(map(repr, value)))}}}"
+    return value.__name__ if callable(value) and hasattr(value, '__name__') else repr(value)
+
 def parameter_table(
     sym # A function or class with docments
 ) -> str: # A Markdown table, empty when nothing is documented
     "The parameters of `sym` and what it gives"
     found, empty = docments(sym, full=True, returns=True), inspect._empty
     code = lambda text: f'`{text}`' if text else ''
-    rows = [[f'`{name}`', code(_kind(d.anno)), '' if d.default is empty else code(repr(d.default)), d.docment or '']
+    rows = [[f'`{name}`', code(_kind(d.anno)), '' if d.default is empty else code(_default(d.default)), d.docment or '']
             for name, d in found.items() if name not in ('self', 'return')]
     back = found.get('return')
-    if back and (back.docment or back.anno not in (empty, None)): rows.append(['*gives*', code(_kind(back.anno)), '', back.docment or ''])
+    if back and (back.docment or back.anno not in (empty, None)): rows.append(['*returns*', code(_kind(back.anno)), '', back.docment or ''])
     if not any(row[1] or row[3] for row in rows): return ''
     used = [n for n in range(4) if n != 2 or any(row[2] for row in rows)] # most functions have no defaults
-    return '\n'.join(_row([row[n] for n in used]) for row in [['', 'type', 'default', ''], ['-']*4, *rows])
+    return '\n'.join(_row([row[n] for n in used]) for row in [['name', 'type', 'default', 'meaning'], ['-']*4, *rows])
 
 # %% ../nbs/88_site.ipynb #03c42dda
 def _call(
@@ -79,7 +84,8 @@ def _call(
     "The call of `sym`: names and defaults, since the table has the rest"
     try: params = inspect.signature(sym).parameters.values()
     except (ValueError, TypeError): return name
-    return f"{name}({', '.join(str(p.replace(annotation=p.empty)) for p in params if p.name != 'self')})"
+    def one(p): return str(p.replace(annotation=p.empty, default=p.empty)) + ('' if p.default is p.empty else f'={_default(p.default)}')
+    return f"{name}({', '.join(one(p) for p in params if p.name != 'self')})"
 
 def _line(
     sym # A function, class, method or property
@@ -263,6 +269,8 @@ def render(
     site = Site(load(proc), quiet=True)
     site.out = Path(out).resolve()
     site.build()
+    for css in site.out.rglob('*.css'):                            # a page that is read here asks nobody elsewhere for letters
+        css.write_text(re.sub(r'@import url\(https?://[^)]*\);?', '', css.read_text(encoding='utf-8')), encoding='utf-8')
     return [w for w in site.warnings if 'output-file' not in w and 'broken link' not in w]
 
 # %% ../nbs/88_site.ipynb #345bd8c3
@@ -304,6 +312,18 @@ def broken_links(
             name = unquote(url.fragment)
             if not target.exists(): bad.append(f'{page.relative_to(out)}: nothing at {link}')
             elif name and target in pages and name not in pages[target].ids: bad.append(f'{page.relative_to(out)}: no heading for {link}')
+    return bad
+
+# %% ../nbs/88_site.ipynb #0d9e00c6
+def lost_sources(
+    nbs # Folder of notebooks
+) -> list: # e.g. 'index.ipynb: no file at 02_lost.ipynb'
+    "Links from notebook to notebook, or to a picture, that lead to no file"
+    bad = []
+    for path in notebooks(nbs):
+        cells = (''.join(c.source) for c in read_nb(Path(nbs)/path).cells if c.cell_type == 'markdown')
+        for link in re.findall(r'\]\(([^)\s:#]+\.(?:ipynb|html|png|jpg|svg))[#)]', '\n'.join(cells)):
+            if not ((Path(nbs)/path).parent/unquote(link)).exists(): bad.append(f'{path}: no file at {link}')
     return bad
 
 # %% ../nbs/88_site.ipynb #0ae19f01
@@ -393,7 +413,7 @@ def docs(
     cfg, root = get_config(path=root), Path(root)
     home = cfg.doc_host + cfg.doc_baseurl.rstrip('/')
     write_sources(root/'nbs', root/'_proc', home)
-    return render(root/'_proc', root/'_docs') + broken_links(root/'_docs')
+    return render(root/'_proc', root/'_docs') + broken_links(root/'_docs') + lost_sources(root/'nbs')
 
 def sidebar_gaps(
     root='.' # The project's folder

@@ -18,13 +18,15 @@ def init(
     folder: str,       # Where the images are
     repo: str,         # Dataset repo to keep everything in: user/name
     labels: str,       # The classes, with commas between: "text-only,illustrated"
-    title: str = None, # Title of the project in Label Studio; else the repo's name
-    dir: str = '.'     # Where to write annot_hub.toml
+    title: str = None,   # Title of the project in Label Studio; else the repo's name
+    local: bool = False, # Use a Hub and a Label Studio of your own, see `annot_hub hub` and `annot_hub studio`
+    dir: str = '.'       # Where to write annot_hub.toml
 ):
     "Begin a project: write annot_hub.toml"
     from annot_hub.project import init
-    path = init(folder, repo, [l.strip() for l in labels.split(',') if l.strip()], title, dir)
+    path = init(folder, repo, [l.strip() for l in labels.split(',') if l.strip()], title, dir, local)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
+    if local: print('Each in a terminal of its own: `annot_hub hub hub` and `annot_hub studio studio`')
 
 def collect(
     skip_unreadable: bool = False, # Leave images out that cannot be opened
@@ -43,7 +45,8 @@ def upload(
 ):
     "Bring the images to the dataset repo; run it again to go on where it stopped"
     from annot_hub.project import Project
-    print(_dry(dry_run), Project.load(dir).upload(dry_run), sep='')
+    report = Project.load(dir).upload(dry_run)
+    print(_dry(dry_run), report, '' if dry_run else '. Next: `annot_hub push`', sep='')
 
 # %% ../nbs/70_cli.ipynb #c733dbfd
 def push(
@@ -52,7 +55,9 @@ def push(
 ):
     "Make the selected images tasks in Label Studio"
     from annot_hub.project import Project
-    print(_dry(dry_run), _counts(Project.load(dir).push(dry_run)), sep='')
+    p = Project.load(dir)
+    print(_dry(dry_run), _counts(p.push(dry_run)), sep='')
+    if not dry_run: print(_where(p))
 
 def pull(
     tag: str = None,       # Name this version, e.g. v1
@@ -73,6 +78,12 @@ def sync(
     pushed, pulled = Project.load(dir).sync(tag, dry_run)
     print(_dry(dry_run), _counts(pushed), '\n', _dry(dry_run), pulled, sep='')
 
+def _where(p):
+    "Where to label, and what must run meanwhile"
+    from annot_hub.hub import is_private
+    gate = ' The repo is private: keep `annot_hub gate` running meanwhile.' if is_private(p.repo) else ''
+    return f'Label at {p.studio.url}/projects/{p.status()["studio"]["project"]}.{gate} Then `annot_hub pull`'
+
 def _dry(dry_run): return 'dry run, nothing was written: ' if dry_run else ''
 def _counts(d): return ', '.join(f'{v:,} {k}' for k, v in d.items() if isinstance(v, int)) + ' tasks'
 
@@ -89,13 +100,14 @@ def status(
 
 def diff(
     a: str,             # Tag, branch or commit
-    b: str = 'main',    # A later one
+    b: str,             # A later one; main is how it stands now
     json: bool = False, # Print it for a script
     dir: str = '.'      # Folder with annot_hub.toml
 ):
     "What the labels of two versions differ in"
     from annot_hub.project import Project
     p = Project.load(dir)
+    p._answering()
     from annot_hub.publish import diff
     changes = diff(p.repo, a, b)
     print(_json(changes.to_dict('records')) if json else changes.to_string(index=False) if len(changes) else 'no difference')
@@ -106,6 +118,7 @@ def agree(
     "How far several annotators agree, and which images they dispute"
     from annot_hub.project import Project
     p = Project.load(dir)
+    p._answering()
     from annot_hub.agreement import agreement, disputed
     from annot_hub.publish import read_record
     record = read_record(p.repo)[0]
@@ -129,13 +142,15 @@ def hub(
 ):
     "Run a Hub on this machine, for private work and first tries"
     from annot_hub.hubserver import serve
+    print(f'Other programs find it with: export HF_ENDPOINT=http://127.0.0.1:{port} HF_TOKEN=$(cat {folder}/token)\n'
+          f'annot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and store = "{folder}"', flush=True)
     serve(folder, port=port, token_file=token_file, cors=[cors] if cors else [])
 
 def studio(
     folder: str,     # Where it keeps its data
     port: int = 8080 # On 127.0.0.1
 ):
-    "Run Label Studio on this machine with safe settings; installed on first use"
+    "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
     from annot_hub.localstudio import serve
     serve(folder, port)
 
@@ -145,8 +160,11 @@ def gate(
     "Show the images of a private repo to Label Studio in a browser on this machine, until Ctrl-C"
     import threading
     from annot_hub.project import Project
-    with Project.load(dir).gate() as g:
-        print(f'{len(g.files):,} images of {g.repo_id} can be seen by pages of {", ".join(sorted(g.origins))}. Ctrl-C closes the gate.')
+    p = Project.load(dir)
+    p.check_gate()
+    with p.gate() as g:
+        who = ', '.join(sorted(g.origins))
+        print(f'{len(g.files):,} images of {g.repo_id} can be seen by pages of {who}. Ctrl-C closes the gate.')
         threading.Event().wait()
 
 def demo(
@@ -160,13 +178,14 @@ def demo(
     demo(dir, serve=serve, volumes=volumes, pages=pages)
 
 # %% ../nbs/70_cli.ipynb #963856fc
-VERBS = dict(demo=demo, init=init, collect=collect, upload=upload, push=push, pull=pull, sync=sync, status=status, diff=diff, agree=agree, gate=gate, hub=hub, studio=studio)
+VERBS = {f.__name__: f for f in (demo, init, collect, upload, push, pull, sync, status, diff, agree, gate, hub, studio)}
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"
     lines = [f'  {name:<9} {f.__doc__}' for name, f in VERBS.items()]
-    return '\n'.join(['usage: annot_hub VERB ...', '', 'Annotate your own images, round after round, with every image, label and decision in one dataset repo.', '', *lines, '',
-                      'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
+    return '\n'.join(['usage: annot_hub VERB ...', '',
+        'Annotate your own images, round after round, with every image, label and decision in one dataset repo.', '', *lines, '',
+        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
 
 # %% ../nbs/70_cli.ipynb #421787a3
 def parser(
@@ -193,7 +212,9 @@ def main(
     args = vars(parser(argv[0]).parse_args(argv[1:]))
     args.pop('pdb', None), args.pop('xtra', None)
     try: VERBS[argv[0]](**args); return 0
-    except KeyboardInterrupt: print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr); return 130
+    except KeyboardInterrupt:
+        if argv[0] in ('hub', 'studio', 'gate'): print('\nStopped.'); return 0
+        print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr); return 130
     except (ValueError, OSError, RuntimeError, ImportError) as e:
         print(f'annot_hub: {e}', file=sys.stderr); return 1
 

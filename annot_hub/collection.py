@@ -42,7 +42,7 @@ def scan(
     if not os.path.isdir(root): raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your images')
     prefix = prefix and prefix.rstrip('/') + '/'
     rows = sorted(_walk(os.fspath(root), prefix, exts))
-    return pd.DataFrame({'file_name': pd.Series([n for n, _ in rows], dtype='str'), 'bytes': pd.Series([b for _, b in rows], dtype='int64')})
+    return pd.DataFrame(rows, columns=['file_name', 'bytes']).astype({'file_name': 'str', 'bytes': 'int64'})
 
 # %% ../nbs/01_collection.ipynb #904715cf
 def local_path(
@@ -73,20 +73,23 @@ def _narrow(s):
     return s if numbers is None or (numbers.map(repr) != known).any() else s.astype('float64')
 
 def read_metadata(
-    path: str|os.PathLike,         # A .csv, .tsv or .parquet file
+    path: str|os.PathLike,         # A .parquet file, or text with commas, semicolons or tabs between the columns
     columns: list[str]|None = None # Names of the columns, for a file without a header line
 ) -> pd.DataFrame:                 # The table; ids keep their leading zeros, empty cells are missing
     "Read a table about the images without changing any value"
     if str(path).endswith('.parquet'): return pd.read_parquet(path)
-    sep = '\t' if str(path).endswith('.tsv') else ','
-    df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''], encoding='utf-8-sig')
+    try:
+        with open(path, encoding='utf-8-sig', newline='') as f: first = f.readline()
+        sep = max(',;\t', key=first.count)
+        df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''], encoding='utf-8-sig')
+    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8: save it again as "CSV UTF-8"') from e
     return df.apply(_narrow)
 
 # %% ../nbs/01_collection.ipynb #c1831e2e
 class JoinError(ValueError):
     "Too few rows matched, or the metadata has a key twice; the message names the rows and the likely cause"
 
-@dataclass
+@dataclass(repr=False)
 class JoinReport:
     "What a join did: counts, and the keys that found no partner"
     rows: int                                     # rows of the frame
@@ -98,7 +101,7 @@ class JoinReport:
         text = f'{self.matched:,} of {self.rows:,} rows matched'
         if self.unmatched: text += f'; no metadata for {_few(self.unmatched)}'
         return text + (f'; not used: {_few(self.unused)}' if self.unused else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 def _few(keys, n=3):
     "The first few of `keys` and how many more there are"
@@ -106,24 +109,24 @@ def _few(keys, n=3):
     return ', '.join(map(repr, keys[:n])) + (f' and {len(keys) - n:,} more' if len(keys) > n else '')
 
 # %% ../nbs/01_collection.ipynb #010f23fd
-_CAUSES = {'the two sides have another type': str,
+_CAUSES = {'the two sides have different types': str,
            'white space around the key': lambda k: str(k).strip(),
            'upper and lower case': lambda k: str(k).lower(),
            'the same letter in two Unicode forms': lambda k: unicodedata.normalize('NFC', str(k)),
-           'leading zeros were lost': lambda k: str(k).lstrip('0'),
+           'numbers against text, and leading zeros were lost': lambda k: str(k).lstrip('0'),
            'a number became a float': lambda k: re.sub(r'\.0$', '', str(k)),
            'an ending after the name (a suffix)': lambda k: str(k).rpartition('.')[0] or str(k)}
 
 def likely_cause(
     left: list, # Keys of the one side
     right: list # Keys of the other
-) -> str:       # A sentence, or '' when nothing helps
+) -> str:       # A sentence: the likely cause, or that no change helps
     "Why the keys of two tables do not match"
     depth = min((str(k).count('/') for k in [*left, *right]), default=0) + 1
     causes = {**_CAUSES, 'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:])}
     def gain(f): return len({f(k) for k in left} & {f(k) for k in right}) - len(set(left) & set(right))
     best = max(causes, key=lambda c: gain(causes[c]))
-    if gain(f := causes[best]) <= 0: return f'nothing in common: {_few(left, 1)} against {_few(right, 1)}'
+    if gain(f := causes[best]) <= 0: return f'no change makes them match: {_few(left, 1)} against {_few(right, 1)}'
     other = {f(k): k for k in right}
     a = next(k for k in left if k not in set(right) and f(k) in other)
     return f'likely cause: {best}, as in {a!r} against {other[f(a)]!r} ({gain(f):,} more would match)'
@@ -133,6 +136,13 @@ def _take(column, where):
     "`column` at positions `where`, missing at -1, without changing its type to float or object"
     if (where < 0).any() and column.dtype.kind in 'iub': column = column.convert_dtypes()
     return pd.api.extensions.take(column.array, where, allow_fill=True) if (where < 0).any() else column.array.take(where)
+
+def _find(keys, index):
+    "Position in `index` of each of `keys`, -1 where it is missing"
+    if keys.dtype != index.dtype: keys, index = keys.astype(object), index.astype(object)
+    where = pd.Index(index).get_indexer(pd.Index(keys))
+    where[keys.isna()] = -1
+    return where
 
 def join(
     df: pd.DataFrame,       # One row an image
@@ -144,15 +154,16 @@ def join(
     left, right = (on, on) if isinstance(on, str) else on
     for frame, name, key in (df, 'the frame', left), (metadata, 'the metadata', right):
         if key not in frame: raise JoinError(f'{name} has no column {key!r}, only {list(frame.columns)}')
-    if twice := [*(set(df.columns) & set(metadata.columns) - {right})]: raise JoinError(f'both tables have {sorted(twice)}: rename or drop them on one side')
+    if twice := sorted(set(df.columns) & set(metadata.columns) - {right}):
+        raise JoinError(f'both tables have {twice}: rename or drop them on one side')
     if (dup := metadata[right].duplicated(keep=False) & metadata[right].notna()).any():
-        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {_few(list(metadata.index[dup]))}): keep one row a key')
-    index = pd.Index(metadata[right])
-    where = index.get_indexer(pd.Index(df[left])) if index.dtype == df[left].dtype else index.astype(object).get_indexer(pd.Index(df[left], dtype=object))
-    where[df[left].isna()] = -1
+        rows = _few(list(metadata.index[dup]))
+        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}): keep one row a key')
+    where = _find(df[left], metadata[right])
     report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(), metadata[right][~metadata[right].isin(df[left])].tolist())
     if report.matched < min_match*len(df):
-        raise JoinError(f'{report}. {likely_cause(report.unmatched, report.unused).capitalize()}.')
+        hint = likely_cause(report.unmatched, report.unused) if report.unused else 'add rows for them'
+        raise JoinError(f'{report}. {hint[:1].upper()}{hint[1:]}' + (', or lower min_match.' if report.matched else '.'))
     new = {c: _take(metadata[c], where) for c in metadata.columns if c != right}
     return df.assign(**new), report
 
@@ -218,7 +229,8 @@ def check_keys(
 ) -> pd.DataFrame:           # The same frame; `ValueError` names the first offenders
     "Refuse a table whose keys could not be published"
     for name in df.file_name: check_file_name(name)
-    if (twice := df.file_name.duplicated()).any(): raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
+    if (twice := df.file_name.duplicated()).any():
+        raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
     folders = df.file_name.str.replace('[^/]*$', '', regex=True).value_counts()
     if len(folders) and folders.iloc[0] > folder_limit:
         raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes {folder_limit:,}: split it into sub-folders')

@@ -9,6 +9,8 @@ __all__ = ['LABELS', 'answers', 'label_as', 'Demo', 'tell', 'demo']
 import json
 import os
 import random
+import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,25 +64,27 @@ LABELS = ['text-only', 'illustrated']
 def answers(
     pages: pd.DataFrame, # `file_name` and true `label` of the selected pages, in the order of the tasks
     name: str,           # 'ada' or 'ben'
-    round: int           # 1: the first two thirds; 2: all of them, and second thoughts
+    round: int           # 1: the first two thirds; 2: some more, and second thoughts. The last sixth is left for you
 ) -> dict:               # file_name → label, or None for a skip
     "What an annotator says about the pages, by the end of a round"
-    mine = pages[:2*len(pages)//3] if round == 1 else pages
+    mine = pages[:2*len(pages)//3] if round == 1 else pages[:5*len(pages)//6]
     if name == 'ben': mine = mine[::2]
     said = {}
     for n, label in zip(mine.file_name, mine.label):
         luck = random.Random(f'{name} {n}').random()
-        said[n] = None if luck < .04 else label if luck > (.07 if name == 'ada' else .16) else LABELS[label == LABELS[0]]
-    if name == 'ada': said[mine.file_name.iloc[1]] = mine.label.iloc[1] if round == 2 else LABELS[mine.label.iloc[1] == LABELS[0]]   # she changes her mind
+        said[n] = None if luck < .04 else label if luck > (.07 if name == 'ada' else .16) else _other(label)
+    if name == 'ada': said[mine.file_name.iloc[1]] = mine.label.iloc[1] if round == 2 else _other(mine.label.iloc[1])   # she changes her mind
     return said
+
+def _other(label): return LABELS[label == LABELS[0]]
 
 # %% ../nbs/85_demo.ipynb #2128c0d7
 def label_as(
     client: Studio,  # Client with the annotator's token
     email: str,      # The annotator's log-in
-    project,         # Project of Label Studio
+    project: 'annot_hub.studio.Project', # Where they label
     said: dict,      # From `answers`
-    interface        # Labelling interface
+    interface: 'annot_hub.labels.Interface' # What they are asked
 ) -> int:            # How many annotations were made or changed
     "Bring an annotator's annotations to what is `said`"
     me = client.whoami()['id']
@@ -90,8 +94,8 @@ def label_as(
     for task in client.tasks(project):
         n = task['data']['file_name']
         if n not in said: continue
-        result = encode(interface, {'label': said[n]}) if said[n] else []
-        if n not in done: todo.append((client.annotate, task['id'], result, said[n] is None, round(1 + 6*random.Random(n).random(), 2)))
+        result, seconds = encode(interface, {'label': said[n]}) if said[n] else [], round(1 + 6*random.Random(n).random(), 2)
+        if n not in done: todo.append((client.annotate, task['id'], result, said[n] is None, seconds))
         elif said[n] and interface.value(done[n]['result'])['label'] != said[n]: todo.append((client.update, done[n]['id'], result))
     for f, *args in tqdm(todo, f'{email.split("@")[0]} labels', disable=None): f(*args)
     return len(todo)
@@ -115,8 +119,11 @@ class Demo:
 @patch
 def start(self:Demo):
     "Draw the book, start both services, write the project file"
+    self._known = read_config(self.dir) if (self.dir/'annot_hub.toml').exists() else {}
+    if self._known and self._known['images']['folder'] != _BOOK:
+        raise ValueError(f'{self.dir} holds a project that is not the demo: give another folder')
     self.say(f'Everything is kept in {self.dir}')
-    self.say(f'Drawing {self.volumes*self.pages} pages and starting Label Studio')
+    self.say(f'Drawing {self.volumes*self.pages} pages where they are not there yet, and starting Label Studio')
     self.studio = LocalStudio(self.dir/'studio', env=None)
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(self.studio.start)
@@ -128,15 +135,14 @@ def start(self:Demo):
 
 @patch
 def _start_hub(self:Demo):
-    path = self.dir/'annot_hub.toml'
-    known = read_config(self.dir) if path.exists() else {}
+    path, known = self.dir/'annot_hub.toml', self._known
     port = int(known['hub']['endpoint'].rpartition(':')[2]) if known else 0
     os.environ.setdefault('HF_HOME', str(self.dir/'cache'))
     self.hub = LocalHub(self.dir/'hub', port=port, cors=[self.studio.url]).start()
     n = self.volumes*self.pages*3//8
-    text = _TOML.format(repo=f'{self.hub.user}/encyclopaedia', book=_BOOK, n=n, endpoint=self.hub.endpoint, studio=self.studio.url)
-    if not known: path.write_text(text)
-    elif known['studio']['url'] != self.studio.url: path.write_text(path.read_text().replace(known['studio']['url'], self.studio.url))
+    if known: text = path.read_text().replace(known['studio']['url'], self.studio.url)     # it may have another port now
+    else: text = _TOML.format(repo=f'{self.hub.user}/encyclopaedia', book=_BOOK, n=n, endpoint=self.hub.endpoint, studio=self.studio.url)
+    path.write_text(text)
     self.project = Project.load(self.dir)
 
 @patch
@@ -190,15 +196,17 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
     from datasets import disable_progress_bars, load_dataset
     from annot_hub import publish
     disable_progress_bars()
-    status, history = self.project.status(), publish.history(self.project.repo)
+    status = self.project.status()
     served = len(self.hub.requests())
     ds = load_dataset(self.project.repo, split='train')
     fetched = sum('/images/' in r['path'] for r in self.hub.requests()[served:])
     h = status['hub']
+    labels = pd.Series(ds.features['label'].int2str(ds['label'][:])).value_counts()
     out = {'repo_id': self.project.repo, **{k: h[k] for k in ('images', 'selected')}, 'tasks': status['studio']['tasks'],
            **{k: h[k] for k in ('annotations', 'labelled', 'skipped', 'empty', 'disputed', 'coverage')},
-           'labels': {k: int(v) for k, v in pd.Series(ds.features['label'].int2str(ds['label'][:])).value_counts().items()},
-           'loaded': len(ds), 'images_fetched_by_load': fetched, 'commits': len(self._commits()), 'tag': history.tags.iloc[-1], 'changed_v1_v2': len(publish.diff(self.project.repo, 'v1', 'v2'))}
+           'labels': {k: int(v) for k, v in labels.items()}, 'loaded': len(ds), 'images_fetched_by_load': fetched,
+           'commits': len(self._commits()), 'tag': h['tags'][-1],
+           'changed_v1_v2': len(publish.diff(self.project.repo, 'v1', 'v2'))}
     (self.dir/'summary.json').write_text(json.dumps(out, indent=1))
     return out
 
@@ -218,7 +226,7 @@ def tell(
   images       {s['images']:,} in the repo, {s['selected']:,} selected, {s['tasks']:,} tasks in Label Studio
   annotations  {s['annotations']:,} by several people, every one in the record
   labelled     {s['labelled']:,} = {s['coverage']:.1%} of the selected ({labels})
-  not labelled {s['skipped']:,} skipped, {s['disputed']:,} disputed: the two disagree
+  not labelled {s['skipped']:,} skipped, {s['disputed']:,} on which people disagree, {s['selected'] - s['labelled'] - s['skipped'] - s['disputed'] - s['empty']:,} that nobody has looked at
   versions     {s['commits']:,} commits, tag {s['tag']}; {s['changed_v1_v2']:,} labels differ between v1 and v2
   loaded       load_dataset('{s['repo_id']}') gave {s['loaded']:,} rows and fetched {s['images_fetched_by_load']} images
   kept in      {dir}'''
@@ -237,15 +245,20 @@ def demo(
         s = d.summary()
         say(tell(s, d.dir))
         if serve: _serve(d, say)
-        else: say(f'\nTo label with your own hands: annot_hub demo --serve --dir {os.fspath(dir)}')
+        else: say(f'\nTo label with your own hands: {_command()} demo --serve --dir {os.fspath(dir)}')
     return s
+
+def _command():
+    "How `annot_hub` is called here"
+    own = Path(sys.argv[0])
+    return 'annot_hub' if own.name != 'annot_hub' or shutil.which('annot_hub') else os.path.relpath(own)
 
 def _serve(d, say):
     "Say where everything is, and wait"
     say(f'''
   Label Studio {d.studio.url}    log-in {d.studio.email}    password {d.studio.password}
   Hub          {d.hub.endpoint}    export HF_ENDPOINT={d.hub.endpoint} HF_TOKEN=$(cat {d.dir/'hub'/'token'})
-  Label some pages, then in another terminal: annot_hub sync --dir {d.dir}
+  Label some pages, then in another terminal: {_command()} sync --dir {d.dir}
   Ctrl-C stops both; everything stays.''')
     try: d.studio.process.wait()
     except KeyboardInterrupt: say('\nStopped. Run the same command again to go on.')

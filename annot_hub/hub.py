@@ -177,7 +177,7 @@ def split_folders(
     return df.assign(file_name=deeper.where(move, df.file_name), source=df.file_name) if move.any() else df
 
 # %% ../nbs/10_hub.ipynb #d6e7f496
-@dataclass
+@dataclass(repr=False)
 class UploadReport:
     "What an upload does: counts of images, and bytes to send"
     new: int = 0        # images the repo did not have
@@ -194,7 +194,7 @@ class UploadReport:
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)' if self.left else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 def plan_upload(
     df: pd.DataFrame,  # Collection with `file_name`, `bytes`, `sha256`

@@ -15,15 +15,15 @@ from urllib.parse import quote, unquote
 # %% ../nbs/00_keys.ipynb #c87a9b9d
 _BAD = [(r'^/|^[A-Za-z]:/', 'is an absolute path'), (r'\\', 'has a backslash'), (r'[\x00-\x1f\x7f]', 'has a control character'),
         (r'(^|/)\.{1,2}(/|$)', 'has a `.` or `..` part'), (r'//|/$|^$', 'has an empty part'), (r'(^|/)\.git(/|$)', 'is inside `.git`'),
-        (r'[*\[\]]|::', 'has `*`, `[`, `]` or `::`, which cannot be read through hf://')]
+        ('[\ud800-\udfff]', 'is not valid Unicode'), (r'[*\[\]]|::', 'has `*`, `[`, `]` or `::`, which cannot be read through hf://')]
 
 def check_file_name(
     name: str # Path inside the repo, e.g. 'images/1/a.jpg'
 ) -> str:     # The same path; `ValueError` says what is wrong with it and what to do
     "Refuse a `name` that would leave the repo or that some reader could not open"
     why = next((why for pattern, why in _BAD if re.search(pattern, name)), None)
-    if not why and any(len(part.encode('utf-8', 'surrogatepass')) > 255 for part in name.split('/')): why = 'has a part longer than 255 bytes'
-    if not why and re.search('[\ud800-\udfff]', name): why = 'is not valid Unicode'
+    longest = max(len(part.encode('utf-8', 'surrogatepass')) for part in name.split('/'))
+    if not why and longest > 255: why = 'has a part longer than 255 bytes'
     if why: raise ValueError(f'{name!r} {why}: rename the file')
     return name
 

@@ -50,7 +50,7 @@ def _place(name, endings):
     return next((endings[e] for i in range(len(parts)) if (e := '/'.join(parts[i:])) in endings), None)
 
 # %% ../nbs/43_migrate.ipynb #048c6bee
-@dataclass
+@dataclass(repr=False)
 class MigrateReport:
     "What a migration found and made"
     images: int = 0        # in the repo
@@ -70,7 +70,7 @@ class MigrateReport:
         if self.unplaced: text += f'; {len(self.unplaced):,} rows name no image of the repo, first {self.unplaced[0]}'
         if self.refused: text += f'; {len(self.refused):,} refused, first: {self.refused[0]}'
         return text + (f'. Removed: {", ".join(self.removed)} (still in the history)' if self.removed else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/43_migrate.ipynb #1f2e6bbe
 def _collection(repo_id, revision):

@@ -9,15 +9,19 @@ __all__ = ['init', 'read_config', 'Project']
 import hashlib
 import json
 import os
+import re
 import secrets
+import socket
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 from fastcore.basics import patch
 
 from .collection import check_keys, join, measure, path_columns, read_metadata, sample, scan
+from .keys import endpoint_url
 from .labels import Interface, classification
 from .record import entries
 from .tasks import tasks
@@ -28,7 +32,7 @@ _TEMPLATE = '''# A project of annot_hub: https://annot-hub.github.io/annot_hub
 
 title = {title}            # of the project in Label Studio, 3 to 50 characters
 repo = {repo}              # the dataset repo: user/name
-private = true             # who may see a repo that `upload` makes
+private = true             # whether only you may see the repo that `upload` makes
 labels = {labels}          # the classes; or: interface = "labels.xml", a labelling interface of your own
 
 [images]
@@ -37,9 +41,11 @@ folder = {folder}          # where the images are; nothing in it is changed
 # group = "volume"                   # what belongs together: never in two splits
 
 # [metadata]
-# file = "inventory.csv"             # what is known about the images
+# file = "inventory.csv"             # what is known about the images: a row a volume, or a row an image, …
 # columns = ["volume", "title"]      # their names, if the file has no header line
-# on = "volume"                      # the column that both sides have
+# on = "volume"                      # the column that both sides have, or both names: ["file_name", "scan"];
+#                                    # `file_name` is the path of an image below `folder`
+# min_match = 1.0                    # share of the images that must find their row
 
 # [sample]
 # n = 1000                           # how many to annotate; all without this section
@@ -49,13 +55,13 @@ folder = {folder}          # where the images are; nothing in it is changed
 # [tasks]
 # columns = ["title"]                # shown to annotators and kept with the task
 
-# [hub]
-# endpoint = "http://127.0.0.1:8010" # another Hub than the public one
-# store = "hub"                      # folder of `annot_hub hub`, whose token is read from there
+{local}[hub]
+{local}endpoint = "http://127.0.0.1:8010" # another Hub than the public one
+{local}store = "hub"                      # folder of `annot_hub hub`, whose token is read from there
 
 [studio]
 url = "http://127.0.0.1:8080"        # Label Studio
-# data = "studio"                    # folder of `annot_hub studio`, whose token is read from there
+{local}data = "studio"                    # folder of `annot_hub studio`, whose token is read from there
 
 [gate]                               # for a private repo: `annot_hub gate` shows its images to a browser on this machine
 port = 8030                          # keep it, tasks hold addresses with it
@@ -66,18 +72,22 @@ def init(
     repo: str,                     # Dataset repo, `user/name`
     labels: list[str],             # The classes
     title: str|None = None,        # Title in Label Studio; None = the repo's name
-    dir: str|os.PathLike = '.'     # Where to write `annot_hub.toml`
+    dir: str|os.PathLike = '.',    # Where to write `annot_hub.toml`
+    local: bool = False            # Write it for a Hub and a Label Studio of your own, in `hub` and `studio` beside it
 ) -> Path:                         # The file; `FileExistsError` if there is one, `ValueError` if a name is not possible
     "Begin a project"
     path = Path(dir)/'annot_hub.toml'
     if path.exists(): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
-    if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the folder that holds your images')
-    if repo.count('/') != 1: raise ValueError(f'{repo!r} is no repo name: write user/name')
-    title = title or repo.split('/')[1]
-    if not 3 <= len(title) <= 50: raise ValueError(f'{title!r} cannot be a title: Label Studio takes 3 to 50 characters')
+    if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
+    if not re.fullmatch(r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}', repo, re.ASCII):
+        raise ValueError(f'{repo!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`')
+    if title and not 3 <= len(title) <= 50: raise ValueError(f'title {title!r}: Label Studio takes 3 to 50 characters')
+    title = title or (repo if len(repo.split('/')[1]) < 3 else repo.split('/')[1])[:50]
+    if len(set(labels)) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
     classification(labels)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = _TEMPLATE.format(**{k: json.dumps(v, ensure_ascii=False) for k, v in dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir)).items()})
+    values = dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir))
+    text = _TEMPLATE.format(local='' if local else '# ', **{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
     path.write_text(text, encoding='utf-8')
     return path
 
@@ -87,18 +97,22 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate', 'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match',
-          'sample': 'n seed by', 'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
+_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate',
+          'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
+          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
     for section, names in _KNOWN.items():
-        got = cfg.get(section, {}) if section else cfg
+        got, where = (cfg.get(section, {}), f' in [{section}]') if section else (cfg, '')
         if not isinstance(got, dict): raise ValueError(f'{path}: [{section}] is a section: write its lines below it')
-        if odd := sorted(set(got) - set(names.split())): raise ValueError(f'{path}: {odd[0]!r} is not known{f" in [{section}]" if section else ""}; it may be one of: {names}')
-    for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'):
-        if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing{f" in [{section}]" if section else ""}')
-    if ('labels' in cfg) == ('interface' in cfg): raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
+        if odd := sorted(set(got) - set(names.split())):
+            raise ValueError(f'{path}: {odd[0]!r} is not known{where}; it may be one of: {names}')
+    for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'), ('metadata', 'file'), ('metadata', 'on'), ('sample', 'n'):
+        if section in ('', 'images') or section in cfg:
+            if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing' + f' in [{section}]'*bool(section))
+    if ('labels' in cfg) == ('interface' in cfg):
+        raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
     return cfg
 
 def read_config(
@@ -106,7 +120,8 @@ def read_config(
 ) -> dict:                     # Its content, checked; `FileNotFoundError` or `ValueError` say what to do
     "Read the project file"
     path = Path(dir)/'annot_hub.toml'
-    if not path.exists(): raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
+    if not path.exists():
+        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
     try: return _check(tomllib.loads(path.read_text(encoding='utf-8')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
 
@@ -118,23 +133,27 @@ class Project:
         cfg: dict  # Its content
     ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title']
 
-    @classmethod
-    def load(cls,
-        dir: str|os.PathLike = '.' # Folder with `annot_hub.toml`
-    ) -> 'Project':                # `FileNotFoundError` or `ValueError` say what to do
-        "Open the project in `dir`"
-        self = cls(Path(dir), read_config(dir))
-        self._use_hub()
-        return self
+@patch
+def section(self:Project,
+    name: str # E.g. 'images'
+) -> dict:    # Its lines; empty if the file has no such section
+    "One section of the file"
+    return self.cfg.get(name, {})
 
-    def section(self,
-        name: str # E.g. 'images'
-    ) -> dict:    # Its lines; empty if the file has no such section
-        "One section of the file"
-        return self.cfg.get(name, {})
+@patch(as_prop=True)
+def prefix(self:Project) -> str:
+    "Folder of the repo that the images stand in"
+    return self.section('images').get('prefix', 'images')
 
-    @property
-    def prefix(self): return self.section('images').get('prefix', 'images')
+# %% ../nbs/60_project.ipynb #8f9c4a7a
+@patch(cls_method=True)
+def load(cls:Project,
+    dir: str|os.PathLike = '.' # Folder with `annot_hub.toml`
+) -> Project:                  # `FileNotFoundError` or `ValueError` say what to do
+    "Open the project in `dir`"
+    self = cls(Path(dir), read_config(dir))
+    self._use_hub()
+    return self
 
 # %% ../nbs/60_project.ipynb #d2cfd92b
 @patch
@@ -145,8 +164,14 @@ def _use_hub(self:Project):
         os.environ['HF_ENDPOINT'] = endpoint.rstrip('/')
         client = sys.modules.get('huggingface_hub.constants')
         if client and client.ENDPOINT != os.environ['HF_ENDPOINT']:
-            raise RuntimeError(f'this project is on {endpoint}, but the Hub client was imported for {client.ENDPOINT}: restart Python and load the project first')
-    if store and 'HF_TOKEN' not in os.environ and (token := self.dir/store/'token').exists(): os.environ['HF_TOKEN'] = token.read_text().strip()
+            raise RuntimeError(f'this project is on {endpoint}, but the Hub client was imported for {client.ENDPOINT}: '
+                               'restart Python and load the project first')
+    if store: os.environ['HF_TOKEN'] = _kept(self.dir/store/'token', 'store', 'hub')
+
+def _kept(path, name, verb):
+    "The token that a service of our own keeps in `path`"
+    if path.exists(): return path.read_text().strip()
+    raise FileNotFoundError(f'{path} is not there: start `annot_hub {verb} {path.parent}` first, or mend {name!r} in annot_hub.toml')
 
 # %% ../nbs/60_project.ipynb #87b1ee9c
 @patch(as_prop=True)
@@ -160,8 +185,9 @@ def studio(self:Project) -> 'annot_hub.studio.Studio':
     "A client for the project's Label Studio"
     from annot_hub.studio import Studio
     token, data = os.environ.get('LABEL_STUDIO_API_KEY'), self.section('studio').get('data')
-    if not token and data and (kept := self.dir/data/'studio.json').exists(): token = json.loads(kept.read_text())['token']
-    if not token: raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account & Settings')
+    if data: token = json.loads(_kept(self.dir/data/'studio.json', 'data', 'studio'))['token']
+    if not token:
+        raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account & Settings')
     return Studio(self.section('studio').get('url', 'http://127.0.0.1:8080'), token)
 
 # %% ../nbs/60_project.ipynb #fdde1bfa
@@ -175,19 +201,39 @@ def collect(self:Project,
     df = scan(root, prefix=self.prefix)
     if not len(df): raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
     if 'pattern' in images: df = path_columns(df, images['pattern'])
-    if meta: df, self.joined = join(df, read_metadata(self.dir/meta['file'], meta.get('columns')), meta['on'], meta.get('min_match', 1.0))
+    if meta: df, self.joined = join(df, *self._metadata(), meta.get('min_match', 1.0))
     if 'group' in images: df = df.assign(group=df[images['group']])
     df = _readable(measure(df, root, self.prefix), skip_unreadable)
+    _wanted(df, choose, self.section('tasks'))
     df = sample(df, choose['n'], choose.get('seed', 0), choose.get('by')) if choose else df.assign(selected=True)
     check_keys(df).to_parquet(self.dir/'collection.parquet.tmp', index=False)
     os.replace(self.dir/'collection.parquet.tmp', self.dir/'collection.parquet')
     return df
 
+@patch
+def _metadata(self:Project):
+    "The table about the images, and the columns to join on; names of files get the prefix that keys have"
+    meta = self.section('metadata')
+    path, on = self.dir/meta['file'], meta['on']
+    if not path.exists(): raise FileNotFoundError(f'{path} is not there: mend `file` in [metadata]')
+    table, (left, right) = read_metadata(path, meta.get('columns')), (on, on) if isinstance(on, str) else on
+    if left == 'file_name' and right in table:
+        table[right] = [n if str(n).startswith(f'{self.prefix}/') else f'{self.prefix}/{n}' for n in table[right]]
+    return table, (left, right)
+
+def _wanted(df, choose, shown):
+    "`ValueError` if the file asks for more images or other columns than there are"
+    if choose.get('n', 0) > len(df):
+        raise ValueError(f'[sample] asks for {choose["n"]:,} of {len(df):,} images: lower n, or take the section out for all')
+    if lost := sorted({*shown.get('columns', ()), *filter(None, [choose.get('by')])} - set(df.columns)):
+        raise ValueError(f'annot_hub.toml asks for the columns {lost}, but the collection has only {list(df.columns)}')
+
 def _readable(df, skip):
     "The rows whose image can be opened; `ValueError` names the others unless they may be skipped"
     bad = df[df.error.notna()]
     if len(bad) and not skip:
-        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first {bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): mend or move them, or collect with --skip-unreadable')
+        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first {bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): '
+                         'mend or move them, or collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../nbs/60_project.ipynb #c3294a96
@@ -206,8 +252,18 @@ def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.g
     from huggingface_hub import get_token
     from annot_hub import hub
     from annot_hub.gate import Gate
-    files, port = hub.read_collection(self.repo).file_name, self.section('gate').get('port', 8030)
-    return Gate(self.repo, files, hub.image_revision(self.repo), token=get_token(), secret=self._secret(), port=port, origin=self.studio.url)
+    files, pinned = hub.read_collection(self.repo).file_name, hub.image_revision(self.repo)
+    return Gate(self.repo, files, pinned, token=get_token(), secret=self._secret(),
+                port=self.section('gate').get('port', 8030), origin=self.studio.url)
+
+@patch
+def check_gate(self:Project):
+    "`ValueError` if the tasks in Label Studio carry other addresses than this gate's"
+    project, gate = self._labelling(), self.gate()
+    images = [t['data'].get('image', '') for t in self.studio.tasks(project)] if project else []
+    if other := [i for i in images if i.startswith('http://127.0.0.1:') and not i.startswith(gate.url('')) and f'/{gate.secret}/' in i]:
+        raise ValueError(f'{len(other):,} tasks have {urlsplit(other[0]).netloc} in their addresses, not port {gate.port}: '
+                         f'write port = {urlsplit(other[0]).port} under [gate] again')
 
 @patch
 def _address(self:Project):
@@ -215,7 +271,8 @@ def _address(self:Project):
     from annot_hub import hub
     if not hub.is_private(self.repo): return None
     if 'gate' in self.cfg: return self.gate().url
-    raise ValueError(f'{self.repo} is private and a browser has no token for its images: add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
+    raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
+                     'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
 
 # %% ../nbs/60_project.ipynb #545b07f2
 @patch
@@ -230,8 +287,12 @@ def upload(self:Project,
     dry_run: bool = False # Only say what would happen
 ) -> 'annot_hub.hub.UploadReport':
     "Bring images and table to the repo"
+    from huggingface_hub import HfApi
     from annot_hub import hub
     df = self.collection()
+    self._answering()
+    if dry_run and not HfApi().repo_exists(self.repo, repo_type='dataset'):
+        return hub.plan_upload(check_keys(df), pd.DataFrame({'file_name': [], 'sha256': []}))[1]
     if not dry_run: hub.create(self.repo, private=self.cfg.get('private', True))
     return hub.upload(df, self.dir/self.section('images')['folder'], self.repo, self.prefix, dry_run)
 
@@ -241,8 +302,31 @@ def push(self:Project,
 ) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
     "Make a task of every selected image that Label Studio lacks"
     from annot_hub import hub
-    wanted = tasks(hub.read_collection(self.repo), self.repo, hub.image_revision(self.repo), url=self._address(), columns=self.section('tasks').get('columns', ()))
-    return self.studio.push(self.studio.project(self.title, self.interface), wanted, dry_run=dry_run)
+    self._answering()
+    collection, pinned = hub.read_collection(self.repo), hub.image_revision(self.repo)
+    wanted = tasks(collection, self.repo, pinned, url=self._address(), columns=self.section('tasks').get('columns', ()))
+    project = self._labelling(make=not dry_run)
+    if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
+    return self.studio.push(project, wanted, dry_run=dry_run)
+
+@patch
+def _labelling(self:Project, make=False):
+    "The project in Label Studio; made, or brought up to date with the interface, only if `make`; None if there is none"
+    from annot_hub.studio import StudioError
+    try: return self.studio.project(self.title, self.interface if make else None)
+    except StudioError as e:
+        if e.status == 404 and not make: return None
+        raise
+
+@patch
+def _answering(self:Project):
+    "Say at once when no Hub answers, rather than after half a minute of tries"
+    from annot_hub.hub import HubError
+    where = urlsplit(endpoint_url())
+    try: socket.create_connection((where.hostname, where.port or (443 if where.scheme == 'https' else 80)), timeout=5).close()
+    except OSError as e:
+        start = 'start it (`annot_hub hub DIR`) or ' if where.hostname in ('127.0.0.1', 'localhost') else ''
+        raise HubError(f'no Hub answers at {endpoint_url()}: {start}mend `endpoint` in annot_hub.toml') from e
 
 # %% ../nbs/60_project.ipynb #94208c54
 @patch
@@ -253,7 +337,9 @@ def pull(self:Project,
     "Bring what people did in Label Studio into the repo, in one commit"
     from annot_hub.hub import StaleParent
     from annot_hub.publish import publish
-    project = self.studio.project(self.title, self.interface)
+    self._answering()
+    project = self._labelling()
+    if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
     for last in [False]*7 + [True]:
         exported, report = self.studio.pull(project)
         found = entries(exported, self.studio.names(), _identity(project))
@@ -283,23 +369,25 @@ def _ask(f):
 @patch
 def _hub_status(self:Project):
     from annot_hub import hub, keys, publish
-    files, out = hub.list_files(self.repo), {'endpoint': keys.endpoint_url()}
-    images = files.file_name.str.startswith(f'{self.prefix}/').sum()
-    table = publish.annotated(hub.read_collection(self.repo), publish.labels(publish.read_record(self.repo)[0], self.interface)) if 'collection.parquet' in set(files.file_name) else None
-    out |= {'images': int(images), 'annotations': len(publish.current(publish.read_record(self.repo)[0]))}
-    if table is None: return out
-    states, n = table.state.value_counts(), int(table.selected.sum())
-    out |= {'selected': n, **{s: int(states.get(s, 0)) for s in ('labelled', 'skipped', 'empty', 'disputed')}}
-    return out | {'coverage': round(int(((table.state == 'labelled') & table.selected).sum())/max(1, n), 4), 'tags': sorted(t for tags in publish.history(self.repo).tags for t in tags.split(', ') if t)}
+    self._answering()
+    record, names = publish.read_record(self.repo)
+    table = publish.annotated(hub.read_collection(self.repo), publish.labels(record, self.interface))
+    states, selected = table.state.value_counts(), int(table.selected.sum())
+    labelled = int(((table.state == 'labelled') & table.selected).sum())
+    images = hub.list_files(self.repo, folder=self.prefix or None)
+    return {'endpoint': keys.endpoint_url(), 'images': len(images), 'selected': selected,
+            'annotations': len(publish.current(record)),
+            **{s: int(states.get(s, 0)) for s in ('labelled', 'skipped', 'empty', 'disputed')},
+            'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(hub.tags(self.repo))}
 
 @patch
 def _studio_status(self:Project):
-    project = self.studio.project(self.title, self.interface)
-    listed = self.studio.tasks(project)
-    return {'url': self.studio.url, 'project': project.id, 'tasks': len(listed)}
+    project = self._labelling()
+    return {'url': self.studio.url, 'project': project and project.id, 'tasks': len(self.studio.tasks(project)) if project else 0}
 
 @patch
 def status(self:Project) -> dict: # Plain values, nested: `collection`, `hub`, `studio`; `problem` where one does not answer
     "Where the project stands"
     local = _ask(lambda: {'images': len(df := self.collection()), 'selected': int(df.selected.sum())})
-    return {'title': self.title, 'repo': self.repo, 'collection': local, 'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}
+    return {'title': self.title, 'repo': self.repo, 'collection': local,
+            'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}

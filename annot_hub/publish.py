@@ -304,7 +304,7 @@ def changelog(
     return f'{head.rstrip()}\n\n{entry}\n{f"{chr(10)}## {rest}" if mark else ""}'.encode()
 
 # %% ../nbs/40_publish.ipynb #4ebf22cf
-@dataclass
+@dataclass(repr=False)
 class PublishReport:
     "What a publish did"
     annotations: int = 0  # new versions of annotations in the record
@@ -322,7 +322,7 @@ class PublishReport:
         text = f"{self.annotations:,} new annotations, {self.tombstones:,} deleted. {self.message if self.committed else 'Nothing to commit.'}"
         if self.edits: text += f" {len(self.edits):,} of them by {', '.join(sorted({e['annotator'] for e in self.edits}))} in annotations.csv."
         return text + (f' {len(self.left):,} left out, first: {self.left[0]}' if self.left else '') + ''.join(f'\n{n}' for n in self.notes)
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/40_publish.ipynb #c1e0443f
 def _sort_out(found, repo_id):
