@@ -19,7 +19,7 @@ import pandas as pd
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download
 from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from tqdm import tqdm
 
@@ -132,6 +132,7 @@ def read(
     if etag and (kept := _blob(repo_id, etag)).exists(): return kept.read_bytes()
     with hub_errors(repo_id), _quiet():
         try: local = hf_hub_download(repo_id, path, repo_type='dataset', revision=revision)
+        except LocalEntryNotFoundError as e: raise HubError(f'no answer from {endpoint_url()}, and no copy of {path} on this machine') from e
         except EntryNotFoundError: return None
     with open(local, 'rb') as f: return f.read()
 
@@ -190,7 +191,7 @@ class UploadReport:
     commits: int = 0    # commits of images that it takes
 
     def __str__(self):
-        text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB to send'
+        text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {"sent" if self.revision else "to send"}'
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)' if self.left else '')

@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from .collection import check_keys, join, measure, path_columns, read_metadata, sample, scan
 from .keys import endpoint_url
 from .labels import Interface, classification
-from .record import entries
+from .record import cursor, entries
 from .tasks import tasks
 
 # %% ../nbs/60_project.ipynb #0821b8a9
@@ -63,6 +63,7 @@ folder = {folder}          # where the images are; nothing in it is changed
 url = "http://127.0.0.1:8080"        # Label Studio
 {local}data = "studio"                    # folder of `annot_hub studio`, whose token is read from there
 # people = 2                         # how many people look at each image
+# files = "studio/files/shared"      # images on Label Studio's own disk (`annot_hub studio --files`), for a private repo and several people
 
 [gate]                               # for a private repo: `annot_hub gate` shows its images to a browser on this machine
 port = 8030                          # keep it, tasks hold addresses with it
@@ -100,7 +101,7 @@ def _relative(folder, dir):
 # %% ../nbs/60_project.ipynb #740f9705
 _KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate',
           'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
-          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people', 'gate': 'port'}
+          'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people files', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
@@ -267,9 +268,18 @@ def check_gate(self:Project):
                          f'write port = {urlsplit(other[0]).port} under [gate] again')
 
 @patch
-def _address(self:Project):
+def _files(self:Project):
+    "Folder of images as Label Studio sees it, and the part of each name that it lacks; None if the file names no folder"
+    if not (folder := self.section('studio').get('files')): return None
+    folder = os.path.abspath(self.dir/folder)
+    return folder, self.prefix if os.path.isdir(folder) and not os.path.isdir(os.path.join(folder, self.prefix)) else ''
+
+@patch
+def _address(self:Project, project=None):
     "Function from `file_name` to the address in the task, None for the Hub's own; `ValueError` if a browser could not load it"
     from annot_hub import hub
+    from annot_hub.studio import local_address
+    if files := self._files(): return self.studio.local_files(project, *files) if project else local_address(*files)
     if not hub.is_private(self.repo): return None
     if 'gate' in self.cfg: return self.gate().url
     raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
@@ -304,11 +314,12 @@ def push(self:Project,
     "Make a task of every selected image that Label Studio lacks"
     from annot_hub import hub
     self._answering()
-    collection, pinned = hub.read_collection(self.repo), hub.image_revision(self.repo)
-    wanted = tasks(collection, self.repo, pinned, url=self._address(), columns=self.section('tasks').get('columns', ()))
+    collection, pinned, address = hub.read_collection(self.repo), hub.image_revision(self.repo), self._address()
     project = self._labelling(make=not dry_run)
+    if self._files() and not dry_run: address = self._address(project)     # the project may now show that folder
+    wanted = tasks(collection, self.repo, pinned, url=address, columns=self.section('tasks').get('columns', ()))
     if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
-    return self.studio.push(project, wanted, dry_run=dry_run)
+    return self.studio.push(project, wanted, dry_run=dry_run, known=self.dir/'tasks.known.json')
 
 @patch
 def _labelling(self:Project, make=False):
@@ -335,17 +346,19 @@ def _answering(self:Project):
 @patch
 def pull(self:Project,
     tag: str|None = None,  # Name for this version
-    dry_run: bool = False  # Only say what would happen
+    dry_run: bool = False, # Only say what would happen
+    full: bool = False     # Look at every task, so that deleted ones are noticed
 ) -> 'annot_hub.publish.PublishReport':
     "Bring what people did in Label Studio into the repo, in one commit"
     from annot_hub.hub import StaleParent
-    from annot_hub.publish import publish
+    from annot_hub.publish import publish, read_record
     self._answering()
     project = self._labelling()
     if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
+    identity = _identity(project)
     for last in [False]*7 + [True]:
-        exported, report = self.studio.pull(project)
-        found = entries(exported, self.studio.names(), _identity(project))
+        exported, report = self.studio.pull(project, since=None if full else cursor(read_record(self.repo)[0], identity))
+        found = entries(exported, self.studio.names(), identity)
         try: return publish(self.repo, found, self.interface, complete=report['complete'], tag=tag, dry_run=dry_run)
         except StaleParent:                               # somebody else published: see what Label Studio and the repo say now
             if last: raise

@@ -68,7 +68,7 @@ def to_parquet(
     rest = _plain(pa.Table.from_pandas(rest, preserve_index=False).replace_schema_metadata())
     features |= datasets.Features.from_arrow_schema(rest.schema)
     features = datasets.Features(features)
-    columns = {c: [_encode(features[c], v) for v in table[c]] for c in interface.columns}
+    columns = {c: [interface.stored(c, v) for v in table[c]] for c in interface.columns}
     columns['image'] = [{'bytes': None, 'path': hf_path(repo_id, n, revision)} for n in table.file_name]
     columns |= {c: rest[c] for c in rest.column_names}
     arrays = [pa.array(columns[f.name], f.type) if isinstance(columns[f.name], list) else columns[f.name].cast(f.type) for f in features.arrow_schema]
@@ -82,12 +82,6 @@ def _parquet(table):
     "The same rows, the same bytes; pages end where the content says, so that a few new rows change a few pages and little is sent"
     out = BytesIO(); pq.write_table(table, out, compression='zstd', use_content_defined_chunking=True)
     return out.getvalue()
-
-def _encode(feature, value):
-    "`value` as the feature stores it: a class as its number, missing as None"
-    if isinstance(value, list): return [_encode(feature.feature, v) for v in value]
-    if value is None or value != value: return None
-    return feature.str2int(value) if hasattr(feature, 'str2int') else value
 
 # %% ../nbs/40_publish.ipynb #24aefad8
 def _texts(s):
@@ -313,13 +307,15 @@ class PublishReport:
     message: str = ''     # of the commit
     revision: str = ''    # the commit; the old head when nothing was new
     committed: bool = False
+    dry_run: bool = False # nothing was written, `message` says what would be
     left: list = field(default_factory=list) # annotations, tasks and edits that could not be used, a sentence each
     edits: list = field(default_factory=list) # annotations made of edits in `annotations.csv`: entries of the record
     refused: list = field(default_factory=list) # edits that were refused, a sentence each; in `left` too
     notes: list = field(default_factory=list) # sentences about splits: doubles, classes that a split lacks
 
     def __str__(self):
-        text = f"{self.annotations:,} new annotations, {self.tombstones:,} deleted. {self.message if self.committed else 'Nothing to commit.'}"
+        said = self.message if self.committed or self.dry_run and (self.annotations or self.tombstones or len(self.changes)) else 'Nothing to commit.'
+        text = f'{self.annotations:,} new annotations, {self.tombstones:,} deleted. {said}'
         if self.edits: text += f" {len(self.edits):,} of them by {', '.join(sorted({e['annotator'] for e in self.edits}))} in annotations.csv."
         return text + (f' {len(self.left):,} left out, first: {self.left[0]}' if self.left else '') + ''.join(f'\n{n}' for n in self.notes)
     __repr__ = _repr_markdown_ = __str__
@@ -340,10 +336,13 @@ def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_r
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
     report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
+    report.dry_run = dry_run
     if dry_run: return report
     files = _files(base, table, placed, interface, base.record + new, sheet, images or base.found['collection.parquet'][1]) | (extra or {})
     if new: files[next_name(base.names)] = dumps(new)
     if new or told: files['CHANGELOG.md'] = changelog(base.read('CHANGELOG.md'), report.message, changes, new, told, tag)
+    if tag and (at := tags(base.repo_id).get(tag)) and (at != base.parent or new or len(changes)):
+        raise HubError(f'tag {tag!r} of {base.repo_id} names another version already: choose a new name. Nothing was committed')
     report.revision = commit(base.repo_id, files, report.message, base.parent)
     report.committed = report.revision != base.parent
     if tag: make_tag(base.repo_id, tag, report.revision, report.message)
@@ -395,10 +394,10 @@ def diff(
     rev_b: str = 'main'  # A later one
 ) -> pd.DataFrame:       # `file_name`, `column`, `before`, `after`: one row a difference
     "What the labels of two versions differ in"
-    xml = read(repo_id, 'labels.xml', rev_b)
-    if xml is None: raise HubError(f'{repo_id} has no labels at {rev_b}: publish first')
-    columns = Interface(xml.decode()).columns
-    return compare(read(repo_id, 'annotations.csv', rev_a), read(repo_id, 'annotations.csv', rev_b), columns)
+    a, b = head(repo_id, rev_a), head(repo_id, rev_b)
+    xml = read(repo_id, 'labels.xml', b)
+    if xml is None: raise HubError(f'{repo_id} has no labels at {rev_b}: `annot_hub pull` publishes them')
+    return compare(read(repo_id, 'annotations.csv', a), read(repo_id, 'annotations.csv', b), Interface(xml.decode()).columns)
 
 # %% ../nbs/40_publish.ipynb #72ce82eb
 def _counts(data):
