@@ -10,7 +10,7 @@ __all__ = ['routes', 'User', 'write_private', 'Signer', 'Route', 'route', 'find_
            'file_headers', 'resolve']
 
 # %% ../nbs/82_hubapi.ipynb #1d4136e0
-import base64, hmac, json, mimetypes, os, re, secrets, tempfile, time, traceback
+import base64, hmac, io, json, math, mimetypes, re, secrets, time, traceback
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ try:
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import JSONResponse, Response, StreamingResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .store import HubError, HubRepo, Store, check_path, check_repo_id, kinds, title_and_rest
+from .store import HubError, HubRepo, Store, check_path, check_repo_id, drop, kinds, title_and_rest
 from .xet import Xorbs
 
 # %% ../nbs/82_hubapi.ipynb #3a626815
@@ -69,7 +69,7 @@ class Signer:
     ) -> None: # `HubError` 403 when it is not permitted
         "Refuse what was not signed"
         until,_,mac = signature.partition('.')
-        if not until.isdecimal() or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
+        if not re.fullmatch(r'[0-9]{1,12}', until) or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
             raise HubError(403, "This address is not valid, or not any more")
 
 # %% ../nbs/82_hubapi.ipynb #bc48c0fc
@@ -223,14 +223,19 @@ def error_answer(
 
 @patch
 async def read_body(self:Hub, request, most):
-    "The body as an open file, on disk above 1 MB"
-    f,size = tempfile.SpooledTemporaryFile(1 << 20, dir=self.store.big.aside),0
-    async for part in request.stream():
-        size += len(part)
-        if size > most: raise HubError(413, f"The body is larger than {most} bytes")
-        f.write(part)
+    "The body as an open file, beside the shelf when it has more than 1 MB"
+    f,size = io.BytesIO(),0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most: raise HubError(413, f"The body is larger than {most} bytes")
+            if size > 1 << 20 and isinstance(f, io.BytesIO): f,small = self.store.big.scratch(),f; f.write(small.getbuffer())
+            f.write(part)
+    except BaseException: _close(f); raise
     f.seek(0)
     return f
+
+def _close(f): f.close() if isinstance(f, io.BytesIO) else drop(f)
 
 # %% ../nbs/82_hubapi.ipynb #a22cde66
 @patch
@@ -253,7 +258,7 @@ async def answer(self:Hub,
         traceback.print_exc()
         return error_answer(HubError(500, f"{type(e).__name__} in the Hub; see its log"))
     finally:
-        if body: body.close()
+        if body: _close(body)
 
 # %% ../nbs/82_hubapi.ipynb #5b3c2058
 @patch
@@ -369,13 +374,23 @@ def auth_check(hub, ask):
     return {}
 
 # %% ../nbs/82_hubapi.ipynb #d609fd70
+class _Yaml(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):
+    def flatten_mapping(self, node): pass # no `<<`
+
+def _as_json(v, left):
+    "What YAML gave, in the types of JSON, at most as many values as `left` has"
+    if next(left, None) is None: raise ValueError("the YAML stands for too many values")
+    if isinstance(v, dict): return {str(k): _as_json(x, left) for k,x in v.items()}
+    if isinstance(v, list): return [_as_json(x, left) for x in v]
+    return v if v is None or isinstance(v, str | int) or isinstance(v, float) and math.isfinite(v) else str(v)
+
 def front_matter(
     text:str, # a README
 ) -> dict|None: # `None` when there is none; `ValueError` when it is no YAML mapping
     "The YAML at the top of a README"
     m = re.match(r'---\r?\n(.*?)\r?\n---', text[:1 << 18], re.S)
     if not m: return None
-    try: found = json.loads(json.dumps(yaml.safe_load(m[1]), default=str))
+    try: found = _as_json(yaml.load(m[1], _Yaml), iter(range(100_000)))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as e: raise ValueError(str(e)) from None
     if not isinstance(found, dict | None): raise ValueError("the YAML of a README must be a mapping")
     return found or {}

@@ -124,7 +124,7 @@ def serve(
     endpoint = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
     print(f"Hub: {endpoint}", flush=True)
     if ready: ready(endpoint)
-    config = uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=3)
     uvicorn.Server(config).run(sockets=[sock])
 
 # %% ../nbs/84_hubserver.ipynb #2bbdc842
