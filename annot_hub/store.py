@@ -481,16 +481,16 @@ _moved = "The branch was updated since you opened this page. Please refresh and 
 def ref_name(
     rev:str, # `main`, or a whole name such as `refs/pr/1`
 ) -> bytes: # `refs/heads/main`, `refs/pr/1`
-    "The whole name of a branch"
-    return (rev if rev.startswith('refs/') else f'refs/heads/{rev}').encode('utf-8', 'replace')
+    "The whole name of a branch or a pull request"
+    return (rev if re.match(r'refs/(heads/|pr/\d+$)', rev, re.A) else f'refs/heads/{rev}').encode('utf-8', 'replace')
 
 @patch
 def head(self:HubRepo,
     branch:str, # name of the branch
 ) -> bytes|None: # its newest commit
     "The commit a branch points to"
-    try: return self.git.refs[ref_name(branch)]
-    except KeyError: return None
+    ref = ref_name(branch)
+    return self.git.refs[ref] if check_ref_format(ref) and ref in self.git.refs else None
 
 # %% ../nbs/80_store.ipynb #15381be9
 @patch
@@ -558,18 +558,43 @@ def create(self:Store,
     "Make a repo with its first commit"
     with self.lock:
         path = self.repo_path(kind, repo_id)
-        if path.exists(): raise HubError(409, f"You already created this {kinds[kind]} repo: {repo_id}")
+        if path.is_dir(): raise HubError(409, f"You already created this {kinds[kind]} repo: {repo_id}")
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.parent/f".{secrets.token_hex(4)}"/kind/repo_id
         aside.mkdir(parents=True)
         Repo.init_bare(str(aside), default_branch=b'main').close()
         (aside/'hub.json').write_text(json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), **meta)))
         HubRepo(aside, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit', user, start=None)
+        path.unlink(missing_ok=True) # a repo that was here and moved away
         os.replace(aside, path)
         shutil.rmtree(path.parent/aside.relative_to(path.parent).parts[0])
         return self.repo(kind, repo_id)
 
 # %% ../nbs/80_store.ipynb #1edf4671
+@patch
+def move(self:Store,
+    repo:HubRepo, # the repo
+    repo_id:str, # its new name; `HubError` 409 when that is taken
+) -> None:
+    "Give a repo another name; a file where its folder was says where it went"
+    with self.lock, repo.lock:
+        if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"{repo_id} exists already")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.unlink(missing_ok=True)
+        os.replace(repo.path, to)
+        repo.path.write_text(repo_id)
+        self.opened.pop((repo.kind, repo.id), None)
+
+@patch
+def moved(self:Store,
+    kind:str, # `models`, `datasets` or `spaces`
+    repo_id:str, # a name it once had
+) -> str|None: # the name it has now; `None` when it never moved
+    "Where a repo went"
+    seen = [repo_id]
+    while len(seen) < 20 and (p := self.repo_path(kind, seen[-1])).is_file(): seen.append(p.read_text())
+    return seen[-1] if len(seen) > 1 else None
+
 @patch
 def delete(self:Store,
     repo:HubRepo, # the repo to remove
@@ -751,8 +776,22 @@ def drop_ref(self:HubRepo,
         self.git.refs.remove_if_equals(name, None)
 
 @patch
+def squash(self:HubRepo,
+    branch:str, # its history goes
+    message:str, # of the one commit that is left
+    author:str, # name of the user
+) -> bytes: # name of that commit
+    "Make all commits of a branch into one"
+    with self.lock:
+        head,new = self.find(branch),NewObjects(self)
+        c = new.add(b'commit', self._commit_object(self.root_of(head), None, message, author).as_raw_string())
+        new.save()
+        self._move(ref_name(branch), self.head(branch), c)
+        return c
+
+@patch
 def refs(self:HubRepo,
-    kind:str, # `heads` or `tags`
+    kind:str, # `heads`, `tags` or `pr`
 ) -> list: # dicts as the Hub shows them; `main` first
     "All branches, or all tags"
     pre = f'refs/{kind}/'.encode()

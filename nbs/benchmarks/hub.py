@@ -39,7 +39,6 @@ def upload(work, files=10_000):
     subprocess.run(['cp', '-r', tree, work/'copy'], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     row('cp -r of the same tree', time.monotonic() - t, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    shutil.rmtree(work/'copy')
     go = f"from huggingface_hub import HfApi; a = HfApi(); a.create_repo('local/up', repo_type='dataset', exist_ok=True); a.upload_folder(repo_id='local/up', repo_type='dataset', folder_path={str(tree)!r})"
     with LocalHub(work/'hub', env=False) as hub:
         run('upload_folder of it, over Xet', go, hub)
