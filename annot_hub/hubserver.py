@@ -99,7 +99,7 @@ class AccessLog:
 # %% ../nbs/84_hubserver.ipynb #a7172840
 def _socket(host, port):
     "A bound socket, so that a port in use is seen at once"
-    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
+    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, proto=socket.IPPROTO_TCP) # named, or asyncio leaves TCP's wait for more on
     if os.name != 'nt': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try: s.bind((host, port)); s.listen(256)
     except OSError as e:
