@@ -215,7 +215,7 @@ def repo(self:Hub,
 
 # %% ../nbs/82_hubapi.ipynb #32064279
 def _raw_path(scope): return scope['raw_path'].decode('ascii', 'replace').partition('?')[0]
-def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500]
+def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500].strip() # a header may not end in a blank
 
 def error_answer(
     e:HubError, # a refusal
@@ -270,8 +270,9 @@ async def __call__(self:Hub, scope, receive, send):
     "ASGI: answer, add the common headers, and log before the last byte is out"
     if scope['type'] == 'lifespan': return await _lifespan(receive, send)
     if scope['type'] != 'http': return
-    request = Request(scope, receive)
     seen = dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
+    if _chunk_asked.fullmatch(seen['path']): return await _no_chunk(send, self.log, seen)
+    request = Request(scope, receive)
     response = self.preflight(request) or await self.answer(request)
     response.headers.update(self.allow(request) | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
     async def logged(message):
@@ -281,6 +282,14 @@ async def __call__(self:Hub, scope, receive, send):
             if not message.get('more_body'): self.log(seen)
         await send(message)
     await response(scope, receive, logged)
+
+# For each file of an upload the client asks whether its first chunk is known. No file of ours is cut into chunks, so no, and quickly.
+_chunk_asked = re.compile(r'/cas/[^/]+/v\d/chunks/.*')
+
+async def _no_chunk(send, log, seen):
+    log(seen | dict(status=404))
+    await send({'type': 'http.response.start', 'status': 404, 'headers': [(b'content-length', b'0')]})
+    await send({'type': 'http.response.body'})
 
 async def _lifespan(receive, send):
     while True:

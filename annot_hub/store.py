@@ -248,6 +248,7 @@ class HubRepo:
         self.path,self.store,self.lock = Path(path),store,threading.RLock()
         self.git = Repo(str(path))
         self.git.object_store.fsync_object_files = True
+        self.roots = {} # from commits to their top folders, both by name
         self.meta = json.loads((self.path/'hub.json').read_text())
 
     def __repr__(self): return f"{self.kind} {self.id}"
@@ -623,6 +624,7 @@ def find(self:HubRepo,
     rev:str='main', # branch, tag or commit
 ) -> bytes: # name of the commit; `HubError` 404 when there is none
     "The commit that a revision means"
+    if rev.encode('utf-8', 'replace') in self.roots: return rev.encode()
     for ref in (f'refs/heads/{rev}', f'refs/tags/{rev}', rev if rev.startswith('refs/') else ''):
         if check_ref_format(ref.encode('utf-8', 'replace')) and ref.encode() in self.git.refs: return self.peel(self.git.refs[ref.encode()])
     if re.fullmatch('[0-9a-f]{7,40}', rev):
@@ -645,8 +647,11 @@ def peel(self:HubRepo,
 def root_of(self:HubRepo,
     commit:bytes, # name of a commit
 ) -> bytes: # name of its tree
-    "The top folder of a commit"
-    return self.git.object_store[commit].tree
+    "The top folder of a commit, remembered"
+    if commit not in self.roots:
+        if len(self.roots) > 10_000: self.roots.clear()
+        self.roots[commit] = self.git.object_store[commit].tree
+    return self.roots[commit]
 
 @patch
 def entry(self:HubRepo,
