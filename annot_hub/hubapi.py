@@ -22,7 +22,8 @@ try:
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import JSONResponse, Response, StreamingResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .store import HubError, HubRepo, Store, check_path, check_repo_id, drop, kinds, title_and_rest
+from .shelf import HubError, check_path, drop
+from .store import HubRepo, Store, check_repo_id, kinds, title_and_rest
 from .xet import Xorbs
 
 # %% ../nbs/82_hubapi.ipynb #3a626815

@@ -11,7 +11,8 @@ from fastcore.basics import patch
 try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .hubapi import iso, repo_url, route
-from .store import HubError, HubRepo, title_and_rest
+from .shelf import HubError
+from .store import HubRepo, title_and_rest
 
 # %% ../nbs/82_hubrefs.ipynb #1ce59fb3
 @route('GET', '/api/{kind}/{repo}/commits/{rev}')

@@ -15,7 +15,8 @@ try: import uvicorn
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubupload # adds its functions to those of the Hub
 from .hubapi import Hub, User, write_private
-from .store import HubError, Store, check_repo_id
+from .shelf import HubError
+from .store import Store, check_repo_id
 
 # %% ../nbs/84_hubserver.ipynb #de4e6d35
 def local_token(

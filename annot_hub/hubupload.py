@@ -18,7 +18,8 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubrefs # adds its functions to those of the Hub, before the ones here
 from .hubapi import iso, parse_json, repo_url, route, send_file
-from .store import HubError, HubRepo, check_path, pointer
+from .shelf import HubError, check_path, pointer
+from .store import HubRepo
 
 # %% ../nbs/83_hubupload.ipynb #28f89bdf
 @lru_cache(256)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from fastcore.basics import patch
 try: import lz4.frame
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .store import BigFiles, HubError, drop
+from .shelf import BigFiles, HubError, drop
 
 # %% ../nbs/81_xet.ipynb #0394d9ac
 def ungroup4(

@@ -3,16 +3,16 @@
 upload  10,000 files of 50 KB by `upload_folder`, as the client comes; then the same again; beside `cp -r` and sha256 of the same tree
 many    one commit of 155,388 large files, in nested folders and in one flat folder; listing them; one more file beside them
 race    8 clients commit for a minute while the Hub and some of them are killed"""
-import argparse, hashlib, json, os, random, resource, shutil, subprocess, sys, tempfile, time
+import argparse, csv, hashlib, json, os, random, resource, shutil, subprocess, sys, tempfile, time
 from collections import Counter
 from pathlib import Path
 import psutil
 from annot_hub.hubserver import LocalHub
 
-rows = []
+rows,part = [],''
 def row(what, wall=None, client=None, server=None, requests=None, note=''):
     "One line of the table; seconds of wall clock, and of CPU on both sides"
-    rows.append(dict(what=what, wall=wall, client_cpu=client, server_cpu=server, requests=requests, note=note))
+    rows.append(dict(part=part, what=what, wall=wall, client_cpu=client, hub_cpu=server, requests=requests, note=note))
     num = lambda x: '' if x is None else f'{x:.2f}' if isinstance(x, float) else f'{x:,}'
     print(f'{what:52}{num(wall):>8}{num(client):>8}{num(server):>8}{num(requests):>9}  {note}', flush=True)
 
@@ -46,9 +46,8 @@ def upload(work, files=10_000):
         hub.requests(); n = len(hub.requests())
         run('the same again', go, hub, lambda _: ', '.join(sorted({r['path'].rsplit('/', 2)[-2] if r['path'].endswith('main') else r['path'].rsplit('/', 1)[-1] for r in hub.requests(since=n)})))
         run('the same to another repo, over Git LFS', go.replace('local/up', 'local/lfs'), hub, HF_HUB_DISABLE_XET='1')
-        row('memory of the Hub at most, MB', note=f'{peak(hub)}')
         head = f"from huggingface_hub import snapshot_download; snapshot_download('local/up', repo_type='dataset', local_dir={str(work/'down')!r})"
-        run('snapshot_download', head, hub)
+        run('snapshot_download', head, hub, lambda _: f'{peak(hub)} MB at most so far')
 
 def shelf(root, n):
     "Put `n` tiny large files on the shelf of a Hub that is not running, and say what they are"
@@ -107,9 +106,9 @@ def race(work, seconds=60, clients=8):
             else:
                 i = rng.randrange(clients)
                 running[i].kill()
-                errors.update(running[i].communicate()[1].split())
+                errors.update(filter(str.isidentifier, running[i].communicate()[1].splitlines()))
                 running[i],killed['client'] = client(i),killed['client'] + 1
-        for p in running: errors.update(p.communicate(timeout=120)[1].split())
+        for p in running: errors.update(filter(str.isidentifier, p.communicate(timeout=120)[1].splitlines()))
         codes = [p.returncode for p in running]
         told = {p.stem: [l.split() for l in p.read_text().splitlines()] for p in work.glob('c*.log')}
         code = api.format(repo='race') + "print(*(c.commit_id for c in a.list_repo_commits(**r))); print(*a.list_repo_files(**r))"
@@ -122,15 +121,27 @@ def race(work, seconds=60, clients=8):
             f"git fsck: {fsck.returncode}, {len(bad)} complaints; clients ended with {sorted(set(codes))}; on the way: {dict(errors)}")
         assert not lost and not bad and fsck.returncode == 0 and not any(codes)
 
+def save(path=Path(__file__).with_suffix('.csv')):
+    "Put the new lines in the place of the old ones of the same part"
+    old = [r for r in csv.DictReader(open(path)) if r['part'] not in {n['part'] for n in rows}] if path.exists() else []
+    new = [r | {k: f'{v:.2f}' for k,v in r.items() if isinstance(v, float)} for r in rows]
+    with open(path, 'w', newline='') as f:
+        w = csv.DictWriter(f, rows[0].keys(), lineterminator='\n')
+        w.writeheader()
+        w.writerows(sorted(old + new, key=lambda r: parts.index(r['part'])))
+
+parts = ['upload', 'many', 'race']
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('what', nargs='*', default=['upload', 'many', 'race'])
-    p.add_argument('--save', action='store_true')
+    global part
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('parts', nargs='*', default=parts)
+    p.add_argument('--save', action='store_true', help="keep the table in hub.csv, which hub.ipynb shows")
     a = p.parse_args()
     print(f"{'':52}{'wall s':>8}{'client':>8}{'Hub':>8}{'requests':>9}")
-    for w in a.what or ['upload', 'many', 'race']:
+    for part in a.parts:
         work = Path(tempfile.mkdtemp(prefix='bench-'))
-        try: globals()[w](work)
+        try: globals()[part](work)
         finally: shutil.rmtree(work)
+        if a.save: save()
 
 if __name__ == '__main__': main()
