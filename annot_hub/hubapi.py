@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['routes', 'User', 'write_private', 'Signer', 'Route', 'route', 'find_route', 'Ask', 'Checked', 'parse_json', 'Hub',
-           'error_answer', 'whoami', 'hello', 'repo_url', 'create_repo', 'delete_repo', 'settings', 'auth_check',
-           'front_matter', 'validate_yaml', 'iso', 'repo_info', 'siblings', 'info', 'list_repos', 'short_commit',
-           'expanded', 'tree', 'paths_info', 'commits', 'refs', 'branch', 'tag', 'byte_range', 'send_file',
-           'file_headers', 'resolve']
+           'error_answer', 'whoami', 'hello', 'repo_url', 'create_repo', 'delete_repo', 'move_repo', 'settings',
+           'auth_check', 'front_matter', 'validate_yaml', 'iso', 'repo_info', 'siblings', 'info', 'list_repos',
+           'short_commit', 'expanded', 'tree', 'paths_info', 'byte_range', 'send_file', 'file_headers', 'resolve',
+           'signed_urls']
 
 # %% ../nbs/82_hubapi.ipynb #1d4136e0
-import base64, hmac, json, mimetypes, os, re, secrets, tempfile, time, traceback
+import base64, hmac, io, json, math, mimetypes, re, secrets, time, traceback
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,8 @@ try:
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import JSONResponse, Response, StreamingResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .store import HubError, HubRepo, Store, check_path, check_repo_id, kinds, title_and_rest
+from .shelf import HubError, check_path, drop
+from .store import HubRepo, Store, check_repo_id, kinds, title_and_rest
 from .xet import Xorbs
 
 # %% ../nbs/82_hubapi.ipynb #3a626815
@@ -69,7 +70,7 @@ class Signer:
     ) -> None: # `HubError` 403 when it is not permitted
         "Refuse what was not signed"
         until,_,mac = signature.partition('.')
-        if not until.isdecimal() or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
+        if not re.fullmatch(r'[0-9]{1,12}', until) or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
             raise HubError(403, "This address is not valid, or not any more")
 
 # %% ../nbs/82_hubapi.ipynb #bc48c0fc
@@ -124,7 +125,8 @@ class Ask:
     ):
         self.method,self.headers,self.params,self.user,self.body = request.method,request.headers,request.query_params,user,body
         self.base = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        self.url = self.base + request.scope['raw_path'].decode('ascii', 'replace').partition('?')[0]
+        self.url = self.base + _raw_path(request.scope)
+        self.target = _raw_path(request.scope) + f'?{request.url.query}'*bool(request.url.query)
         vars(self).update(parts)
 
     def flag(self, name): return self.params.get(name, '').lower() in ('true', '1')
@@ -201,17 +203,20 @@ def repo(self:Hub,
     write:bool=False, # is it to be changed?
 ) -> HubRepo: # `HubError` when there is none, or none for this user
     "The repo a request is about"
-    try: r = self.store.repo(ask.kind, ask.repo_id)
-    except HubError: r = None  # no such name is possible
+    try:
+        to = self.store.moved(ask.kind, ask.repo_id)
+        r = self.store.repo(ask.kind, to or ask.repo_id)
+    except HubError: r = to = None  # no such name is possible
     if r is None or (r.meta['private'] and not (ask.user and ask.user.owns(r.owner))):
         raise HubError(404 if ask.user else 401, "Repository not found", 'RepoNotFound')
     if write and not ask.user: raise HubError(401, "Invalid username or password.")
     if write and not ask.user.writes(r.owner): raise HubError(403, f"Forbidden: you must have write access to {r.id}")
+    if to: raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target else 404, f"This repo is now {to}", headers={'Location': url})
     return r
 
 # %% ../nbs/82_hubapi.ipynb #32064279
 def _raw_path(scope): return scope['raw_path'].decode('ascii', 'replace').partition('?')[0]
-def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500]
+def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500].strip() # a header may not end in a blank
 
 def error_answer(
     e:HubError, # a refusal
@@ -223,14 +228,19 @@ def error_answer(
 
 @patch
 async def read_body(self:Hub, request, most):
-    "The body as an open file, on disk above 1 MB"
-    f,size = tempfile.SpooledTemporaryFile(1 << 20, dir=self.store.big.aside),0
-    async for part in request.stream():
-        size += len(part)
-        if size > most: raise HubError(413, f"The body is larger than {most} bytes")
-        f.write(part)
+    "The body as an open file, beside the shelf when it has more than 1 MB"
+    f,size = io.BytesIO(),0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most: raise HubError(413, f"The body is larger than {most} bytes")
+            if size > 1 << 20 and isinstance(f, io.BytesIO): f,small = self.store.big.scratch(),f; f.write(small.getbuffer())
+            f.write(part)
+    except BaseException: _close(f); raise
     f.seek(0)
     return f
+
+def _close(f): f.close() if isinstance(f, io.BytesIO) else drop(f)
 
 # %% ../nbs/82_hubapi.ipynb #a22cde66
 @patch
@@ -253,7 +263,7 @@ async def answer(self:Hub,
         traceback.print_exc()
         return error_answer(HubError(500, f"{type(e).__name__} in the Hub; see its log"))
     finally:
-        if body: body.close()
+        if body: _close(body)
 
 # %% ../nbs/82_hubapi.ipynb #5b3c2058
 @patch
@@ -261,8 +271,9 @@ async def __call__(self:Hub, scope, receive, send):
     "ASGI: answer, add the common headers, and log before the last byte is out"
     if scope['type'] == 'lifespan': return await _lifespan(receive, send)
     if scope['type'] != 'http': return
-    request = Request(scope, receive)
     seen = dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
+    if _chunk_asked.fullmatch(seen['path']): return await _no_chunk(send, self.log, seen)
+    request = Request(scope, receive)
     response = self.preflight(request) or await self.answer(request)
     response.headers.update(self.allow(request) | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
     async def logged(message):
@@ -272,6 +283,14 @@ async def __call__(self:Hub, scope, receive, send):
             if not message.get('more_body'): self.log(seen)
         await send(message)
     await response(scope, receive, logged)
+
+# For each file of an upload the client asks whether its first chunk is known. No file of ours is cut into chunks, so no, and quickly.
+_chunk_asked = re.compile(r'/cas/[^/]+/v\d/chunks/.*')
+
+async def _no_chunk(send, log, seen):
+    log(seen | dict(status=404))
+    await send({'type': 'http.response.start', 'status': 404, 'headers': [(b'content-length', b'0')]})
+    await send({'type': 'http.response.body'})
 
 async def _lifespan(receive, send):
     while True:
@@ -354,6 +373,16 @@ def delete_repo(hub, ask):
     hub.store.delete(hub.repo(ask, write=True))
     return {}
 
+@route('POST', '/api/repos/move')
+def move_repo(hub, ask):
+    "Rename a repo; its old name leads to it"
+    b = ask.json()
+    ask.kind,_,ask.repo_id = _named(ask, Checked(type=b.get('type', str, 'model'), name=(old := b.need('fromRepo').partition('/'))[2], organization=old[0]))
+    r,to = hub.repo(ask, write=True),check_repo_id(b.need('toRepo'))
+    if not ask.user.writes(owner := to.partition('/')[0]): raise HubError(403, f"You don't have the rights to move a repo to {owner}")
+    hub.store.move(r, to)
+    return {}
+
 @route('PUT', '/api/{kind}/{repo}/settings')
 def settings(hub, ask):
     "Make a repo private or public"
@@ -369,13 +398,23 @@ def auth_check(hub, ask):
     return {}
 
 # %% ../nbs/82_hubapi.ipynb #d609fd70
+class _Yaml(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):
+    def flatten_mapping(self, node): pass # no `<<`
+
+def _as_json(v, left):
+    "What YAML gave, in the types of JSON, at most as many values as `left` has"
+    if next(left, None) is None: raise ValueError("the YAML stands for too many values")
+    if isinstance(v, dict): return {str(k): _as_json(x, left) for k,x in v.items()}
+    if isinstance(v, list): return [_as_json(x, left) for x in v]
+    return v if v is None or isinstance(v, str | int) or isinstance(v, float) and math.isfinite(v) else str(v)
+
 def front_matter(
     text:str, # a README
 ) -> dict|None: # `None` when there is none; `ValueError` when it is no YAML mapping
     "The YAML at the top of a README"
     m = re.match(r'---\r?\n(.*?)\r?\n---', text[:1 << 18], re.S)
     if not m: return None
-    try: found = json.loads(json.dumps(yaml.safe_load(m[1]), default=str))
+    try: found = _as_json(yaml.load(m[1], _Yaml), iter(range(100_000)))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as e: raise ValueError(str(e)) from None
     if not isinstance(found, dict | None): raise ValueError("the YAML of a README must be a mapping")
     return found or {}
@@ -499,42 +538,6 @@ def paths_info(hub, ask):
     shown = r.describe([e for p in paths if isinstance(p, str) and p.strip('/') and (e := r.entry(c, p.strip('/')))])
     return expanded(r, c, shown) if expand else shown
 
-# %% ../nbs/82_hubapi.ipynb #112ac2ec
-@route('GET', '/api/{kind}/{repo}/commits/{rev}')
-def commits(hub, ask):
-    "Fifty commits, newest first"
-    r,page = hub.repo(ask),ask.number('p', 0, 10**6)
-    found,links = [],{}
-    for i,c in enumerate(r.history(r.find(ask.rev))):
-        if i < page*50: continue
-        if len(found) == 50: links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'; break
-        title,rest = title_and_rest(c.message)
-        author = c.author.decode('utf-8', 'replace').split(' <')[0]
-        found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time), authors=[dict(user=author, avatar='')]))
-    return JSONResponse(found, headers=links)
-
-@route('GET', '/api/{kind}/{repo}/refs')
-def refs(hub, ask):
-    "Branches and tags"
-    r = hub.repo(ask)
-    return dict(branches=r.refs('heads'), tags=r.refs('tags'), converts=[], pullRequests=[])
-
-@route('POST DELETE', '/api/{kind}/{repo}/branch/{rev}')
-def branch(hub, ask):
-    "Make or remove a branch"
-    r = hub.repo(ask, write=True)
-    if ask.method == 'DELETE': r.drop_ref(f'refs/heads/{ask.rev}')
-    else: r.set_ref(f'refs/heads/{ask.rev}', ask.json().get('startingPoint', str, 'main'))
-    return {}
-
-@route('POST DELETE', '/api/{kind}/{repo}/tag/{rev}')
-def tag(hub, ask):
-    "Tag a revision, or remove a tag"
-    r,b = hub.repo(ask, write=True),ask.json()
-    if ask.method == 'DELETE': r.drop_ref(f'refs/tags/{ask.rev}')
-    else: r.set_ref(f"refs/tags/{b.need('tag')}", ask.rev, b.get('message'), ask.user.name)
-    return {}
-
 # %% ../nbs/82_hubapi.ipynb #ee3e0045
 def byte_range(
     header:str, # `Range` as it came
@@ -591,7 +594,7 @@ def file_headers(
 @route('GET', '/{type}{repo}/(?:resolve|raw)/{rev}/{path}')
 def resolve(hub, ask):
     "One file of a revision"
-    r = hub.repo(ask)
+    r = hub.signed_repo(ask) if 'sig' in ask.params else hub.repo(ask)
     c = r.find(ask.rev)
     e = _need_entry(r, c, ask.path, ask.rev, folder=False)
     shown = r.describe([e])[0]
@@ -600,3 +603,23 @@ def resolve(hub, ask):
     if (size := hub.store.big.size(shown['lfs']['oid'])) is None:
         raise HubError(404, f"The large file of {ask.path} was never uploaded", 'EntryNotFound', {'X-Repo-Commit': c.decode()})
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)
+
+# %% ../nbs/82_hubapi.ipynb #476f5e28
+@route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
+def signed_urls(hub, ask):
+    "Addresses of files that need no token, for `seconds`"
+    r,b = hub.repo(ask),ask.json()
+    if not ask.user: raise HubError(401, "Invalid username or password.")
+    c,paths = r.find(ask.rev).decode(),b.need('paths', list)
+    if len(paths) > 1000 or not all(isinstance(p, str) for p in paths): raise HubError(400, "paths must be a list of at most 1,000 names")
+    def sign(p): return hub.signer.sign('read', r.kind, r.id, c, check_path(p), seconds=min(max(b.get('seconds', int, 3600), 0), 7*86400))
+    return dict(urls=[f'{repo_url(ask, r.kind, r.id)}/resolve/{c}/{quote(p)}?sig={sign(p)}' for p in paths])
+
+@patch
+def signed_repo(self:Hub,
+    ask:Ask, # the request, with `sig`
+) -> HubRepo: # the repo, be it private or not
+    "The repo of a signed address"
+    self.signer.check(ask.params['sig'], 'read', ask.kind, ask.repo_id, ask.rev, ask.path)
+    if (r := self.store.repo(ask.kind, ask.repo_id)) is None: raise HubError(404, "Repository not found", 'RepoNotFound')
+    return r

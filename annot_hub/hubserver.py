@@ -15,7 +15,8 @@ try: import uvicorn
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubupload # adds its functions to those of the Hub
 from .hubapi import Hub, User, write_private
-from .store import HubError, Store, check_repo_id
+from .shelf import HubError
+from .store import Store, check_repo_id
 
 # %% ../nbs/84_hubserver.ipynb #de4e6d35
 def local_token(
@@ -99,7 +100,7 @@ class AccessLog:
 # %% ../nbs/84_hubserver.ipynb #a7172840
 def _socket(host, port):
     "A bound socket, so that a port in use is seen at once"
-    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
+    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, proto=socket.IPPROTO_TCP) # named, or asyncio leaves TCP's wait for more on
     if os.name != 'nt': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try: s.bind((host, port)); s.listen(256)
     except OSError as e:
@@ -124,7 +125,7 @@ def serve(
     endpoint = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
     print(f"Hub: {endpoint}", flush=True)
     if ready: ready(endpoint)
-    config = uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(app, log_level='warning', access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=3)
     uvicorn.Server(config).run(sockets=[sock])
 
 # %% ../nbs/84_hubserver.ipynb #2bbdc842
