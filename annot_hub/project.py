@@ -24,6 +24,7 @@ from .collection import check_keys, join, measure, path_columns, read_metadata, 
 from .keys import endpoint_url
 from .labels import Interface, classification
 from .record import cursor, entries
+from .splits import add_hashes, check_fractions
 from .tasks import tasks
 
 # %% ../nbs/60_project.ipynb #0821b8a9
@@ -52,8 +53,16 @@ folder = {folder}          # where the images are; nothing in it is changed
 # seed = 1                           # another seed, another choice
 # by = "volume"                      # each gives its share
 
+# [splits]                           # drawn by group at the first label, kept in the repo's splits.csv, never moved
+# train = 0.8
+# validation = 0.1
+# test = 0.1
+
 # [tasks]
 # columns = ["title"]                # shown to annotators and kept with the task
+
+# [people]                           # who edits annotations.csv on the Hub's page: name there = name in the record
+# ada-l = "ada"
 
 {local}[hub]
 {local}endpoint = "http://127.0.0.1:8010" # another Hub than the public one
@@ -99,7 +108,7 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample tasks hub studio gate',
+_KNOWN = {'': 'title repo private labels interface images metadata sample splits tasks people hub studio gate',
           'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
           'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people files', 'gate': 'port'}
 
@@ -113,6 +122,7 @@ def _check(cfg, path):
     for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'), ('metadata', 'file'), ('metadata', 'on'), ('sample', 'n'):
         if section in ('', 'images') or section in cfg:
             if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing' + f' in [{section}]'*bool(section))
+    if 'splits' in cfg: check_fractions(cfg['splits'])
     if ('labels' in cfg) == ('interface' in cfg):
         raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
     return cfg
@@ -207,8 +217,10 @@ def collect(self:Project,
     if 'group' in images: df = df.assign(group=df[images['group']])
     df = _readable(measure(df, root, self.prefix), skip_unreadable)
     _wanted(df, choose, self.section('tasks'))
+    if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)       # so that the same page twice is never on two sides
     df = sample(df, choose['n'], choose.get('seed', 0), choose.get('by')) if choose else df.assign(selected=True)
-    check_keys(df).to_parquet(self.dir/'collection.parquet.tmp', index=False)
+    check_keys(df, folder_limit=10**9)                                    # folders that are too full are split at upload
+    df.to_parquet(self.dir/'collection.parquet.tmp', index=False)
     os.replace(self.dir/'collection.parquet.tmp', self.dir/'collection.parquet')
     return df
 
@@ -359,7 +371,9 @@ def pull(self:Project,
     for last in [False]*7 + [True]:
         exported, report = self.studio.pull(project, since=None if full else cursor(read_record(self.repo)[0], identity))
         found = entries(exported, self.studio.names(), identity)
-        try: return publish(self.repo, found, self.interface, complete=report['complete'], tag=tag, dry_run=dry_run)
+        try:
+            return publish(self.repo, found, self.interface, complete=report['complete'], tag=tag, dry_run=dry_run,
+                           splits=self.cfg.get('splits'), names=self.cfg.get('people'), tries=1)
         except StaleParent:                               # somebody else published: see what Label Studio and the repo say now
             if last: raise
 

@@ -141,8 +141,9 @@ def describe(
     was, now = ~changes.before.str.startswith('(') & (changes.before != ''), ~changes.after.str.startswith('(') & (changes.after != '')
     parts = [f'+{(now & ~was).sum():,} labelled'] if (now & ~was).any() else []
     if (was & now).any():
-        kinds = changes[was & now].groupby(['before', 'after']).size().sort_values(ascending=False)
-        parts.append(f'{(was & now).sum():,} changed ({", ".join(f"{a} to {b}: {n:,}" for (a, b), n in kinds[:3].items())})')
+        kinds = changes[was & now & ~changes.after.str.startswith('[{')].groupby(['before', 'after']).size().sort_values(ascending=False)
+        told = ', '.join(f'{a} to {b}: {n:,}' for (a, b), n in kinds[:3].items())                  # regions are too long to tell
+        parts.append(f'{(was & now).sum():,} changed' + (f' ({told})' if told else ''))
     if (was & ~now).any(): parts.append(f'{(was & ~now).sum():,} removed')
     if (~was & ~now).any(): parts.append(f'{(~was & ~now).sum():,} skipped, empty or disputed')
     n, of = coverage(table)
