@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 # %% auto #0
-__all__ = ['SOURCES', 'BROWSERS', 'MADE', 'MARK', 'Result', 'VERBS', 'CHECKS', 'project_root', 'settings', 'suitable', 'starts',
+__all__ = ['SOURCES', 'BROWSERS', 'MADE', 'MARK', 'Result', 'CHECKS', 'project_root', 'settings', 'suitable', 'starts',
            'newer_python', 'wanted', 'is_ready', 'write_stamp', 'in_venv', 'system_package', 'say', 'make_venv',
            'environment', 'chromium', 'chromium_problem', 'project_files', 'copy_project', 'marked', 'stop_marked',
            'my_mark', 'finish', 'run_one', 'report', 'run_all', 'verdict', 'texts', 'export_all', 'check_export',
@@ -407,8 +407,6 @@ def check_hygiene(
     return bad
 
 # %% ../nbs/90_dev.ipynb #adec7065
-VERBS = 'demo hub studio init collect upload push pull sync status doctor diff agree next'.split()
-
 def help_gaps(
     verb: str, # e.g. 'push'
     text: str  # What `annot_hub push --help` prints
@@ -424,9 +422,10 @@ def check_help(
     root: Path # The project's folder
 ) -> list:     # Complaints
     "Does every verb of `annot_hub` say what it does?"
+    from annot_hub.cli import VERBS
     bad = []
     for verb in VERBS:
-        code = f"import sys; sys.argv = ['annot_hub', {verb!r}, '--help']; from annot_hub.cli import main; main()"
+        code = f"import sys; sys.argv = ['annot_hub', {verb!r}, '--help']; from annot_hub.cli import main; sys.exit(main())"
         done = subprocess.run([sys.executable, '-c', code], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         text = done.stdout.decode(errors='replace')
         bad += help_gaps(verb, text) if done.returncode == 0 else [f'{verb} --help fails: {text.strip()[-300:]}']
