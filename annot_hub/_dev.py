@@ -362,7 +362,7 @@ def attempt(
 def check_package(
     root: Path # The project's folder
 ) -> list:     # Complaints
-    "Can the project be built, and does it work where it is installed without extras?"
+    "Can the project be built, and does every module work, or say what to install, where it is installed without extras?"
     with TemporaryDirectory() as tmp:
         tmp = Path(tmp)
         copy_project(root, tmp/'src')
@@ -371,7 +371,16 @@ def check_package(
         python = in_venv(tmp, 'python')
         bad = bad or attempt([python, '-m', 'pip', 'install', '--quiet', *(tmp/'dist').glob('*.whl')], tmp)
         if bad: return bad
-        return attempt([in_venv(tmp, 'annot_hub'), '--help'], tmp) + attempt([python, '-c', 'import annot_hub.keys, annot_hub.collection'], tmp)
+        return attempt([in_venv(tmp, 'annot_hub'), '--help'], tmp) + attempt([python, '-c', _IMPORT_ALL], tmp)
+
+_IMPORT_ALL = '''
+import importlib, pkgutil, annot_hub
+extra = 'demo gate hubapi hubrefs hubserver hubupload shelf store xet'.split()
+for name in sorted(m.name for m in pkgutil.iter_modules(annot_hub.__path__) if m.name[0] != '_'):
+    try: importlib.import_module(f'annot_hub.{name}')
+    except ImportError as e: assert name in extra and "pip install 'annot_hub[" in str(e), f'{name}: {e}'
+    else: assert name not in extra, f'{name} works without an extra: say so'
+'''
 
 # %% ../nbs/90_dev.ipynb #23c8ca4a
 _PATHS = re.compile(r'''(?<![\w.:~/-])/(?:root|home|Users|tmp|work|var/folders|private/var)/[\w.-]+''')
@@ -527,7 +536,7 @@ def parser() -> argparse.ArgumentParser: # Of all verbs
     top = argparse.ArgumentParser(prog='python3 -m annot_hub._dev', description='Show, test and build the project; makes its own environment')
     verbs = top.add_subparsers(dest='verb', required=True, metavar='VERB')
     add = lambda name, text: verbs.add_parser(name, help=text, description=text)
-    add('demo', 'the whole loop on a made-up encyclopaedia (what follows goes to `annot_hub demo`)')
+    add('demo', 'the whole loop on a made-up encyclopaedia; takes the options of `annot_hub demo`: --serve keeps both services up, --dir D keeps everything below D')
     for name, text in (('test', 'run every notebook and every check, in a copy of the project'), ('run', 'run notebooks and save their outputs')):
         verb = add(name, text)
         verb.add_argument('--jobs', type=int, default=2, help='how many at a time (default 2)')
@@ -565,7 +574,7 @@ def main(
 ):
     "Find a Python and an environment, then do what was asked"
     argv = list(sys.argv[1:] if argv is None else argv)
-    demo = argv[:1] == ['demo']
+    demo = argv[:1] == ['demo'] and not {'-h', '--help'} & {*argv}       # help needs no environment
     args = None if demo else parser().parse_args(argv)
     root = project_root()
     least = settings(root)['min_python']
