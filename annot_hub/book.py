@@ -10,6 +10,7 @@ __all__ = ['PAGES', 'ILLUSTRATED', 'name', 'word', 'Volume', 'volume', 'set_line
 # %% ../nbs/84_book.ipynb #3096547e
 import csv
 import io
+import math
 import os
 import random
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def _words(r, v, room):
     while True:
         w = word(r, v.long_s)
         n = width(w, v.type)
-        if sum(widths) + n + gap*len(words) > room: return words, widths
+        if math.fsum(widths) + n + gap*len(words) > room: return words, widths
         words.append(w)
         widths.append(n)
 
@@ -100,7 +101,7 @@ def set_line(
     "A line of made-up words"
     line, x = Image.new('L', (w, int(v.type*1.3))), float(indent)
     words, widths = _words(r, v, w - indent - 4)
-    gap = v.type*.3 if last else (w - indent - 4 - sum(widths))/max(1, len(words) - 1)
+    gap = v.type*.3 if last else (w - indent - 4 - math.fsum(widths))/max(1, len(words) - 1)
     if last and words:
         del words[max(1, len(words)*2//3):]
         words[-1] += '.'

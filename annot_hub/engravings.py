@@ -76,7 +76,7 @@ def width(
     size: int  # Height of the type, in pixels
 ) -> float:    # Pixels
     "How long `text` becomes in type of `size`"
-    return sum(_glyph(c, size)[1] for c in text)
+    return math.fsum(_glyph(c, size)[1] for c in text)          # `sum` rounds otherwise in Python 3.11 than in 3.12, and a page would differ
 
 def letters(
     text: str,    # What to set; the font knows ASCII
