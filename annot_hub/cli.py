@@ -112,9 +112,7 @@ def doctor(
 ):
     "Look whether everything is in order, and say what to do; exit code 1 if something is not"
     from annot_hub.project import Project
-    p = Project.load(dir)
-    from annot_hub.doctor import doctor
-    found = doctor(p, images)
+    found = Project.load(dir).doctor(images)
     print(_json(found.plain()) if json else found)
     if found.exit_code: raise SystemExit(1)
 

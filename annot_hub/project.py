@@ -449,3 +449,11 @@ def status(self:Project) -> dict: # Plain values, nested: `collection`, `hub`, `
     local = _ask(lambda: {'images': len(df := self.collection()), 'selected': int(df.selected.sum())})
     return {'title': self.title, 'repo': self.repo, 'collection': local,
             'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}
+
+@patch
+def doctor(self:Project,
+    images: int = 5 # How many images to look at as a browser does
+) -> 'annot_hub.doctor.Findings':
+    "What is wrong, and what to do about it: told on the next page"
+    from annot_hub.doctor import doctor
+    return doctor(self, images)
