@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['processed', 'page_name', 'parameter_table', 'source_link', 'Renderer', 'is_name', 'Names', 'ShowDocs', 'relink',
            'relink_page', 'entries', 'gaps', 'spelled_out', 'notebooks', 'write_sources', 'write_sidebar', 'render',
-           'Anchors', 'anchors', 'broken_links', 'lost_sources', 'prose', 'shown', 'code', 'from_root', 'readme',
-           'docs', 'sidebar_gaps', 'make_readme', 'write_readme', 'stale_readme']
+           'Anchors', 'anchors', 'broken_links', 'mute_pictures', 'lost_sources', 'prose', 'shown', 'code', 'from_root',
+           'readme', 'docs', 'sidebar_gaps', 'make_readme', 'write_readme', 'stale_readme']
 
 # %% ../nbs/88_site.ipynb #72162afd
 import base64
@@ -275,14 +275,15 @@ def render(
 
 # %% ../nbs/88_site.ipynb #345bd8c3
 class Anchors(HTMLParser):
-    "The links and the ids of a page"
+    "The links and the ids of a page, and how many of its pictures have no words"
     def __init__(self): # Empty until `feed`
         "Start with nothing found"
         super().__init__()
-        self.links, self.ids = [], set()
+        self.links, self.ids, self.mute = [], set(), 0
 
     def handle_starttag(self, tag, attrs): # Called for each tag
         "Note what `tag` links to and what it is called"
+        if tag == 'img' and 'alt' not in dict(attrs): self.mute += 1
         for key, value in attrs:
             if key in ('href', 'src') and value: self.links.append(value)
             if key in ('id', 'name') and value: self.ids.add(value)
@@ -313,6 +314,14 @@ def broken_links(
             if not target.exists(): bad.append(f'{page.relative_to(out)}: nothing at {link}')
             elif name and target in pages and name not in pages[target].ids: bad.append(f'{page.relative_to(out)}: no heading for {link}')
     return bad
+
+# %% ../nbs/88_site.ipynb #43ce02c9
+def mute_pictures(
+    out # Folder of the site
+) -> list: # e.g. 'book.html: 2 pictures without `#| fig-alt`'
+    "Pages with pictures that say nothing to those who cannot see them"
+    found = {p.relative_to(out): anchors(p).mute for p in sorted(Path(out).rglob('*.html'))}
+    return [f'{page}: {n} pictures without `#| fig-alt`' for page, n in found.items() if n]
 
 # %% ../nbs/88_site.ipynb #0d9e00c6
 def lost_sources(
@@ -413,7 +422,7 @@ def docs(
     cfg, root = get_config(path=root), Path(root)
     home = cfg.doc_host + cfg.doc_baseurl.rstrip('/')
     write_sources(root/'nbs', root/'_proc', home)
-    return render(root/'_proc', root/'_docs') + broken_links(root/'_docs') + lost_sources(root/'nbs')
+    return render(root/'_proc', root/'_docs') + broken_links(root/'_docs') + mute_pictures(root/'_docs') + lost_sources(root/'nbs')
 
 def sidebar_gaps(
     root='.' # The project's folder
