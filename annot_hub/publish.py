@@ -7,9 +7,11 @@ __all__ = ['read_record', 'annotated', 'to_parquet', 'to_csv', 'from_csv', 'comp
            'PublishReport', 'publish', 'diff', 'history', 'plot_history', 'restore']
 
 # %% ../nbs/40_publish.ipynb #fed3fc51
+import gc
 import json
 import random
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from io import BytesIO
@@ -206,10 +208,14 @@ def _agree(a, b, columns):
     except EditError: return False
     return not d.column.isin([*columns, '']).any()
 
+def _untouched(base):
+    "Did one commit write the labels, the data and the changelog last? Only a publish does"
+    return len({base.found[f][1] if f in base.found else None for f in ('annotations.csv', 'data/all.parquet', 'CHANGELOG.md')}) == 1
+
 def _hub_edits(base, made, interface, names):
-    "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made` is what the record gives"
+    "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made()` is what the record gives"
     now = base.read('annotations.csv')
-    if now is None or now == made: return [], [], now
+    if now is None or _untouched(base) or now == (made := made()): return [], [], now
     since = base.found['data/all.parquet'][1] if 'data/all.parquet' in base.found else None
     last = read(base.repo_id, 'annotations.csv', since) if since else None
     if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
@@ -349,13 +355,21 @@ def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_r
     if tag: make_tag(base.repo_id, tag, report.revision, report.message)
     return report
 
+@contextmanager
+def _no_gc():
+    "A million entries stay until the end: to look through them for garbage again and again takes longer than all else"
+    was = gc.isenabled()
+    gc.disable()
+    try: yield
+    finally: was and gc.enable()
+
 def _publish(repo_id, found, interface, complete, names, **kw):
     "One try of `publish`"
     base = _base(repo_id)
     xml = base.read('labels.xml')
     then = interface if xml in (None, interface.xml.encode()) else Interface(xml.decode())
     before = labels(base.record, then)
-    edited, refused, old = _hub_edits(base, to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
+    edited, refused, old = _hub_edits(base, lambda: to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
     refused += _parquet_edits(base)
     new = edited + updates(base.record + edited, found, complete=complete)
     labelled = labels_after(before, base.record, new, interface) if then is interface else labels(base.record + new, interface)
@@ -381,7 +395,7 @@ def publish(
     found, left = _sort_out(found, repo_id)
     for i in range(tries):
         try:
-            report = _publish(repo_id, found, interface, complete and not i, names, splits=splits, sheet=sheet, tag=tag, dry_run=dry_run)
+            with _no_gc(): report = _publish(repo_id, found, interface, complete and not i, names, splits=splits, sheet=sheet, tag=tag, dry_run=dry_run)
             report.left = left + report.left
             return report
         except StaleParent:
