@@ -105,6 +105,11 @@ def _agree(a, b, columns):
     except EditError: return False
     return not d.column.isin([*columns, '']).any()
 
+def _sizes(record):
+    "Width and height of images as annotators saw them, where somebody drew a region"
+    sizes = lambda e: ((r.get('original_width'), r.get('original_height')) for r in e.get('result') or ())
+    return {e['file_name']: size for e in record for size in sizes(e) if all(size)}
+
 def _hub_edits(base, made, interface, names):
     "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made()` is what the record gives"
     now = base.read('annotations.csv')
@@ -113,7 +118,7 @@ def _hub_edits(base, made, interface, names):
     last = read(base.repo_id, 'annotations.csv', since) if since else None
     if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
     if now == made: return [], [], now
-    try: return *take(edits(made, _versions(base, later)), now, interface, base.repo_id, base.collection.file_name, names), made
+    try: return *take(edits(made, _versions(base, later)), now, interface, base.repo_id, base.collection.file_name, names, _sizes(base.record)), made
     except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
 
 # %% ../nbs/40_publish.ipynb #b3ad2a8d
