@@ -8,6 +8,7 @@ __all__ = ['MARKS', 'coverage', 'section', 'configs', 'card', 'sheet_rows', 'she
 # %% ../nbs/38_card.ipynb #0727ab44
 import hashlib
 import math
+from collections import Counter, defaultdict
 from io import BytesIO
 
 import pandas as pd
@@ -17,7 +18,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from .agreement import alpha
 from .labels import Interface
-from .record import current
+from .record import distinct
 from .splits import group_of
 
 # %% ../nbs/38_card.ipynb #e72ef761
@@ -79,13 +80,15 @@ def _groups(table, most=25):
 # %% ../nbs/38_card.ipynb #61f302ba
 def _people(record, interface):
     "Who annotated, and the agreement of those who saw the same images"
-    ballots, count = {c: {} for c in interface.columns}, {}
-    for e in current(record):
-        count[e['annotator']] = count.get(e['annotator'], 0) + 1
-        if e['skipped']: continue
-        for c, v in interface.read(e['result'])[0].items():
-            if v is not None: ballots[c].setdefault(e['file_name'], {})[e['annotator']] = _hashable(v)
-    if not count: return []
+    notes, ballots = distinct(record), {c: {} for c in interface.columns}
+    if not notes: return []
+    count, seen = Counter(n.annotator for n in notes), defaultdict(set)
+    own = [n for n in notes if not n.review]
+    for n in own: seen[n.file_name].add(n.annotator)
+    for n in own:
+        if n.skipped or len(seen[n.file_name]) == 1: continue
+        for c, v in interface.read(n.result)[0].items():
+            if v is not None: ballots[c].setdefault(n.file_name, {})[n.annotator] = _hashable(v)
     lines = ['### Annotators', '', *_table(['name', 'annotations'], [(a, f'{n:,}') for a, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))], right=[1])]
     for c, votes in ballots.items():
         several = [list(v.values()) for v in votes.values() if len(v) > 1]

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 import pandas as pd
 from .labels import Interface, _given, _named, _root
-from .record import _distinct, current, to_frame
+from .record import Note, current, distinct, to_frame
 
 # %% ../nbs/32_change.ipynb #f9ff28ff
 def _with_was(
@@ -131,7 +131,7 @@ def change(
     past, among = _past(old, new, renames or {}), among or {}
     if lost := [a for a in among if not any(a in c.labels for c in new.controls)]: raise ValueError(f'among: {lost[0]!r} is not a label of the new interface')
     interface = Interface(_with_was(new.xml, past))
-    df = _distinct(record).reset_index(drop=True)
+    df = pd.DataFrame(distinct(record), columns=Note._fields)
     table = _table(old, interface, past, df)
     lost, unknown = _unreadable(df, old, interface)
     why = defaultdict(dict)

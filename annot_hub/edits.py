@@ -13,7 +13,7 @@ from io import BytesIO
 
 import pandas as pd
 
-from .labels import Interface, encode
+from .labels import REGIONS, Interface, encode
 
 # %% ../nbs/37_edits.ipynb #9aa8c3ea
 class EditError(ValueError):
@@ -80,15 +80,18 @@ def edits(
 def _cell(control, text):
     "The value that a cell means: one class is plain text, several a list in JSON"
     if text == '': return None
-    if control.kind == 'single' or text[:1] not in '[{' and control.kind != 'multiple': return text
-    try: return json.loads(text)
-    except ValueError: raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}') from None
+    if control.kind == 'single' or text[:1] not in '[{' and control.kind not in ('multiple', *REGIONS): return text
+    try: value = json.loads(text)
+    except ValueError: value = None
+    if control.kind in REGIONS and not (isinstance(value, list) and all(isinstance(r, dict) for r in value)): raise ValueError(f'{control.name}: write a list of regions, as other cells have it')
+    if value is None: raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
+    return value
 
-def _annotation(name, values, interface, repo_id, edit, annotator):
+def _annotation(name, values, interface, repo_id, edit, annotator, size=None):
     "An entry of the record for the edited row `values`"
     uid = 'hub-' + blake2b(json.dumps([repo_id, name, annotator]).encode(), digest_size=12).hexdigest()
     return {'kind': 'annotation', 'file_name': name, 'repo_id': repo_id, 'unique_id': uid, 'updated_at': edit['at'], 'created_at': edit['at'], 'annotator': annotator,
-            'skipped': False, 'ground_truth': True, 'lead_time': None, 'result': encode(interface, values), 'annotation_id': None, 'task_id': None, 'task_updated_at': None,
+            'skipped': False, 'ground_truth': True, 'lead_time': None, 'result': encode(interface, values, size), 'annotation_id': None, 'task_id': None, 'task_updated_at': None,
             'project': 'hub', 'raw': {'edited': 'annotations.csv', 'revision': edit['revision']}}
 
 def _row(name, found, interface):
@@ -103,7 +106,8 @@ def take(
     interface: Interface,  # The questions
     repo_id: str,          # `user/name`
     known=(),              # `file_name`s of the collection
-    names: dict|None = None # Name on the Hub → name in the record; who is missing keeps the name
+    names: dict|None = None, # Name on the Hub → name in the record; who is missing keeps the name
+    sizes: dict|None = None # `file_name` → width and height of the image as annotators see it; without it an edited region is refused
 ) -> tuple[list, list]:    # Entries for the record; and a sentence for each edit that is refused
     "Turn edited labels into annotations; say what cannot be one"
     names, known, entries, refused = names or {}, set(known), [], []
@@ -121,7 +125,7 @@ def take(
             if name not in known: raise ValueError('there is no such image in the collection')
             values = _row(name, rows, interface)
             if not any(v not in (None, []) for v in values.values()): raise ValueError('to take a label back, delete the annotation in Label Studio')
-            entries.append(_annotation(name, values, interface, repo_id, last, names.get(last['author'], last['author'])))
+            entries.append(_annotation(name, values, interface, repo_id, last, names.get(last['author'], last['author']), (sizes or {}).get(name)))
         except ValueError as e:
             for x in labels: refuse(x, str(e))
     return entries, refused

@@ -110,6 +110,11 @@ def add_hashes(
     return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))
 
 # %% ../nbs/36_splits.ipynb #51b9c3d8
+def _same(sha):
+    "Pairs of rows with the same bytes: the first and each later one"
+    sha = sha[sha.duplicated(keep=False) & sha.notna()]
+    return [(rows[0], i, 0) for rows in sha.groupby(sha).groups.values() for i in rows[1:]]
+
 def blocks(
     df: pd.DataFrame, # Collection; `dhash` and `sha256` are used where they are there
     limit: int = 40   # Bits of 256 that may differ
@@ -119,9 +124,9 @@ def blocks(
     def find(g):
         while root.setdefault(g, g) != g: g = root[g]
         return g
-    for g in group: find(g)
+    for g in dict.fromkeys(group): find(g)
     pairs = near_pairs(df.dhash.fillna('').tolist(), limit) if 'dhash' in df else []
-    if 'sha256' in df: pairs += [(rows[0], i, 0) for rows in df.reset_index(drop=True).dropna(subset='sha256').groupby('sha256').groups.values() for i in rows[1:]]
+    if 'sha256' in df: pairs += _same(df.sha256.reset_index(drop=True))
     across = sorted({(i, j): (i, j, b) for i, j, b in reversed(pairs) if group[i] != group[j]}.values())
     for i, j, _ in across:
         a, b = sorted((find(group[i]), find(group[j])))
