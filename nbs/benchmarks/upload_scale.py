@@ -1,7 +1,7 @@
 """155,388 images in 195 volumes go up to the local Hub: planned, killed twice on the way, gone on with, sent again, ten of them changed.
     python nbs/benchmarks/upload_scale.py --dir DIR --out nbs/benchmarks/upload_scale.csv
 The images are drawn small (a few hundred bytes each, no two alike), so that what is counted is the work per image. DIR needs 3 GB and is made anew."""
-import argparse, json, os, shutil, signal, subprocess, sys, threading, time
+import argparse, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 
 VOLUMES, IMAGES = 195, 155_388
@@ -44,19 +44,22 @@ def main(dir, out):
     make(dir/'tree')
     hub, rows = LocalHub(dir/'hub', env=False).start(), []
     env = os.environ | {'HF_ENDPOINT': hub.endpoint, 'HF_TOKEN': hub.token, 'HF_HOME': str(dir/'client'), 'REPO': f'{hub.user}/scale', 'HF_HUB_DISABLE_PROGRESS_BARS': '1'}
-    def run(what, step, kill=None):
-        asked = len(hub.requests())
+    def commits(asked): return sum('/commit/' in r['path'] for r in hub.requests(asked))
+    def run(what, step, kill=0):
+        "One child; killed while it sends what comes after `kill` commits"
+        asked, start = len(hub.requests()), time.perf_counter()
         p = subprocess.Popen([sys.executable, __file__, 'child', step, str(dir)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if kill: threading.Timer(kill, p.send_signal, [signal.SIGKILL]).start()
+        while kill and p.poll() is None and commits(asked) < kill: time.sleep(1)
+        if kill: p.kill()
         text, err = p.communicate()
         if p.returncode not in (0, -signal.SIGKILL): raise SystemExit(err[-3000:])
-        got = json.loads(text.splitlines()[-1]) if text else {'seconds': kill, 'said': 'killed'}
-        rows.append({'what': what, **got, 'requests': len(hub.requests()) - asked}); print(rows[-1], flush=True)
+        got = json.loads(text.splitlines()[-1]) if text else {'seconds': round(time.perf_counter() - start, 1), 'said': 'killed'}
+        rows.append({'what': what, **got, 'requests': len(hub.requests()) - asked, 'committed': commits(asked)}); print(rows[-1], flush=True)
     try:
         run('collect: scan, measure', 'collect')
         run('dry run', 'plan')
-        run('upload, killed', 'upload', kill=40)
-        run('again, killed', 'upload', kill=60)
+        run('upload, killed', 'upload', kill=10)
+        run('again, killed', 'upload', kill=20)
         run('again, to the end', 'upload')
         run('again: nothing to send', 'upload')
         some = sorted((dir/'tree').rglob('*.png'))[::IMAGES//10][:10]
