@@ -210,15 +210,21 @@ class Project:
 
 # %% ../nbs/22_client.ipynb #ff8eab78
 @patch
-def _find(self:Studio, title:str # exact
-         ) -> list: # ids
-    "Projects with this title; Label Studio's own filter looks for parts of titles."
+def _titled(self:Studio, part:str # of the title
+           ) -> list: # dicts: id, title, description
+    "Projects with this in their title."
     found, page = [], 1
     while True:
-        r = self.get('/api/projects', title=title, page=page, page_size=100, include='id,title')
-        found += [p['id'] for p in r['results'] if p['title'] == title]
-        if not r['next']: return found
+        r = self.get('/api/projects', title=part, page=page, page_size=100, include='id,title,description')
+        found += r['results']
+        if not r['next']: return sorted(found, key=lambda p: p['id'])
         page += 1
+
+@patch
+def _find(self:Studio, title:str # exact
+         ) -> list: # ids
+    "Projects with this title."
+    return [p['id'] for p in self._titled(title) if p['title'] == title]
 
 @patch
 def _check(self:Studio, xml:str): # labelling interface

@@ -65,11 +65,12 @@ def _look(self:Studio, project:int, # id
           made:dict=None # id -> (repo_id, file_name) of tasks that were made since
          ) -> dict: # `tasks`: id -> (repo_id, file_name); `newest`: id, identity and creation time of the last one
     "The tasks of a project, asking only for what is not known."
-    fields, conditions = 'id,data,created_at', []
-    if newest := known.get('newest'):
-        r = self._last(project, 'id', fields)
-        now = _known(r['tasks'], dict(tasks=known['tasks'] | (made or {})))
-        if len(now['tasks']) == r['total'] and now['newest'] and (now['newest'] == newest or now['newest'][0] in (made or {})): return now
+    fields = 'id,data,created_at'
+    if known:
+        r, made, newest = self._last(project, 'id', fields), made or {}, known['newest']
+        now = _known(r['tasks'], dict(tasks=known['tasks'] | made))
+        if len(now['tasks']) == r['total'] and (now['newest'] == newest or now['newest'][0] in made): return now
+    if known and newest:
         more = list(self._list(project, fields, _filter('id', 'greater', 'Number', newest[0] - 1)))
         now = _known(more, known)
         if len(now['tasks']) == r['total'] and more and _known(more[:1])['newest'] == newest: return now
