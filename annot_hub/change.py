@@ -53,15 +53,19 @@ def _past(old, new, renames):
     return past
 
 # %% ../nbs/32_change.ipynb #a4c928cf
+def _last(names):
+    "Each old name to the name it has in the end"
+    def now(name, seen=()):
+        if name in seen: raise ValueError(f'{name!r} was renamed to itself: {" = ".join([*seen, name])}')
+        return now(names[name], (*seen, name)) if name in names else name
+    return {old: now(old) for old in names}
+
 def renamed(
     interface:Interface, # As it is now
     names:dict           # {old name: new name}
 ) -> Interface:          # The same, remembering the old names of its labels; `ValueError` for a name that leads nowhere
     "Give an interface its past"
-    def now(name, seen=()):
-        if name in seen: raise ValueError(f'{name!r} was renamed to itself: {" = ".join([*seen, name])}')
-        return now(names[name], (*seen, name)) if name in names else name
-    last, offered = {old: now(old) for old in names}, {l for c in interface.controls for l in c.labels}
+    last, offered = _last(names), {l for c in interface.controls for l in c.labels}
     for old,new in last.items():
         if new not in offered: raise ValueError(f'{old!r} is now {new!r}, which no question offers')
         if old in offered: raise ValueError(f'{old!r} is now {new!r}, and is still a label: take one of them out')
@@ -137,7 +141,7 @@ def _new_things(df, table, old, new, among):
     return rows
 
 # %% ../nbs/32_change.ipynb #f2ccdc8f
-@dataclass
+@dataclass(repr=False)
 class Change:
     "What a change of the interface does to the annotations there are; nothing has been written"
     interface: Interface   # The one to use from now on: the new one, with the old names of its labels
@@ -153,7 +157,7 @@ class Change:
         parts += [f'{len(many(what))} {what} ({", ".join(many(what).label)})' for what in ('added', 'removed') if len(many(what))]
         text = f'{"; ".join(parts) or "No label changes"}. {len(self.again):,} of {self.annotated:,} annotated images must be seen again.'
         return text + (f' {len(self.unknown):,} answers can be read by neither interface, first: {self.unknown.problem[0]}.' if len(self.unknown) else '')
-    _repr_markdown_ = __str__
+    __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/32_change.ipynb #29440928
 def change(

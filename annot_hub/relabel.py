@@ -39,7 +39,7 @@ def adapt(
 # %% ../nbs/33_relabel.ipynb #0d008dc9
 def rename_answers(
     studio,              # A `Studio`
-    project,             # A `Project` of it
+    project,             # A `Project` of it, or its id
     interface:Interface  # Remembers the old names
 ) -> int:                # Annotations changed
     "Bring the answers of a project under the new names"

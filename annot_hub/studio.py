@@ -16,8 +16,8 @@ import httpx2
 from fastcore.basics import patch
 from tqdm import tqdm
 
-from .client import Project, Studio, StudioError, _controls, _filter, _json, _payload, aliases, local_address
-from .localstudio import VERSION, LocalStudio, install_studio, serve
+from .client import Project, Studio, StudioError, _controls, _filter, _json, _payload, aliases, local_address, serve
+from .localstudio import VERSION, LocalStudio, install_studio
 
 _all_ = ['Project', 'Studio', 'StudioError', 'aliases', 'local_address', 'VERSION', 'LocalStudio', 'install_studio', 'serve']   # all of Label Studio, from one place
 
