@@ -275,11 +275,12 @@ def studio(
     postgres: str = None, # Database for several people: postgresql://user:password@host/name
     files: str = None,    # Folder of images that its members may see
     email: str = None,    # Your e-mail address, to log in with; for the first start
-    invite: str = None    # Let these people in, addresses with commas between; also while it runs, from another terminal
+    invite: str = None,   # Let these people in, addresses with commas between; also while it runs, from another terminal
+    https: str = None     # Address that a web server with https before it has: https://label.lab.example
 ):
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
     from annot_hub.client import serve
-    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()])
+    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https)
 
 def gate(
     dir: str = '.' # Folder with annot_hub.toml

@@ -6,7 +6,7 @@
 __all__ = ['StudioError', 'Studio', 'aliases', 'Project', 'local_address', 'serve']
 
 # %% ../nbs/22_client.ipynb #a8637eda
-import base64, json, os, re, secrets, threading, time
+import base64, json, os, re, secrets, ssl, threading, time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -83,6 +83,11 @@ class _Personal(httpx2.Auth):
             yield request
 
 # %% ../nbs/22_client.ipynb #a585cf49
+def _trusted(scheme): # what `verify` of httpx2 wants
+    "The certificates of SSL_CERT_FILE, for a Label Studio with one of an own authority; else those that everybody trusts."
+    own = os.environ.get('SSL_CERT_FILE')
+    return ssl.create_default_context(cafile=own) if own and scheme == 'https' else True
+
 class Studio:
     "A Label Studio, as one of its users: `url`, and a `token` of either kind."
     def __init__(self, url:str, # e.g. http://127.0.0.1:8080
@@ -94,7 +99,7 @@ class Studio:
         self.url, self.timeout = url.rstrip('/'), timeout
         auth = _Personal(self.url, token) if _payload(token).get('token_type') == 'refresh' else _Legacy(token)
         local = parts.hostname in ('127.0.0.1', 'localhost', '::1')   # never through a proxy
-        self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local,
+        self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local, verify=_trusted(parts.scheme),
                                   timeout=httpx2.Timeout(timeout, connect=5))
 
     def _repr_markdown_(self): return f'Label Studio at {self.url}'
@@ -108,7 +113,9 @@ def send(self:Studio, method:str, # GET, POST, PATCH, DELETE
     "One request, no repetition; anything but a good answer is a `StudioError`."
     what = f'{method} {self.url}{path}'
     try: r = self.http.request(method, path, **kwargs)
-    except httpx2.ConnectError as e: raise StudioError(f'Label Studio does not answer at {self.url}: is it running? ({e})') from e
+    except httpx2.ConnectError as e:
+        if 'CERTIFICATE_VERIFY_FAILED' in str(e): raise StudioError(f'the certificate of {self.url} is not trusted here: give that of its authority, SSL_CERT_FILE=ca.pem ({e})') from e
+        raise StudioError(f'Label Studio does not answer at {self.url}: is it running? ({e})') from e
     except httpx2.TimeoutException as e: raise StudioError(f'{what}: no answer in time; Label Studio may still be at work on it') from e
     except httpx2.TransportError as e: raise StudioError(f'{what}: the answer was lost ({e})') from e
     if r.is_success: return r
@@ -355,9 +362,10 @@ def serve(dir:str, # folder that keeps everything
           postgres:str=None, # address of a PostgreSQL database, for several people; needed at the first start only
           files:str=None, # folder of images that the members may see
           email:str=None, # log-in name of the first user, at the first start
-          invite:tuple=()): # log-in names of people to let in
+          invite:tuple=(), # log-in names of people to let in
+          https:str=None): # address that a web server with https gives it
     "Run a Label Studio in `dir` until Ctrl-C; if one runs there already, only let people in."
-    local = LocalStudio(dir, port, email=email, postgres=postgres, files=files)
+    local = LocalStudio(dir, port, email=email, postgres=postgres, files=files, https=https)
     if invite and local.attach(): return _tell(local, invite)
     with local:
         print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in {local.dir/"studio.json"}; stop with Ctrl-C)')
@@ -369,4 +377,4 @@ def serve(dir:str, # folder that keeps everything
 def _tell(local, invite):
     "Let people in, and say how they log in"
     for email, password in local.welcome(list(invite)).items(): print(f'  log-in {email}  password {password}')
-    if not invite: print(f'  others make an account at {local.url}{local.client().get("/api/invite")["invite_url"]}', flush=True)
+    if not invite: print(f'  others make an account at {(local.https or local.url).rstrip("/")}{local.client().get("/api/invite")["invite_url"]}', flush=True)

@@ -6,7 +6,7 @@
 __all__ = ['VERSION', 'install_studio', 'LocalStudio']
 
 # %% ../nbs/19_localstudio.ipynb #8dcf5bd0
-import json, os, secrets, shutil, socket, subprocess, sys, tempfile, time
+import json, os, re, secrets, shutil, socket, subprocess, sys, tempfile, time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -154,11 +154,12 @@ class LocalStudio:
                  password:str=None, # made up at the first start if None
                  env:dict=None, # more environment variables for Label Studio, as they are
                  postgres:str=None, # address of a PostgreSQL database for several people; kept in `studio.json`; SQLite if None
-                 files=None): # folder of images that the members may see, see `Studio.local_files`
+                 files=None, # folder of images that the members may see, see `Studio.local_files`
+                 https:str=None): # address that a web server with https gives it, e.g. https://label.lab.example; kept in `studio.json`
         self.tmp = None if dir else tempfile.TemporaryDirectory(prefix='annot_hub-studio-')
         self.dir = Path(dir or self.tmp.name).absolute()
         self.port, self.email, self.password, self.env = port, email, password, env or {}
-        self.postgres, self.files = postgres, files
+        self.postgres, self.files, self.https = postgres, files, https
         self.token = self.process = self.held = None
 
     @property
@@ -204,12 +205,12 @@ def _remember(self:LocalStudio):
     self.token = old.get('token') or secrets.token_hex(20)
     if self.postgres and old and self.postgres != old.get('postgres') and (self.dir/'label_studio.sqlite3').exists():
         raise ValueError(f'the work in {self.dir} is in SQLite: give another folder for a Label Studio on PostgreSQL')
-    self.postgres = self.postgres or old.get('postgres')
+    self.postgres, self.https = self.postgres or old.get('postgres'), self.https or old.get('https')
     try: self.port = _free_port(self.port or old.get('port', 0))
     except OSError:
         if self.port: raise
         self.port = _free_port()
-    _write_private(path, json.dumps({k: getattr(self, k) for k in ('email', 'password', 'token', 'port', 'postgres')}, indent=1))
+    _write_private(path, json.dumps({k: getattr(self, k) for k in ('email', 'password', 'token', 'port', 'postgres', 'https')}, indent=1))
 
 # %% ../nbs/19_localstudio.ipynb #371e2b95
 @patch
@@ -219,7 +220,7 @@ def _launch(self:LocalStudio):
     if not self.postgres and not db.exists():
         shutil.copy(home/'template.sqlite3', db.with_suffix('.new'))
         db.with_suffix('.new').rename(db)
-    more = self._share() | (_postgres(self.postgres) if self.postgres else {})
+    more = self._share() | (_postgres(self.postgres) if self.postgres else {}) | (dict(CSRF_TRUSTED_ORIGINS=self.https.rstrip('/')) if self.https else {})
     env = _environ(self.dir, USERNAME=self.email, PASSWORD=self.password, USER_TOKEN=self.token, **more) | self.env
     cmd = [home/'venv/bin/python', '-I', '-c', _WATCH + _MAIN, 'start', '--no-browser',
            '--internal-host', '127.0.0.1', '--port', str(self.port)]
@@ -257,6 +258,7 @@ def start(self:LocalStudio) -> LocalStudio:
     except BlockingIOError as e: raise RuntimeError(f'A Label Studio already runs in {self.dir}; stop it first') from e
     try:
         if self.postgres: _postgres(self.postgres)
+        if self.https and not re.fullmatch(r'https://[^/@]+/?', self.https): raise ValueError('the https address is like https://label.lab.example, without a path')
         self._remember()
         _say(f'Label Studio {VERSION} starts at {self.url} (about ten seconds)')
         self._launch()
