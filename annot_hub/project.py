@@ -482,7 +482,9 @@ def relabel(self:Project,
     old, new = Interface(published.decode() if published else project.xml), renamed(self._bare(), names)
     record = self._record(project, old, dry_run)
     labels = {l for c in old.controls for l in c.labels}
-    plan = change(record, old, new, {a: b for a, b in _last(names).items() if a in labels or a in (rename or {})}, among)
+    plan = change(record, old, new, {a: b for a, b in _last(names).items() if a in labels}, among)
+    known = {*plan.labels.label, *(a for c in old.controls for a, _ in c.was)}
+    if odd := [a for a in rename or {} if a not in known]: raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
     _check_lost(plan, remove or dry_run)
     if dry_run: return plan, {}
     if rename: self._keep_names(rename)
