@@ -10,6 +10,7 @@ import os, sqlite3, sys, tempfile, time
 from pathlib import Path
 
 import httpx2
+from annot_hub import studio as module
 from annot_hub.labels import classification, encode
 from annot_hub.studio import LocalStudio, Studio
 
@@ -82,6 +83,9 @@ with tempfile.TemporaryDirectory() as d:
         for i in ids[:new]: studio.annotate(i, encode(interface, {'label': 'illustrated'}))
         tasks, later = measure(f'pull {new:,} new among {n:,}', lambda s: s.pull(done, since=report['cursor']))
         assert {*ids[:new]} <= {t['id'] for t in tasks} and len(tasks) < new + 50, later     # and what the overlap reads again
+        module.WHOLE, kept = 0, module.WHOLE
+        assert measure('the same pull in pieces of 300', lambda s: s.pull(done))[1]['annotations'] == n + new
+        module.WHOLE = kept
         everything = measure('full export, for comparison', full)
         assert len(everything) == n
 
