@@ -137,7 +137,7 @@ def get(self:Studio, path:str, # beginning with /api/
     for pause in (.3, 1, 3, None):
         try: return _json(self.send('GET', path, params=params, timeout=httpx2.Timeout(timeout or self.timeout, connect=5)))
         except StudioError as e:
-            if pause is None or e.status not in (None, 500, 502, 503, 504): raise
+            if pause is None or e.status not in (None, 500, 502, 503, 504) and not (e.status == 200 and path.endswith('/export')): raise
             time.sleep(pause)
 
 # %% ../nbs/22_client.ipynb #3b617d3c

@@ -478,7 +478,8 @@ def relabel(self:Project,
     "Bring the labels of the file to Label Studio and to the repo"
     from annot_hub import hub
     self._answering()
-    project, published, names = self._there(), hub.read(self.repo, 'labels.xml'), self.section('renamed') | (rename or {})
+    project, published, names = self._labelling(), hub.read(self.repo, 'labels.xml'), self.section('renamed') | (rename or {})
+    if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it' + (', with the labels as they were; then change them' if published else ''))
     old, new = Interface(published.decode() if published else project.xml), renamed(self._bare(), names)
     record = self._record(project, old, dry_run)
     labels = {l for c in old.controls for l in c.labels}

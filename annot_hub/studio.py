@@ -273,7 +273,7 @@ def _whole(self:Studio, project:int, # id
     if not before['tasks'] or before['total_annotations'] > min(WHOLE, most or WHOLE): return None, before
     try: tasks = _json(self.send('GET', f'/api/projects/{project}/export', params={'exportType': 'JSON'}, timeout=httpx2.Timeout(10*self.timeout, connect=5)))
     except StudioError as e:
-        if e.status and e.status < 500: raise
+        if e.status and 300 <= e.status < 500: raise
         return None, before
     for t in tasks: t['updated_at'] = min(t['updated_at'], before['tasks'][0]['updated_at'], key=datetime.fromisoformat)
     return tasks, before
