@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VERBS', 'init', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor', 'history', 'restore', 'materialise',
-           'migrate', 'diff', 'agree', 'review', 'hub', 'studio', 'gate', 'demo', 'usage', 'parser', 'main']
+           'migrate', 'diff', 'agree', 'review', 'relabel', 'hub', 'studio', 'gate', 'demo', 'usage', 'parser', 'main']
 
 # %% ../nbs/70_cli.ipynb #d0321bf3
 import json
@@ -221,6 +221,31 @@ def review(
     if taken: print(_dry(dry_run), taken, sep='')
     print(_dry(dry_run), _counts(sent), sep='')
 
+def relabel(
+    rename: str = None,    # Old and new name of a class: "plate=illustrated"; several with commas
+    among: str = None,     # What a new class was called until now, so that fewer images are seen again: "map=illustrated"
+    remove: bool = False,  # Take classes out although answers say them
+    dry_run: bool = False, # Only say what would happen
+    dir: str = '.'         # Folder with annot_hub.toml
+):
+    "After you changed labels in annot_hub.toml: bring that to Label Studio and the repo, have seen again what must be"
+    from annot_hub.project import Project
+    p = Project.load(dir)
+    old, hidden = _pairs(rename), {}
+    for new, was in _pairs(among): hidden.setdefault(new, []).append(was)
+    plan, done = p.relabel(dict(old), hidden, remove, dry_run)
+    print(_dry(dry_run), plan, sep='')
+    if dry_run: print(plan.labels.to_string(index=False))
+    if not done: return
+    print(f'{done["renamed"]:,} answers have the new name now in Label Studio.' + ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ())))
+    if done.get('wanted'): print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, {done["wanted"]:,} tasks. Then `annot_hub pull`')
+
+def _pairs(text):
+    "[('a', 'b'), …] from 'a=b,…'"
+    pairs = [p.partition('=') for p in (text or '').split(',') if p.strip()]
+    if odd := [a for a, mark, b in pairs if not (mark and a.strip() and b.strip())]: raise ValueError(f'{odd[0]!r}: write two names with = between them, in quotes: "plate=illustrated"')
+    return [(a.strip(), b.strip()) for a, _, b in pairs]
+
 def _json(value): return json.dumps(value, indent=1, ensure_ascii=False, default=str)
 
 def _lines(d, indent=''):
@@ -246,11 +271,14 @@ def studio(
     folder: str,          # Where it keeps its data
     port: int = 8080,     # On 127.0.0.1
     postgres: str = None, # Database for several people: postgresql://user:password@host/name
-    files: str = None     # Folder of images that its members may see
+    files: str = None,    # Folder of images that its members may see
+    email: str = None,    # Your e-mail address, to log in with; for the first start
+    invite: str = None,   # Let these people in, addresses with commas between; also while it runs, from another terminal
+    https: str = None     # Address that a web server with https before it has: https://label.lab.example
 ):
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
-    from annot_hub.localstudio import serve
-    serve(folder, port, postgres, files)
+    from annot_hub.client import serve
+    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https)
 
 def gate(
     dir: str = '.' # Folder with annot_hub.toml
@@ -276,7 +304,7 @@ def demo(
     demo(dir, serve=serve, volumes=volumes, pages=pages)
 
 # %% ../nbs/70_cli.ipynb #963856fc
-VERBS = {f.__name__: f for f in (demo, init, collect, upload, push, pull, sync, status, doctor, history, diff, restore, materialise, migrate, agree, review, gate, hub, studio)}
+VERBS = {f.__name__: f for f in (demo, init, collect, upload, push, pull, sync, status, doctor, history, diff, restore, materialise, migrate, agree, review, relabel, gate, hub, studio)}
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"

@@ -22,6 +22,7 @@ import httpx2
 import pandas as pd
 from PIL import Image
 
+from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url
 from .labels import Interface
 from .studio import VERSION, Studio, StudioError, _json, _payload, local_address
@@ -194,14 +195,14 @@ def check_labels(
     used: Counter         # From `used_labels`
 ) -> list:                # Findings
     "Is every label one of the interface?"
-    offered = {c.name: list(c.labels) for c in interface.controls}
+    offered, was = {c.name: list(c.labels) for c in interface.controls}, {c.name: dict(c.was) for c in interface.controls}
     plain = lambda l: ' '.join(l.casefold().split())
     out = [Finding('labels', 'note', f'{c!r} offers {a!r} and {b!r}, which look alike', 'keep one of them') for c, ls in offered.items() for i, a in enumerate(ls) for b in ls[i+1:] if plain(a) == plain(b)]
     for (control, label), n in sorted(used.items(), key=str):
         if control not in offered: out.append(Finding('labels', 'problem', f'{n:,} answers to {control!r}, which the interface does not ask', 'put the question back, or give the interface that was used'))
-        elif offered[control] and label not in offered[control]:
+        elif offered[control] and label not in offered[control] and label not in was[control]:
             like = [l for l in offered[control] if plain(l) == plain(label)]
-            out.append(Finding('labels', 'problem', f'{n:,} answers say {label!r}, which {control!r} does not offer' + (f'; it offers {like[0]!r}' if like else ''), 'put the label back into the interface, or annotate these images again'))
+            out.append(Finding('labels', 'problem', f'{n:,} answers say {label!r}, which {control!r} does not offer' + (f'; it offers {like[0]!r}' if like else ''), 'put the label back into the interface, or say what it is called now: `annot_hub relabel --rename "old=new"`'))
     return out or [Finding('labels', 'good', f'{sum(used.values()):,} answers, all of them offered')]
 
 # %% ../nbs/65_doctor.ipynb #10c67e37
@@ -258,9 +259,16 @@ def _repo(p):
     df = p.collection()
     yield from check_names(df.file_name.tolist())
     there, ours = {f for f in files if f.startswith(f'{p.prefix}/')}, set(df.file_name)
+    if private != (wanted := p.cfg.get('private', True)): yield _visible(p.repo, private, wanted)
     for odd, what, remedy in ((ours - there, 'of the collection are not in the repo', 'run `annot_hub upload`'), (there - ours, 'in the repo are not in the collection', 'run `annot_hub collect`, or remove them from the repo')):
         if odd: yield Finding('counts', 'problem' if odd <= ours else 'note', f'{len(odd):,} images {what}, e.g. {min(odd)!r}', remedy)
     if ours == there: yield Finding('counts', 'good', f'{len(ours):,} images here and in the repo, {int(df.selected.sum()):,} selected')
+
+def _visible(repo_id, private, wanted):
+    "The repo is private and should not be, or the other way round"
+    word = lambda private: 'private' if private else 'public'
+    return Finding('repo', 'problem' if wanted else 'note', f'annot_hub.toml says private = {str(wanted).lower()}, and {repo_id} is {word(private)}: the line counts when the repo is made, and changes nothing later',
+                   f'`hf repos settings {repo_id} --repo-type dataset --{word(wanted)}`, or on the repo\'s page under Settings; or change the line')
 
 def _metadata(p):
     "The inventory and the images it is about"
@@ -297,25 +305,47 @@ def _desk(p, images):
         have = {t['data'].get('file_name'): t['data'].get('image') for t in tasks if t['data'].get('repo_id') == p.repo}
         doubled = sum(t['data'].get('repo_id') == p.repo for t in tasks) - len(have)
         if doubled: yield Finding('tasks', 'problem', f'{doubled:,} tasks are there twice', 'run `annot_hub push`: it removes copies that nobody has worked on')
+        yield from _stray(p.collection(), have)
         lack = [n for n in selected if n not in have]
         yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', 'run `annot_hub push`' if lack else '')
         addresses = {n: have[n] for n in selected if n in have}
+        yield from _seconds(studio, p.title)
     if not addresses and (not private or 'gate' in p.cfg or _folder(p)):
         at = _folder(p) or (p.gate().url if private else lambda n: hub_url(p.repo, n))
         addresses = {n: at(n) for n in selected}
     for n in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))): yield see(addresses[n], studio, n)
 
+def _stray(collection, have):
+    "Tasks of images that are not in the collection any more, or not chosen any more"
+    gone, unchosen = sorted(set(have) - set(collection.file_name)), sorted(set(have) & set(collection.file_name[~collection.selected]))
+    if gone: yield Finding('tasks', 'problem', f'{len(gone):,} tasks are about images that are not in the collection, first {gone[0]!r}',
+                           'put the images back, then `annot_hub collect` and `annot_hub upload`; or delete these tasks in Label Studio: an answer to one stops the next pull')
+    if unchosen: yield Finding('tasks', 'note', f'{len(unchosen):,} tasks are about images that are not selected any more, first {unchosen[0]!r}', 'nothing is lost; delete them in Label Studio if nobody should label them')
+
+def _seconds(studio, title):
+    "Second looks that are not finished"
+    from annot_hub.relabel import second_looks
+    for p in second_looks(studio, title):
+        now = studio.get(f'/api/projects/{p["id"]}')
+        if left := now['task_number'] - now['finished_task_number']: yield Finding('tasks', 'note', f'{left:,} of {now["task_number"]:,} images of {p["title"]!r} have not been seen again yet', 'label them there; until then they keep the label they had')
+
 def _same_interface(ours, theirs):
     "Do people see the interface of the project file?"
     offered = lambda i: {c.name: sorted(c.labels) for c in i.controls}
     a, b = offered(ours), offered(Interface(theirs))
+    if a != b and all(b.get(c) == ls for c, ls in a.items()):
+        return Finding('interface', 'note', f'Label Studio also asks {", ".join(c for c in b if c not in a)}, which the project file does not', 'a question that has answers cannot be taken out there; `annot_hub relabel` tries again')
     if a == b: return Finding('interface', 'good', f'people are asked what the project file says: {", ".join(a)}')
     what = '; '.join(f'{c}: {", ".join(b.get(c, ["nothing"]))} instead of {", ".join(a.get(c, ["nothing"]))}' for c in sorted({*a, *b}) if a.get(c) != b.get(c))
-    return Finding('interface', 'problem', f'Label Studio asks something else: {what}', 'run `annot_hub push` to bring it up to date, or edit labels in annot_hub.toml')
+    return Finding('interface', 'problem', f'Label Studio asks something else: {what}', 'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in Label Studio, `annot_hub push` puts it back')
 
 def _record(p):
     "The labels in the record"
+    from annot_hub.hub import read
     from annot_hub.publish import current, read_record
+    published = read(p.repo, 'labels.xml')
+    if published and (told := differences(Interface(published.decode()), p.interface)):
+        yield Finding('labels', 'problem', f'annot_hub.toml asks otherwise than the published labels: {told}', '`annot_hub relabel --dry-run` says what that means, `annot_hub relabel` does it')
     yield from check_labels(p.interface, used_labels(current(read_record(p.repo)[0])))
 
 # %% ../nbs/65_doctor.ipynb #8b246346

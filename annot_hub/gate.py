@@ -53,7 +53,8 @@ def _origins(url:str # address of Label Studio
     "The origin of an address, in both spellings of this machine."
     u = urlsplit(url)
     hosts = {'127.0.0.1', 'localhost'} if u.hostname in ('127.0.0.1', 'localhost') else {u.hostname}
-    return {f'{u.scheme}://{h}' + (f':{u.port}' if u.port else '') for h in hosts}
+    usual = {'http': 80, 'https': 443}.get(u.scheme)                       # which a browser leaves out
+    return {f'{u.scheme}://{h}' + (f':{u.port}' if u.port and u.port != usual else '') for h in hosts}
 
 # %% ../nbs/23_gate.ipynb #4b241ea4
 @patch

@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 import pandas as pd
 from fastcore.basics import patch
 
+from .change import _last, change, differences, remember, renamed
 from .collection import check_keys, join, measure, path_columns, read_metadata, sample, scan
 from .keys import endpoint_url
 from .labels import Interface, classification
-from .record import cursor, entries
+from .record import cursor, entries, updates
 from .splits import add_hashes, check_fractions
 from .tasks import tasks
 
@@ -63,6 +64,9 @@ folder = {folder}          # where the images are; nothing in it is changed
 
 # [people]                           # who edits annotations.csv on the Hub's page: name there = name in the record
 # ada-l = "ada"
+
+# [renamed]                          # old names of classes and what they are called now; `annot_hub relabel --rename` writes it
+# plate = "illustrated"
 
 {local}[hub]
 {local}endpoint = "http://127.0.0.1:8010" # another Hub than the public one
@@ -108,7 +112,7 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample splits tasks people hub studio gate',
+_KNOWN = {'': 'title repo private labels interface images metadata sample splits tasks people renamed hub studio gate',
           'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
           'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people files', 'gate': 'port'}
 
@@ -188,7 +192,12 @@ def _kept(path, name, verb):
 # %% ../nbs/60_project.ipynb #87b1ee9c
 @patch(as_prop=True)
 def interface(self:Project) -> Interface:
-    "The labelling interface that the file names or describes"
+    "The labelling interface that the file names or describes, and what its labels were called before"
+    return renamed(self._bare(), self.section('renamed'))
+
+@patch
+def _bare(self:Project):
+    "The interface without what was before"
     if 'labels' in self.cfg: return classification(self.cfg['labels'])
     return Interface((self.dir/self.cfg['interface']).read_text(encoding='utf-8'))
 
@@ -297,6 +306,23 @@ def _address(self:Project, project=None):
     raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
                      'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
 
+# %% ../nbs/60_project.ipynb #2401291c
+@patch
+def _agreed(self:Project) -> Interface:
+    "The interface to publish with; `ValueError` if the file asks otherwise than people were asked"
+    from annot_hub import hub
+    published = hub.read(self.repo, 'labels.xml')
+    there = Interface(published.decode()) if published else self._answered()
+    told = there and differences(there, self.interface)
+    if told: raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({told}): nothing was done. `annot_hub relabel --dry-run` says what that means for the answers there are')
+    return remember(there, self.interface) if there else self.interface
+
+@patch
+def _answered(self:Project):
+    "The interface in Label Studio, if there are answers to it"
+    project = self._labelling()
+    if project and self.studio._last(project.id, 'id', 'id')['total_annotations']: return Interface(project.xml)
+
 # %% ../nbs/60_project.ipynb #545b07f2
 @patch
 def collection(self:Project) -> pd.DataFrame: # As `collect` left it
@@ -327,6 +353,7 @@ def push(self:Project,
     from annot_hub import hub
     self._answering()
     collection, pinned, address = hub.read_collection(self.repo), hub.image_revision(self.repo), self._address()
+    self._agreed()
     project = self._labelling(make=not dry_run)
     if self._files() and not dry_run: address = self._address(project)     # the project may now show that folder
     wanted = tasks(collection, self.repo, pinned, url=address, columns=self.section('tasks').get('columns', ()))
@@ -336,10 +363,11 @@ def push(self:Project,
 @patch
 def _labelling(self:Project, make=False):
     "The project in Label Studio; made, or brought up to date with the interface, only if `make`; None if there is none"
+    from annot_hub.relabel import adapt
     from annot_hub.studio import StudioError
     people = self.section('studio').get('people')
     more = {'maximum_annotations': people} if make and people else {}
-    try: return self.studio.project(self.title, self.interface if make else None, **more)
+    try: return adapt(self.studio, self.title, self.interface.xml, **more)[0] if make else self.studio.project(self.title)
     except StudioError as e:
         if e.status == 404 and not make: return None
         raise
@@ -362,20 +390,41 @@ def pull(self:Project,
     full: bool = False     # Look at every task, so that deleted ones are noticed
 ) -> 'annot_hub.publish.PublishReport':
     "Bring what people did in Label Studio into the repo, in one commit"
-    from annot_hub.hub import StaleParent
-    from annot_hub.publish import publish, read_record
     self._answering()
+    return self._pull(self._there(), self._agreed(), tag, dry_run, full)
+
+@patch
+def _there(self:Project):
+    "The project in Label Studio; `ValueError` if there is none"
     project = self._labelling()
     if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
+    return project
+
+@patch
+def _pull(self:Project, project, interface, tag=None, dry_run=False, full=False):
+    "Publish what people did, second looks first"
+    from annot_hub.hub import StaleParent
+    from annot_hub.publish import publish, read_record
+    from annot_hub.relabel import second_looks
+    seconds = [self._decisions(p['title'], interface, dry_run, full) for p in second_looks(self.studio, self.title)]
     identity = _identity(project)
     for last in [False]*7 + [True]:
         exported, report = self.studio.pull(project, since=None if full else cursor(read_record(self.repo)[0], identity))
         found = entries(exported, self.studio.names(), identity)
         try:
-            return publish(self.repo, found, self.interface, complete=report['complete'], tag=tag, dry_run=dry_run,
+            done = publish(self.repo, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=self.cfg.get('people'), tries=1)
+            return _with_seconds(done, filter(None, seconds))
         except StaleParent:                               # somebody else published: see what Label Studio and the repo say now
             if last: raise
+
+def _with_seconds(report, seconds):
+    "A report of `publish` that counts the second looks too"
+    for s in seconds:
+        quiet = not (report.annotations or report.tombstones)
+        report.annotations, report.tombstones, report.committed = report.annotations + s.annotations, report.tombstones + s.tombstones, report.committed or s.committed
+        report.message = f'second look: {s.message}' if quiet else f'{report.message}; second look: {s.message}'
+    return report
 
 def _identity(project):
     "A short name for a Label Studio project that no other one has, not even a later one with its number"
@@ -400,22 +449,101 @@ def review(self:Project,
     from annot_hub.publish import read_record
     from annot_hub.review import queue, review_title, send_queue
     self._answering()
-    first, report = self._labelling(), None
-    if first is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
-    if self.studio._find(review_title(self.title)): report = self._decisions(review_title(self.title), dry_run)
+    first, interface, report = self._there(), self._agreed(), None
+    if self.studio._find(review_title(self.title)): report = self._decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.repo)[0]
-    todo = queue(self.studio.tasks(first), adjudicate(record, self.interface)[:n], record)
-    return report, send_queue(self.studio, self.title, self.interface, todo, dry_run=dry_run)
+    todo = queue(self.studio.tasks(first), adjudicate(record, interface)[:n], record)
+    return report, send_queue(self.studio, self.title, interface, todo, dry_run=dry_run)
 
 @patch
-def _decisions(self:Project, title, dry_run):
-    "Publish what reviewers decided in the project `title`"
-    from annot_hub.publish import publish
+def _decisions(self:Project, title, interface, dry_run, full=True):
+    "Publish what was decided in the project `title`; None if that is nothing new"
+    from annot_hub.agreement import REVIEW
+    from annot_hub.publish import publish, read_record
     from annot_hub.review import decisions
-    project = self.studio.project(title)
-    exported, pulled = self.studio.pull(project)
+    project, record = self.studio.project(title), read_record(self.repo)[0]
+    exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + _identity(project)))
     found = decisions(exported, self.studio.names(), _identity(project))
-    return publish(self.repo, found, self.interface, complete=pulled['complete'], dry_run=dry_run)
+    if not full and not updates(record, found): return None
+    return publish(self.repo, found, interface, complete=pulled['complete'], dry_run=dry_run)
+
+# %% ../nbs/60_project.ipynb #bd562a46
+@patch
+def relabel(self:Project,
+    rename: dict|None = None, # {'old name': 'new name'}
+    among: dict|None = None,  # {'new label': ['old label', …]}: the only ones it can have been called until now
+    remove: bool = False,     # Take labels out although answers say them
+    dry_run: bool = False     # Only say what would happen
+) -> tuple:                   # A `Change`; and counts: `renamed` answers, tasks of the second look as from `push`
+    "Bring the labels of the file to Label Studio and to the repo"
+    from annot_hub import hub
+    self._answering()
+    project, published, names = self._labelling(), hub.read(self.repo, 'labels.xml'), self.section('renamed') | (rename or {})
+    if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it' + (', with the labels as they were; then change them' if published else ''))
+    old, new = Interface(published.decode() if published else project.xml), renamed(self._bare(), names)
+    record = self._record(project, old, dry_run)
+    labels = {l for c in old.controls for l in c.labels}
+    plan = change(record, old, new, {a: b for a, b in _last(names).items() if a in labels}, among)
+    known = {*plan.labels.label, *(a for c in old.controls for a, _ in c.was)}
+    if odd := [a for a in rename or {} if a not in known]: raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
+    _check_lost(plan, remove or dry_run)
+    if dry_run: return plan, {}
+    if rename: self._keep_names(rename)
+    done = self._relabel(project, plan, record) if plan.told or differences(plan.interface, Interface(project.xml)) else {}
+    n = self._rename_answers(project, plan.interface)
+    return plan, done | ({'renamed': n} if done or n else {})
+
+@patch
+def _record(self:Project, project, interface, dry_run):
+    "All that people did; pulled with the old interface, as long as they have that one"
+    from annot_hub.publish import read_record
+    pulled = not (dry_run or differences(interface, Interface(project.xml)))
+    if pulled: self._pull(project, interface)
+    record, identity = read_record(self.repo)[0], _identity(project)
+    if pulled: return record
+    return record + updates(record, entries(self.studio.pull(project, since=cursor(record, identity))[0], self.studio.names(), identity))
+
+def _check_lost(plan, allowed):
+    "`ValueError` if answers would be lost that nobody said are to be lost"
+    lost = plan.labels[(plan.labels.change == 'removed') & (plan.labels.annotations > 0)]
+    if len(lost) and not allowed:
+        r = lost.iloc[0]
+        raise ValueError(f'{r.annotations:,} answers say {r.label!r}, which is no label of {r.control!r} any more: if it has a new name, --rename "{r.label}=NEW NAME"; '
+                         f'if it is to go, --remove, and {r.images:,} images will be seen again')
+
+# %% ../nbs/60_project.ipynb #9c93b223
+@patch
+def _relabel(self:Project, project, plan, record):
+    "Ask otherwise in Label Studio, send the second look, publish; counts"
+    from annot_hub.relabel import adapt, look_again, send_second
+    from annot_hub.review import review_title, review_xml
+    title = review_title(self.title)
+    kept = adapt(self.studio, self.title, plan.interface.xml)[1]
+    if self.studio._find(title): adapt(self.studio, title, review_xml(plan.interface))
+    second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
+    self._pull(project, plan.interface)
+    return {'kept': kept} | second
+
+@patch
+def _rename_answers(self:Project, project, interface):
+    "Answers that say an old name in Label Studio say the new one, once the repo can read both; how many"
+    from annot_hub.relabel import rename_answers
+    from annot_hub.review import review_title
+    review = self.studio._find(review_title(self.title))
+    n = rename_answers(self.studio, project, interface)
+    if n: self._pull(project, interface)
+    return n + sum(rename_answers(self.studio, i, interface) for i in review)
+
+@patch
+def _keep_names(self:Project, names):
+    "Write old names into the file"
+    path = self.dir/'annot_hub.toml'
+    text, lines = path.read_text(encoding='utf-8'), ''.join(f'\n{json.dumps(a, ensure_ascii=False)} = {json.dumps(b, ensure_ascii=False)}' for a, b in names.items() if self.section('renamed').get(a) != b)
+    there = re.search(r'^\[renamed\].*$', text, re.M)
+    text = text[:there.end()] + lines + text[there.end():] if there else f'{text.rstrip()}\n\n[renamed]{lines}\n'
+    self.cfg = _check(tomllib.loads(text), path)
+    path.with_suffix('.new').write_text(text, encoding='utf-8')
+    os.replace(path.with_suffix('.new'), path)
 
 # %% ../nbs/60_project.ipynb #26e96a36
 def _ask(f):

@@ -21,11 +21,12 @@ from .studio import StudioError
 SAID = 'review_said'   # the key of the task data that holds it
 
 def review_xml(
-    interface:Interface # The questions
-) -> str:               # XML: the same questions below a line that says what everybody said
+    interface:Interface, # The questions
+    line:str=SAID        # The key of the task data to show; what everybody said
+) -> str:                # XML: the same questions below that line
     "The interface of the review project"
     root = ET.fromstring(interface.xml)
-    line = ET.Element('Header', value=f'${SAID}', size='5')
+    line = ET.Element('Header', value=f'${line}', size='5')
     line.tail = root.text
     root.insert(0, line)
     return ET.tostring(root, encoding='unicode')

@@ -6,10 +6,11 @@ Starts a Label Studio of its own, on SQLite, and prints a table. N annotations a
 made by its API, one request each, and are not counted. Before the pulls the annotated tasks are dated back, in the database, as if
 somebody had done two a minute until yesterday: else the overlap of ten minutes would make everything new.
 """
-import json, sqlite3, sys, tempfile, time
+import os, sqlite3, sys, tempfile, time
 from pathlib import Path
 
 import httpx2
+from annot_hub import studio as module
 from annot_hub.labels import classification, encode
 from annot_hub.studio import LocalStudio, Studio
 
@@ -29,13 +30,19 @@ class Count(httpx2.HTTPTransport):
         return answer
 
 
+def cpu():
+    "CPU seconds of this process and of Label Studio's so far"
+    with open(f'/proc/{local.process.pid}/stat') as f: fields = f.read().rpartition(')')[2].split()
+    return time.process_time() + (int(fields[11]) + int(fields[12]))/os.sysconf('SC_CLK_TCK')
+
+
 rows = []
 def measure(what, f):
     "Run `f(studio)` with a client of its own, and note what it took"
     net = Count()
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), cpu()
     result = f(Studio(local.url, local.token, transport=net))
-    rows.append((what, net.requests, net.sent + net.received, time.perf_counter() - begin))
+    rows.append((what, net.requests, net.sent + net.received, time.perf_counter() - begin, cpu() - busy))
     print(*rows[-1], file=sys.stderr, flush=True)
     return result
 
@@ -76,10 +83,13 @@ with tempfile.TemporaryDirectory() as d:
         for i in ids[:new]: studio.annotate(i, encode(interface, {'label': 'illustrated'}))
         tasks, later = measure(f'pull {new:,} new among {n:,}', lambda s: s.pull(done, since=report['cursor']))
         assert {*ids[:new]} <= {t['id'] for t in tasks} and len(tasks) < new + 50, later     # and what the overlap reads again
+        module.WHOLE, kept = 0, module.WHOLE
+        assert measure('the same pull in pieces of 300', lambda s: s.pull(done))[1]['annotations'] == n + new
+        module.WHOLE = kept
         everything = measure('full export, for comparison', full)
         assert len(everything) == n
 
-print(f"| {'what':<34} | requests | kilobytes | seconds |\n| :{'-'*33} | -------: | --------: | ------: |")
-for what, requests, size, seconds in rows: print(f'| {what:<34} | {requests:>8,} | {size/1000:>9,.0f} | {seconds:>7.1f} |')
-part = lambda i, j: ', '.join(f'{100*rows[i][k]/rows[j][k]:.1f} % of the {name}' for k, name in ((1, 'requests'), (2, 'bytes'), (3, 'seconds')))
-print(f'\n{new:,} new, of the whole: push {part(1, 0)}; pull {part(3, 2)}')
+print(f"| {'what':<34} | requests | kilobytes | seconds | CPU s |\n| :{'-'*33} | -------: | --------: | ------: | ----: |")
+for what, requests, size, seconds, busy in rows: print(f'| {what:<34} | {requests:>8,} | {size/1000:>9,.0f} | {seconds:>7.2f} | {busy:>5.2f} |')
+part = lambda new, whole: ', '.join(f'{100*sum(rows[i][k] for i in new)/sum(rows[i][k] for i in whole):.1f} % of the {name}' for k, name in ((1, 'requests'), (2, 'bytes'), (3, 'seconds'), (4, 'CPU seconds')))
+print(f'\n{new:,} new, of the whole: push {part([1], [0])}; pull {part([3], [2])}; both {part([1, 3], [0, 2])}')
