@@ -100,7 +100,8 @@ class AccessLog:
     def __call__(self, seen): self.file.write(json.dumps(seen) + '\n')
 
 # %% ../nbs/84_hubserver.ipynb #a7172840
-_chunk_asked = re.compile(rb'GET (/cas/[^/? ]+/v\d/chunks/[^? ]+) HTTP/1\.1\r\n(?:(?!content-length|transfer-encoding|connection|expect)[\w-]+:[^\r\n]*\r\n)*\r\n', re.I)
+_header = rb'(?!content-length|transfer-encoding|connection|expect)[\w-]+:[^\r\n]*\r\n'
+_chunk_asked = re.compile(rb'GET (/cas/[^/? ]+/v\d/chunks/[^? ]+) HTTP/1\.1\r\n(?:' + _header + rb')*\r\n', re.I)
 
 class QuickNo(H11Protocol):
     "HTTP by h11, with a quick no to those who ask for a chunk"
