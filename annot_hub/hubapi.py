@@ -272,7 +272,6 @@ async def __call__(self:Hub, scope, receive, send):
     if scope['type'] == 'lifespan': return await _lifespan(receive, send)
     if scope['type'] != 'http': return
     seen = dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
-    if _chunk_asked.fullmatch(seen['path']): return await _no_chunk(send, self.log, seen)
     request = Request(scope, receive)
     response = self.preflight(request) or await self.answer(request)
     response.headers.update(self.allow(request) | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
@@ -283,14 +282,6 @@ async def __call__(self:Hub, scope, receive, send):
             if not message.get('more_body'): self.log(seen)
         await send(message)
     await response(scope, receive, logged)
-
-# For each file of an upload the client asks whether its first chunk is known. No file of ours is cut into chunks, so no, and quickly.
-_chunk_asked = re.compile(r'/cas/[^/]+/v\d/chunks/.*')
-
-async def _no_chunk(send, log, seen):
-    log(seen | dict(status=404))
-    await send({'type': 'http.response.start', 'status': 404, 'headers': [(b'content-length', b'0')]})
-    await send({'type': 'http.response.body'})
 
 async def _lifespan(receive, send):
     while True:

@@ -83,9 +83,11 @@ class Entry(NamedTuple):
 
 def tree_entries(
     data:bytes, # the content of a tree
-) -> list: # sorted `Entry`s
+) -> list: # sorted `Entry`s; `HubError` 422 when a name holds a slash, which would pass for a path
     "Parse a tree"
-    return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n,m,o in parse_tree(data, 20))
+    found = parse_tree(data, 20)
+    if any(b'/' in n for n,_,_ in found): raise HubError(422, "Invalid tree: a name with a slash in it")
+    return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n,m,o in found)
 
 # %% ../nbs/80_store.ipynb #2ef2a36b
 class Trees:
