@@ -12,6 +12,7 @@ from functools import lru_cache
 try:
     from dulwich.errors import GitProtocolError, HangupException, HookError
     from dulwich.ignore import IgnoreFilter
+    from dulwich.objects import Blob
     from dulwich.protocol import ReceivableProtocol
     from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
     from starlette.responses import JSONResponse, Response
@@ -61,15 +62,20 @@ def _lfs_action(hub, ask, what, oid):
     url = f"{ask.base}/_lfs/{ask.kind}/{ask.repo_id}/{oid}/{what}"
     return {what: dict(href=f"{url}?sig={hub.signer.sign(what, ask.kind, ask.repo_id, oid)}", header={}, expires_in=3600)}
 
+def _holds(r, oid, size):
+    "Is there a pointer to this large file anywhere in the repo? The shelf is shared, and holds those of private repos too"
+    return Blob.from_string(pointer(oid, size)).id in r.git.object_store
+
 @route('POST', '/{type}{repo}(?:\\.git)?/info/lfs/objects/batch')
 def lfs_batch(hub, ask):
     "Where to put or get large files"
     b,out = ask.json(),[]
     upload = b.get('operation', str, 'upload') == 'upload'
-    hub.repo(ask, write=upload)
+    r = hub.repo(ask, write=upload)
     for o in b.objects('objects'):
         oid,size = o.need('oid'),o.need('size', int)
-        have,answer = hub.store.big.size(oid) is not None,dict(oid=oid, size=size, authenticated=True)
+        have = hub.store.big.size(oid) is not None and (upload or _holds(r, oid, size))
+        answer = dict(oid=oid, size=size, authenticated=True)
         if upload and not have: answer['actions'] = _lfs_action(hub, ask, 'upload', oid) | _lfs_action(hub, ask, 'verify', oid)
         elif not upload: answer |= {'actions': _lfs_action(hub, ask, 'download', oid)} if have else {'error': dict(code=404, message="not found")}
         out.append(answer)

@@ -57,6 +57,7 @@ def shelf(root, n):
         os.makedirs(root/'lfs'/sha[:2], exist_ok=True)
         with open(root/'lfs'/sha[:2]/sha, 'wb') as f: f.write(data)
         found.append(sha)
+    os.sync()                  # or the first commit would wait for these files
     return found
 
 post = """import os, httpx2
