@@ -229,6 +229,11 @@ def _sort_out(found, repo_id):
     return Found(ours, found.tasks, found.unplaced, found.project), left
 
 # %% ../nbs/40_publish.ipynb #2f03d81d
+def _settled(base, interface, splits):
+    "Is the head a publish, made with these questions? Then without news there is nothing to make"
+    published = any(f.commit == base.parent and _BY_US.search(f.title) for f in base.found.values())
+    return published and base.read('labels.xml') == interface.xml.encode() and (not splits or 'splits.csv' in base.found)
+
 def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
     table, placed = _views(base, labelled, interface, splits)
@@ -237,12 +242,13 @@ def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_r
     report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
     report.dry_run = dry_run
     if dry_run: return report
-    files = _files(base, table, placed, interface, base.record + new, sheet, images or base.found['collection.parquet'].commit) | (extra or {})
+    settled = not (new or told or extra) and _settled(base, interface, splits)
+    files = {} if settled else _files(base, table, placed, interface, base.record + new, sheet, images or base.found['collection.parquet'].commit) | (extra or {})
     if new: files[next_name(base.names)] = dumps(new)
     if new or told: files['CHANGELOG.md'] = changelog(base.read('CHANGELOG.md'), report.message, changes, new, told, tag)
     if tag and (at := tags(base.repo_id).get(tag)) and (at != base.parent or new or len(changes)):
         raise HubError(f'tag {tag!r} of {base.repo_id} names another version already: choose a new name. Nothing was committed')
-    report.revision = commit(base.repo_id, files, report.message, base.parent)
+    report.revision = base.parent if settled else commit(base.repo_id, files, report.message, base.parent)
     report.committed = report.revision != base.parent
     if tag: make_tag(base.repo_id, tag, report.revision, report.message)
     return report
