@@ -26,7 +26,7 @@ def init(
     from annot_hub.project import init
     path = init(folder, repo, [l.strip() for l in labels.split(',') if l.strip()], title, dir, local)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
-    if local: print('Each in a terminal of its own: `annot_hub hub hub` and `annot_hub studio studio`')
+    if local: print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and `annot_hub studio studio`')
 
 def collect(
     skip_unreadable: bool = False, # Leave images out that cannot be opened
@@ -144,7 +144,7 @@ def restore(
     p._answering()
     from annot_hub.publish import restore
     report = restore(p.repo, revision, tag, dry_run)
-    print(_dry(dry_run), report.message if dry_run else report, sep='')
+    print(_dry(dry_run), report, sep='')
 
 def materialise(
     folder: str = None,    # Write Parquet files with the images inside here
@@ -314,6 +314,12 @@ def usage() -> str: # Text of `annot_hub --help`
         'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
 
 # %% ../nbs/70_cli.ipynb #421787a3
+def _unknown(verb):
+    "What to say of a verb that there is not"
+    from difflib import get_close_matches
+    near = get_close_matches(verb, VERBS, 1)
+    return f'annot_hub: there is no {verb!r}' + (f', did you mean {near[0]!r}?' if near else f'\n\n{usage()}')
+
 def parser(
     verb: str # One of `VERBS`
 ):            # An `argparse.ArgumentParser`
@@ -334,7 +340,7 @@ def main(
     argv = sys.argv[1:] if argv is None else list(argv)
     if not argv or argv[0] in ('-h', '--help', 'help'): print(usage()); return 0
     if argv[0] == '--version': print(__version__); return 0
-    if argv[0] not in VERBS: print(f'annot_hub: there is no {argv[0]!r}\n\n{usage()}', file=sys.stderr); return 2
+    if argv[0] not in VERBS: print(_unknown(argv[0]), file=sys.stderr); return 2
     args = vars(parser(argv[0]).parse_args(argv[1:]))
     args.pop('pdb', None), args.pop('xtra', None)
     try: VERBS[argv[0]](**args); return 0

@@ -202,11 +202,12 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
     fetched = sum('/images/' in r['path'] for r in self.hub.requests()[served:])
     h = status['hub']
     labels = pd.Series(ds.features['label'].int2str(ds['label'][:])).value_counts()
+    before, last = h['tags'][-2:]
     out = {'repo_id': self.project.repo, **{k: h[k] for k in ('images', 'selected')}, 'tasks': status['studio']['tasks'],
            **{k: h[k] for k in ('annotations', 'labelled', 'skipped', 'empty', 'disputed', 'coverage')},
            'labels': {k: int(v) for k, v in labels.items()}, 'loaded': len(ds), 'images_fetched_by_load': fetched,
-           'commits': len(self._commits()), 'tag': h['tags'][-1],
-           'changed_v1_v2': len(publish.diff(self.project.repo, 'v1', 'v2'))}
+           'commits': len(self._commits()), 'tag': last,
+           'tag_before': before, 'changed': len(publish.diff(self.project.repo, before, last))}
     (self.dir/'summary.json').write_text(json.dumps(out, indent=1))
     return out
 
@@ -227,7 +228,7 @@ def tell(
   annotations  {s['annotations']:,} by several people, every one in the record
   labelled     {s['labelled']:,} = {s['coverage']:.1%} of the selected ({labels})
   not labelled {s['skipped']:,} skipped, {s['disputed']:,} on which people disagree, {s['selected'] - s['labelled'] - s['skipped'] - s['disputed'] - s['empty']:,} that nobody has looked at
-  versions     {s['commits']:,} commits, tag {s['tag']}; {s['changed_v1_v2']:,} labels differ between v1 and v2
+  versions     {s['commits']:,} commits, tag {s['tag']}; {s['changed']:,} labels differ from {s['tag_before']}
   loaded       load_dataset('{s['repo_id']}') gave {s['loaded']:,} rows and fetched {s['images_fetched_by_load']} images
   kept in      {dir}'''
 

@@ -349,9 +349,20 @@ def _record(p):
     yield from check_labels(p.interface, used_labels(current(read_record(p.repo)[0])))
 
 # %% ../nbs/65_doctor.ipynb #8b246346
-def _try(part, name, remedy):
-    "The findings of one part; its error is one more"
+def _hub_down(p):
+    "The finding about a Hub or a repo that does not answer; nothing if it does"
+    from annot_hub import hub
+    try: p._answering(); hub.head(p.repo)
+    except (RuntimeError, OSError) as e:
+        found, _, remedy = str(e).rpartition(': ')
+        yield Finding('repo', 'problem', found or remedy, remedy)
+
+def _try(part, name, remedy, without_hub=False):
+    "The findings of one part; its error is one more, unless it is the Hub's that has been told"
+    from annot_hub.hub import HubError
     try: yield from part
+    except HubError as e:
+        if not without_hub: yield Finding(name, 'problem', str(e), remedy)
     except (ValueError, OSError, RuntimeError, ImportError, httpx2.HTTPError) as e:
         yield Finding(name, 'problem', (str(e).splitlines() or [type(e).__name__])[0][:300], remedy)
 
@@ -360,7 +371,7 @@ def doctor(
     images: int = 5 # How many to look at as a browser does
 ) -> Findings:      # `.table()`, `.plain()`, `.exit_code`
     "Look at everything, change nothing"
-    p = project
-    parts = [(_repo(p), 'repo', 'is the Hub running, and the token good?'), (_metadata(p), 'metadata', 'look at [metadata] in annot_hub.toml'),
-             (_desk(p, images), 'studio', 'is Label Studio running, and the token good?'), (_record(p), 'labels', 'is the repo there?')]
-    return Findings(f for part in parts for f in _try(*part))
+    p, down = project, list(_hub_down(project))
+    parts = [(_metadata(p), 'metadata', 'look at [metadata] in annot_hub.toml'), (_desk(p, images), 'studio', 'is Label Studio running, and the token good?')]
+    if not down: parts = [(_repo(p), 'repo', 'mend that first'), *parts, (_record(p), 'labels', 'mend that first')]
+    return Findings(down + [f for part in parts for f in _try(*part, bool(down))])

@@ -9,11 +9,13 @@ __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'create', 'hea
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
 import hashlib
+import re
 from collections import namedtuple
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx2
 import pandas as pd
@@ -34,13 +36,18 @@ class HubError(RuntimeError):
 class StaleParent(HubError):
     "Somebody else committed first: read again, merge, commit again"
 
+def _revision(e):
+    "The revision that was asked for, out of the address"
+    found = re.search(r'/(?:revision|resolve|tree|paths-info|commits)/([^/?]+)', str(getattr(e.response, 'url', '')))
+    return repr(unquote(found[1])) if found else 'of that name'
+
 def _explain(e, repo_id):
     "The sentence for the client's exception `e`"
     where, status = endpoint_url(), getattr(getattr(e, 'response', None), 'status_code', None)
     if isinstance(e, httpx2.TransportError): return f'no Hub answers at {where}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
     if isinstance(e, (RepositoryNotFoundError, LocalTokenNotFoundError)) and status in (None, 401): return f'{where} wants a valid token for {repo_id}: set HF_TOKEN or run `hf auth login`'
     if isinstance(e, RepositoryNotFoundError): return f'there is no dataset repo {repo_id!r} on {where}, or this token may not see it: check the name, or make it with `annot_hub upload`'
-    if isinstance(e, RevisionNotFoundError): return f'{repo_id} has no such revision: give a branch, a tag or a commit that it has'
+    if isinstance(e, RevisionNotFoundError): return f'{repo_id} has no revision {_revision(e)}: give a branch, a tag or a commit that it has'
     if isinstance(e, HFValidationError): return f'{repo_id!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
     if status == 401: return f'{where} refused the token: set HF_TOKEN or run `hf auth login`'
     if status == 403: return f'this token may not write to {repo_id}: use one with the write role, of a member of {repo_id.split("/")[0]}'

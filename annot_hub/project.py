@@ -82,6 +82,8 @@ url = "http://127.0.0.1:8080"        # Label Studio
 port = 8030                          # keep it, tasks hold addresses with it
 '''
 
+_REPO = r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}'
+
 def init(
     folder: str|os.PathLike,       # Where the images are
     repo: str,                     # Dataset repo, `user/name`
@@ -94,11 +96,12 @@ def init(
     path = Path(dir)/'annot_hub.toml'
     if path.exists(): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
     if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
-    if not re.fullmatch(r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}', repo, re.ASCII):
+    if not re.fullmatch(_REPO, repo, re.ASCII):
         raise ValueError(f'{repo!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`')
     if title and not 3 <= len(title) <= 50: raise ValueError(f'title {title!r}: Label Studio takes 3 to 50 characters')
     title = title or (repo if len(repo.split('/')[1]) < 3 else repo.split('/')[1])[:50]
-    if len(set(labels)) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
+    if len(set(labels)) < len(labels): raise ValueError(f'{labels}: a class stands there twice')
+    if len(labels) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
     classification(labels)
     path.parent.mkdir(parents=True, exist_ok=True)
     values = dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir))
@@ -126,6 +129,13 @@ def _check(cfg, path):
     for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'), ('metadata', 'file'), ('metadata', 'on'), ('sample', 'n'):
         if section in ('', 'images') or section in cfg:
             if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing' + f' in [{section}]'*bool(section))
+    labels, private = cfg.get('labels', []), cfg.get('private', True)
+    if not isinstance(labels, list) or not all(isinstance(l, str) for l in labels): raise ValueError(f'{path}: labels is a list of classes, like ["text-only", "illustrated"], and not {labels!r}')
+    if not isinstance(private, bool): raise ValueError(f'{path}: private is true or false, and not {private!r}')
+    for name in ('n', 'seed'):
+        if not isinstance(n := cfg.get('sample', {}).get(name, 0), int): raise ValueError(f'{path}: {name} in [sample] is a number without quotes, and not {n!r}')
+    if not re.fullmatch(_REPO, str(cfg['repo']), re.ASCII): raise ValueError(f'{path}: {cfg["repo"]!r} is no repo name: write user/name')
+    if not str(endpoint := cfg.get('hub', {}).get('endpoint', 'http://')).startswith(('http://', 'https://')): raise ValueError(f'{path}: endpoint in [hub] begins with http:// or https://, and not {endpoint!r}')
     if 'splits' in cfg: check_fractions(cfg['splits'])
     if ('labels' in cfg) == ('interface' in cfg):
         raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
@@ -182,7 +192,8 @@ def _use_hub(self:Project):
         if client and client.ENDPOINT != os.environ['HF_ENDPOINT']:
             raise RuntimeError(f'this project is on {endpoint}, but the Hub client was imported for {client.ENDPOINT}: '
                                'restart Python and load the project first')
-    if store: os.environ['HF_TOKEN'] = _kept(self.dir/store/'token', 'store', 'hub')
+    token = self.dir/(store or '')/'token'
+    if store and token.exists(): os.environ['HF_TOKEN'] = token.read_text().strip()         # before the Hub's first start there is none
 
 def _kept(path, name, verb):
     "The token that a service of our own keeps in `path`"
@@ -219,11 +230,14 @@ def collect(self:Project,
     "Make the table of images"
     images, meta, choose = self.section('images'), self.section('metadata'), self.section('sample')
     root = self.dir/images['folder']
+    if not root.is_dir(): raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: mend `folder` under [images] in annot_hub.toml')
     df = scan(root, prefix=self.prefix)
     if not len(df): raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
-    if 'pattern' in images: df = path_columns(df, images['pattern'])
+    if 'pattern' in images: df = _columns(df, images['pattern'])
     if meta: df, self.joined = join(df, *self._metadata(), meta.get('min_match', 1.0))
-    if 'group' in images: df = df.assign(group=df[images['group']])
+    if 'group' in images:
+        _lacking(df, [images['group']])
+        df = df.assign(group=df[images['group']])
     df = _readable(measure(df, root, self.prefix), skip_unreadable)
     _wanted(df, choose, self.section('tasks'))
     if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)       # so that the same page twice is never on two sides
@@ -244,11 +258,21 @@ def _metadata(self:Project):
         table[right] = [n if str(n).startswith(f'{self.prefix}/') else f'{self.prefix}/{n}' for n in table[right]]
     return table, (left, right)
 
+def _columns(df, pattern):
+    "`path_columns`, or `ValueError` if the pattern fits no path"
+    found = path_columns(df, pattern)
+    if found.iloc[:, df.shape[1]:].isna().all(axis=None): raise ValueError(f'the pattern {pattern!r} in annot_hub.toml fits none of {len(df):,} paths, e.g. {df.file_name[0]!r}')
+    return found
+
 def _wanted(df, choose, shown):
     "`ValueError` if the file asks for more images or other columns than there are"
     if choose.get('n', 0) > len(df):
         raise ValueError(f'[sample] asks for {choose["n"]:,} of {len(df):,} images: lower n, or take the section out for all')
-    if lost := sorted({*shown.get('columns', ()), *filter(None, [choose.get('by')])} - set(df.columns)):
+    _lacking(df, [*shown.get('columns', ()), *filter(None, [choose.get('by')])])
+
+def _lacking(df, columns):
+    "`ValueError` if the file names columns that there are not"
+    if lost := sorted(set(columns) - set(df.columns)):
         raise ValueError(f'annot_hub.toml asks for the columns {lost}, but the collection has only {list(df.columns)}')
 
 def _readable(df, skip):
@@ -376,11 +400,12 @@ def _labelling(self:Project, make=False):
 def _answering(self:Project):
     "Say at once when no Hub answers, rather than after half a minute of tries"
     from annot_hub.hub import HubError
-    where = urlsplit(endpoint_url())
+    where, store = urlsplit(endpoint_url()), self.section('hub').get('store')
     try: socket.create_connection((where.hostname, where.port or (443 if where.scheme == 'https' else 80)), timeout=5).close()
     except OSError as e:
-        start = 'start it (`annot_hub hub DIR`) or ' if where.hostname in ('127.0.0.1', 'localhost') else ''
+        start = f'start it (`annot_hub hub {store or "DIR"}`; of a demo, `annot_hub demo --serve`) or ' if where.hostname in ('127.0.0.1', 'localhost') else ''
         raise HubError(f'no Hub answers at {endpoint_url()}: {start}mend `endpoint` in annot_hub.toml') from e
+    if store: os.environ['HF_TOKEN'] = _kept(self.dir/store/'token', 'store', 'hub')
 
 # %% ../nbs/60_project.ipynb #94208c54
 @patch
@@ -436,7 +461,9 @@ def sync(self:Project,
     dry_run: bool = False  # Only say what would happen
 ) -> tuple:                # Report of `push`, report of `pull`
     "Push, then pull: the whole exchange with Label Studio"
-    return self.push(dry_run), self.pull(tag, dry_run)
+    pushed = self.push(dry_run)
+    if dry_run and self._labelling() is None: return pushed, 'nothing to pull: the project in Label Studio is not made yet'
+    return pushed, self.pull(tag, dry_run)
 
 # %% ../nbs/60_project.ipynb #21b0b3c1
 @patch

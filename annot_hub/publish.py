@@ -11,6 +11,7 @@ import json
 import random
 import re
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -387,4 +388,7 @@ def restore(
     same = lambda u: u in now and all(old[u][k] == now[u][k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
     newest = {e['unique_id']: e for e in sorted(base.record, key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))}
     new = [_again(newest.get(u), e, at, then) for u, e in old.items() if not same(u)] + [_gone(e, at) for u, e in now.items() if u not in old]
-    return _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run, title=f'Restore the labels of {revision}: {{}}')
+    report = _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run, title=f'Restore the labels of {revision}: {{}}')
+    if gone := Counter(e['annotator'] for u, e in now.items() if u not in old):
+        report.notes.append(f'{gone.total():,} later annotations ({", ".join(f"{n:,} by {who}" for who, n in sorted(gone.items()))}) do not count any more. The record keeps them: restore {base.parent[:8]} to have them back')
+    return report

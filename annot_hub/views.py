@@ -126,7 +126,9 @@ def describe(
         kinds = changes[was & now & ~changes.after.str.startswith('[{')].groupby(['before', 'after']).size().sort_values(ascending=False)
         told = ', '.join(f'{a} to {b}: {n:,}' for (a, b), n in kinds[:3].items())                  # regions are too long to tell
         parts.append(f'{(was & now).sum():,} changed' + (f' ({told})' if told else ''))
-    if (was & ~now).any(): parts.append(f'{(was & ~now).sum():,} removed')
+    torn = was & (changes.after == '(disputed)')
+    if torn.any(): parts.append(f'{torn.sum():,} disputed now')
+    if (was & ~now & ~torn).any(): parts.append(f'{(was & ~now & ~torn).sum():,} removed')
     if (~was & ~now).any(): parts.append(f'{(~was & ~now).sum():,} skipped, empty or disputed')
     n, of = coverage(table)
     return f"{', '.join(parts) or 'No label changed'}; {n:,} of {of:,} = {n/max(1, of):.1%}"
