@@ -390,5 +390,5 @@ def restore(
     new = [_again(newest.get(u), e, at, then) for u, e in old.items() if not same(u)] + [_gone(e, at) for u, e in now.items() if u not in old]
     report = _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run, title=f'Restore the labels of {revision}: {{}}')
     if gone := Counter(e['annotator'] for u, e in now.items() if u not in old):
-        report.notes.append(f'{gone.total():,} later annotations ({", ".join(f"{n:,} by {who}" for who, n in sorted(gone.items()))}) do not count any more. The record keeps them: restore {base.parent[:8]} to have them back')
+        report.notes.append(f'{gone.total():,} later annotations ({", ".join(f"{n:,} by {who}" for who, n in sorted(gone.items()))}) do not count any more. The record keeps them: `annot_hub history` lists the version before this one, restore that to have them back')
     return report
