@@ -77,23 +77,39 @@ def _look(self:Studio, project:int, # id
     return _known(list(self._list(project, fields)))
 
 # %% ../nbs/22_studio.ipynb #1616e245
+@patch
+def _which(self:Studio, project:Project # from `Studio.project`
+          ) -> list: # server, id and creation time of the project
+    "What tells this project from all others."
+    return [self.url, project.id, project.created]
+
+def _kept(path, # of the file, or None
+          which:list # server, id and creation time of the project
+         ) -> dict: # what `_keep` wrote; {} if that is not there, or of another project
+    "What a file says about this project."
+    try: kept = json.loads(Path(path).read_text(encoding='utf-8')) if path else {}
+    except (FileNotFoundError, ValueError): return {}
+    return kept if kept.get('project') == which else {}
+
 def _recall(path, # of the file, or None
             which:list # server, id and creation time of the project
            ) -> dict: # for `_look`
-    "What the file says about this project."
-    try: kept = json.loads(Path(path).read_text(encoding='utf-8')) if path else {}
-    except (FileNotFoundError, ValueError): return {}
-    if kept.get('project') != which or 'newest' not in kept: return {}
-    return dict(newest=kept['newest'], tasks={int(i): tuple(k) for i, k in kept['tasks'].items()})
+    "What a file says about the tasks of this project."
+    kept = _kept(path, which)
+    return dict(newest=kept['newest'], tasks={int(i): tuple(k) for i, k in kept['tasks'].items()}) if 'newest' in kept else {}
 
 def _keep(path, # of the file, or None
           which:list, # server, id and creation time of the project
-          known:dict): # from `_look`
+          known:dict): # from `_look`, or what is on its way
     "Write it down, all or nothing."
     if not path: return
     new = Path(f'{path}.new')
     new.write_text(json.dumps(dict(project=which, **known), ensure_ascii=False), encoding='utf-8')
     os.replace(new, path)
+
+def _strike(path): # of a file, or None
+    "It no longer holds."
+    if path: path.unlink(missing_ok=True)
 
 # %% ../nbs/22_studio.ipynb #6936fa7e
 def _by_image(known:dict # from `_look`
@@ -106,27 +122,50 @@ def _by_image(known:dict # from `_look`
 
 # %% ../nbs/22_studio.ipynb #51ae018d
 @patch
-def _wait(self:Studio, error:StudioError, # a request whose outcome is unknown
-          done): # function: has it happened?
-    "Give Label Studio time to finish what we have no answer to: a minute after a timeout, else two seconds."
-    end = time.monotonic() + (60 if isinstance(error.__cause__, httpx2.TimeoutException) else 2)
-    while not done() and time.monotonic() < end: time.sleep(.5)
+def _wait(self:Studio, done, # function: has it happened?
+          error:StudioError=None, # of a request whose outcome is unknown
+          since:float=None): # when it was sent, as `time.time()` says; now if None
+    "Give Label Studio time to finish what we have no answer to: two seconds if it broke off, else a minute."
+    broke_off = error and error.status != 504 and not isinstance(error.__cause__, httpx2.TimeoutException)
+    end = min(since or time.time(), time.time()) + (2 if broke_off else 60)
+    while not done() and time.time() < end: time.sleep(.5)
 
 @patch
-def _post(self:Studio, project:int, # id
+def _in(self:Studio, project:int, # id
+        keys:list, # (repo_id, file_name)
+        last:int # task id
+       ) -> bool: # are all of them there, as tasks that came after the last one?
+    "Has a chunk landed?"
+    later = self._list(project, 'id,data', _filter('id', 'greater', 'Number', last))
+    return {*map(tuple, keys)} <= {_key(t['data']) for t in later}
+
+@patch
+def _post(self:Studio, project:Project, # from `Studio.project`
           chunk:list, # of tasks
-          last:int # greatest task id known
+          last:int, # greatest task id known
+          note:Path=None # file that says what is on its way while it is
          ) -> dict: # id -> (repo_id, file_name) of the new tasks; None: who knows, look
     "Send one chunk once. `StudioError`: it was refused, and is not in."
-    keys = [_key(t['data']) for t in chunk]
-    try: r = self.send('POST', f'/api/projects/{project}/import', params={'return_task_ids': 'true'}, json=chunk, timeout=httpx2.Timeout(10*self.timeout, connect=5))
+    keys, made = [_key(t['data']) for t in chunk], None
+    _keep(note, self._which(project), dict(at=time.time(), last=last, keys=keys))
+    try: r = self.send('POST', f'/api/projects/{project.id}/import', params={'return_task_ids': 'true'}, json=chunk, timeout=httpx2.Timeout(10*self.timeout, connect=5))
     except StudioError as e:
-        if e.status and e.status < 500: raise
-        later = lambda: self._list(project, 'id,data', _filter('id', 'greater', 'Number', last))
-        self._wait(e, lambda: {*keys} <= {_key(t['data']) for t in later()})
-        return None
-    ids = _json(r).get('task_ids') or ()
-    return dict(zip(ids, keys)) if r.status_code == 201 and len(ids) == len(chunk) else None
+        if e.status and e.status < 500: _strike(note); raise
+        self._wait(lambda: self._in(project.id, keys, last), e)
+    else:
+        ids = _json(r).get('task_ids') or ()
+        if r.status_code == 201 and len(ids) == len(chunk): made = dict(zip(ids, keys))
+    _strike(note)
+    return made
+
+@patch
+def _settle(self:Studio, project:Project, # from `Studio.project`
+            note:Path): # of `_post`
+    "Wait for what a push that was stopped had sent."
+    if sent := _kept(note, self._which(project)):
+        with tqdm(total=len(sent['keys']), desc='waiting up to a minute for what a stopped push had sent', unit='task', disable=None):
+            self._wait(lambda: self._in(project.id, sent['keys'], sent['last']), since=sent['at'])
+    _strike(note)
 
 # %% ../nbs/22_studio.ipynb #11a0fd73
 @patch
@@ -179,7 +218,7 @@ def _send_guesses(self:Studio, project:int, # id
     except StudioError as e:
         if e.status and e.status < 500: raise
         version, wanted = chunk[0]['model_version'], {g['task'] for g in chunk}
-        self._wait(e, lambda: wanted <= self._guessed(project, version))
+        self._wait(lambda: wanted <= self._guessed(project, version), e)
         return False
     return True
 
@@ -213,13 +252,14 @@ def push(self:Studio, project:Project, # from `Studio.project`
          tasks:list, # see page 21
          chunk:int=500, # tasks a request
          dry_run:bool=False, # only look
-         known=None # file that keeps what the project has, so that the next push need not list it all
+         known=None # file that keeps what the project has, so that the next push need not list it all; beside it, as `….sent`, what is on its way
         ) -> dict: # counts: wanted, already, pushed, missing, doubled (tasks too many found), removed (of those); with guesses also those of `predict`
     "Make tasks for the images that have none yet. Run it as often as you like."
     _check_tasks(tasks, project.xml)
-    wanted, which = {_key(t['data']): t for t in tasks}, [self.url, project.id, project.created]
+    wanted, which, note = {_key(t['data']): t for t in tasks}, self._which(project), known and Path(f'{known}.sent')
     several = any(len(t.get('predictions', ())) > 1 for t in tasks)           # what several people said goes in with the task
     bare = lambda t: t if several else {k: v for k, v in t.items() if k != 'predictions'}
+    if not dry_run: self._settle(project, note)
     seen = self._look(project.id, _recall(known, which))
     have = _by_image(seen)
     already, stuck = len(wanted.keys() & have.keys()), 0
@@ -227,7 +267,7 @@ def push(self:Studio, project:Project, # from `Studio.project`
         while not dry_run and (todo := [bare(t) for key, t in wanted.items() if key not in have]):
             made = {}
             for i in range(0, len(todo), chunk):
-                new = self._post(project.id, todo[i:i+chunk], max((*seen['tasks'], *made), default=0))
+                new = self._post(project, todo[i:i+chunk], max((*seen['tasks'], *made), default=0), note)
                 if new is None: break
                 made |= new
                 bar.update(len(new))
