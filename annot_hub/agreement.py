@@ -198,9 +198,11 @@ class Agreement:
 
     def _line(self, name, title):
         value, (low, high) = getattr(self, name), self.intervals[name]
+        if value!=value: return f'{title} undefined (one answer is all that was ever given)'
         return f'{title} {value:.3f}' + (f' ({low:.3f} to {high:.3f})' if low==low else '')
 
     def __repr__(self):
+        if not self.images: return f'{self.column}: no image has labels of two people yet: nothing to compare'
         names = {'observed': 'observed agreement', 'alpha': 'alpha', 'fleiss': "Fleiss' kappa"}
         return f'{self.column}: {self.images:,} images with two or more labels, ' + ', '.join(self._line(k, v) for k,v in names.items())
 

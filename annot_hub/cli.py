@@ -207,7 +207,7 @@ def agree(
     todo, short = adjudicate(record, p.interface), lacking(record, p.interface, people, images.file_name[images.selected])
     if json: print(_json(found.to_dict() | {'lacking': len(short), 'adjudicate': plain(todo.to_dict('records'))})); return
     tables = [found.annotators, found.pairs, todo[['file_name', 'state', 'doubt', 'likely', 'said']].head(20)]
-    print(found, *(t.to_string(index=False, float_format='{:.3f}'.format) for t in tables if len(t)), sep='\n\n')
+    print(found, *(t.to_string(index=False, float_format='{:.3f}'.format, na_rep='-') for t in tables if len(t)), sep='\n\n')
     print(f'\n{len(short):,} images have fewer than {people} answers; {len(todo):,} to decide: `annot_hub review` puts them into Label Studio')
 
 def review(

@@ -158,7 +158,7 @@ def join(
         raise JoinError(f'both tables have {twice}: rename or drop them on one side')
     if (dup := metadata[right].duplicated(keep=False) & metadata[right].notna()).any():
         rows = _few(list(metadata.index[dup]))
-        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}): keep one row a key')
+        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}, counted from 0): keep one row a key')
     where = _find(df[left], metadata[right])
     report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(), metadata[right][~metadata[right].isin(df[left])].tolist())
     if report.matched < min_match*len(df):

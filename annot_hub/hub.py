@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
            'etags', 'last_changes', 'split_folders', 'UploadReport', 'plan_upload', 'upload', 'image_revision',
-           'read_collection', 'tags', 'tag']
+           'read_collection', 'tags', 'check_tag', 'tag']
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
 import hashlib
@@ -279,13 +279,22 @@ def tags(
     "The tags of a repo"
     with hub_errors(repo_id): return {t.name: head(repo_id, t.name) for t in HfApi().list_repo_refs(repo_id, repo_type='dataset').tags}
 
+_no_tag = re.compile(r'^$|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^@$|^[-/]|(^|/)\.|[./]$|\.lock(/|$)')  # git-check-ref-format(1), and no dash first
+
+def check_tag(
+    name: str # E.g. 'v1'
+):
+    "`ValueError` unless git can have a tag of this name"
+    if _no_tag.search(name): raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, as in v1 or 2026-05-pilot')
+
 def tag(
     repo_id: str,           # `user/name`
-    name: str,              # E.g. 'v1'
+    name: str,              # As `check_tag` wants it
     revision: str = 'main', # What it names
     message: str = ''       # Why
 ) -> bool:                  # True if it was made, False if it was there at the same commit
     "Tag a version; a tag that names another commit is never moved"
+    check_tag(name)
     if (there := tags(repo_id).get(name)):
         if there == head(repo_id, revision): return False
         raise HubError(f'tag {name!r} of {repo_id} names another commit already: choose a new name')

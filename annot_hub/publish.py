@@ -23,7 +23,7 @@ from huggingface_hub import HfApi
 
 from .card import card, contact_sheet, sheet_key, sheet_rows
 from .edits import EditError, Version, differences, edits, take
-from .hub import HubError, StaleParent, commit, etags, head, hub_errors, last_changes, read, tags
+from .hub import HubError, StaleParent, check_tag, commit, etags, head, hub_errors, last_changes, read, tags
 from .hub import tag as make_tag
 from .labels import Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
@@ -208,6 +208,7 @@ class PublishReport:
     revision: str = ''    # the commit; the old head when nothing was new
     committed: bool = False
     dry_run: bool = False # nothing was written, `message` says what would be
+    tag: str = ''         # the tag that was made
     left: list = field(default_factory=list) # annotations, tasks and edits that could not be used, a sentence each
     edits: list = field(default_factory=list) # annotations made of edits in `annotations.csv`: entries of the record
     refused: list = field(default_factory=list) # edits that were refused, a sentence each; in `left` too
@@ -215,6 +216,7 @@ class PublishReport:
 
     def __str__(self):
         said = self.message if self.committed or self.dry_run and (self.annotations or self.tombstones or len(self.changes)) else 'Nothing to commit.'
+        if self.tag: said = f"{said.rstrip('.')}, tagged {self.tag}"
         text = f'{self.annotations:,} new annotations, {self.tombstones:,} deleted. {said}'
         if self.edits: text += f" {len(self.edits):,} of them by {', '.join(sorted({e['annotator'] for e in self.edits}))} in annotations.csv."
         return text + (f' {len(self.left):,} left out, first: {self.left[0]}' if self.left else '') + ''.join(f'\n{n}' for n in self.notes)
@@ -238,6 +240,7 @@ def _settled(base, interface, splits):
 def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
     table, placed = _views(base, labelled, interface, splits)
+    if tag: check_tag(tag)
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
     report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
@@ -251,7 +254,7 @@ def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_r
         raise HubError(f'tag {tag!r} of {base.repo_id} names another version already: choose a new name. Nothing was committed')
     report.revision = base.parent if settled else commit(base.repo_id, files, report.message, base.parent)
     report.committed = report.revision != base.parent
-    if tag: make_tag(base.repo_id, tag, report.revision, report.message)
+    if tag: report.tag = tag if make_tag(base.repo_id, tag, report.revision, report.message) else ''
     return report
 
 @contextmanager

@@ -131,4 +131,4 @@ def describe(
     if (was & ~now & ~torn).any(): parts.append(f'{(was & ~now & ~torn).sum():,} removed')
     if (~was & ~now).any(): parts.append(f'{(~was & ~now).sum():,} skipped, empty or disputed')
     n, of = coverage(table)
-    return f"{', '.join(parts) or 'No label changed'}; {n:,} of {of:,} = {n/max(1, of):.1%}"
+    return f"{', '.join(parts) or ('No label changed' if n else 'No label yet')}; {n:,} of {of:,} = {n/max(1, of):.1%}"
