@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageOps
 from .agreement import alpha
 from .labels import Interface
 from .record import distinct
-from .splits import group_of
+from .splits import group_of, shares
 
 # %% ../nbs/38_card.ipynb #e72ef761
 def _bar(share, width=20):
@@ -49,7 +49,9 @@ def _how_much(table):
     (n, wanted), states = coverage(table), table.state.value_counts()
     lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the repo holds {len(table):,}.', '']
     told = [(s, text) for s, text in (('skipped', 'skipped'), ('empty', 'submitted without a label'), ('disputed', 'labelled differently by several people')) if states.get(s)]
-    return lines + ([' '.join(f'{states[s]:,} {text}.' for s, text in told), ''] if told else [])
+    lines += [' '.join(f'{states[s]:,} {text}.' for s, text in told), ''] if told else []
+    if 'split' not in table or not len(part := shares(table.split, table.state == 'labelled').sort_index(key=_split_order)): return lines
+    return lines + [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in part.items())} of the labelled images.', '']
 
 # %% ../nbs/38_card.ipynb #90abe8f5
 _ORDER = ['train', 'validation', 'test']

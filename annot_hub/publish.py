@@ -25,7 +25,7 @@ from .card import card, contact_sheet, sheet_key, sheet_rows
 from .edits import EditError, Version, differences, edits, take
 from .hub import HubError, StaleParent, commit, etags, head, hub_errors, last_changes, read, tags
 from .hub import tag as make_tag
-from .labels import Interface
+from .labels import REGIONS, Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
 from .splits import missing_classes, split
 from .views import annotated, compare, describe, to_csv, to_parquet
@@ -140,8 +140,10 @@ def _views(base, labelled, interface, fractions=None):
     table['split'] = placed.column
     ready = table[table.state == 'labelled']
     for c in interface.controls:
-        if c.name in interface.columns and c.kind == 'single': placed.notes += missing_classes(ready.split, ready[c.name], c.labels)
-    if moved := _moved(base.read('annotations.csv'), table): placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in the collection, first {moved[0]}')
+        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels: continue
+        named = ready[c.name] if c.kind == 'single' else ready[c.name].map(lambda v: list(dict.fromkeys(interface.names(c.name, v)))).explode()
+        placed.notes += missing_classes(ready.split[named.index], named, c.labels)
+    if moved := _moved(base.read('annotations.csv'), table): placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in the collection or `splits.csv` by hand, first {moved[0]}')
     return table, placed
 
 def _moved(data, table):
