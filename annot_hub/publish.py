@@ -111,10 +111,16 @@ def _sizes(record):
     sizes = lambda e: ((r.get('original_width'), r.get('original_height')) for r in e.get('result') or ())
     return {e['file_name']: size for e in record for size in sizes(e) if all(size)}
 
+def _deleted(base):
+    "A sentence about who deleted `annotations.csv`"
+    gone = next((c for c in reversed(_since_us(base)[0]) if read(base.repo_id, 'annotations.csv', c.commit_id) is None), None)
+    return f'{", ".join(gone.authors) or "somebody"} deleted annotations.csv (commit {gone.commit_id[:8]}): it is made anew' if gone else 'annotations.csv was gone: it is made anew'
+
 def _hub_edits(base, made, interface, names):
     "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made()` is what the record gives"
     now = base.read('annotations.csv')
-    if now is None or _ours(base, 'annotations.csv') or now == (made := made()): return [], [], now
+    if now is None: return [], [_deleted(base)], made()
+    if _ours(base, 'annotations.csv') or now == (made := made()): return [], [], now
     later, since = _since_us(base)
     last = read(base.repo_id, 'annotations.csv', since) if since else None
     if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
@@ -321,9 +327,15 @@ def _counts(data):
     try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
     except ValueError: return None
     if not {'file_name', 'state'} <= {*df.columns}: return None
-    values = df.iloc[:, 1][df.state == 'labelled']
-    if values.str.startswith('[').any(): values = values.map(json.loads).explode().map(str)
+    values = df.iloc[:, 1][(df.state == 'labelled') & (df.columns[1] != 'state')]
+    values = values[values != ''].map(_classes).explode().dropna().map(str)
     return {s: int((df.state == s).sum()) for s in _STATES}, values.value_counts().sort_index().to_dict()
+
+def _classes(text):
+    "The classes in a cell: one, or those of a list of classes or regions"
+    try: found = json.loads(text) if text.startswith('[') else text
+    except ValueError: found = text
+    return [v.get('label') if isinstance(v, dict) else v for v in found] if isinstance(found, list) else found
 
 _STATES = ['labelled', 'skipped', 'empty', 'disputed']
 
@@ -334,9 +346,9 @@ def history(
     with hub_errors(repo_id): commits = HfApi().list_repo_commits(repo_id, repo_type='dataset')
     at, versions = {}, []
     for t, sha in sorted(tags(repo_id).items()): at.setdefault(sha, []).append(t)
-    for c in commits:                                                     # newest first; before the first publish there is nothing to see
-        if (data := read(repo_id, 'annotations.csv', c.commit_id)) is None: break
-        versions.append((c, data))
+    first = max((i for i, c in enumerate(commits) if _BY_US.search(c.title)), default=-1)
+    for c in commits[:first + 1]:                                         # newest first; before the first publish there is nothing to see
+        if (data := read(repo_id, 'annotations.csv', c.commit_id)) is not None: versions.append((c, data))
     rows, last = [], None
     for c, data in reversed(versions):
         if data == last and c.commit_id not in at or (counts := _counts(data)) is None: continue
