@@ -136,7 +136,6 @@ def configs(
     return [{'config_name': c, 'data_files': [{'split': s, 'path': f'data/{f}.parquet'} for s, f in files]} for c, files in both]
 
 _HEAD = re.compile(r'\s*---\n+(.*?)\n+---(?:\n|$)', re.S)                             # as `huggingface_hub` finds it
-_CONFIGS = re.compile(r'^(["\']?)configs\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*', re.M)
 
 def _known(head):
     "What the YAML `head` says; `ValueError` rather than a head that is lost"
@@ -145,15 +144,26 @@ def _known(head):
     if not isinstance(data, dict): raise ValueError('the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub (names with values are expected)')
     return data
 
+def _dump(data): return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=math.inf) if data else ''
+
+def _swap(head, key, value):
+    "The YAML `head` with another value for `key`, or without it; every other line stays as it is"
+    lines, block = re.compile(rf'^(["\']?){key}\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*', re.M), _dump({key: value} if value else {})
+    return lines.sub(lambda _: block, head, count=1) if lines.search(head) else head + block
+
+def _theirs(data, key):
+    "What `key` says about other configurations than ours"
+    found = data.get(key) or []
+    return [c for c in (found if isinstance(found, list) else [found]) if isinstance(c, dict) and c.get('config_name', 'default') not in ('default', 'all')]
+
 def _head(head, ours):
-    "The YAML `head` with the configs `ours` before theirs; every other line stays as it is"
-    data = _known(head)
-    theirs = [c for c in (data.get('configs') if isinstance(data.get('configs'), list) else ()) if isinstance(c, dict) and c.get('config_name') not in ('default', 'all')]
-    wanted, dump = data | {'configs': ours + theirs}, lambda d: yaml.safe_dump(d, sort_keys=False, allow_unicode=True, width=math.inf)
-    block, text = dump({'configs': wanted['configs']}), head.strip('\n') + '\n'*bool(head.strip('\n'))
-    new = _CONFIGS.sub(lambda _: block, text, count=1) if _CONFIGS.search(text) else text + block
-    try: return new if yaml.safe_load(new) == wanted else dump(wanted)
-    except yaml.YAMLError: return dump(wanted)                                          # written in a way that we cannot take apart
+    "The YAML `head` with the configs `ours` before theirs"
+    data, head = _known(head), head.strip('\n') + '\n'*bool(head.strip('\n'))
+    new = {'dataset_info': _theirs(data, 'dataset_info'), 'configs': ours + _theirs(data, 'configs')}      # features that an older upload wrote there would not fit
+    wanted = {k: v for k, v in (data | new).items() if v or k != 'dataset_info'}
+    for key, value in new.items(): head = _swap(head, key, value)
+    try: return head if yaml.safe_load(head) == wanted else _dump(wanted)
+    except yaml.YAMLError: return _dump(wanted)                                         # written in a way that we cannot take apart
 
 def card(
     old: str|None,        # The README as it is, if there is one

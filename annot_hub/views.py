@@ -9,6 +9,7 @@ __all__ = ['annotated', 'to_parquet', 'to_csv', 'from_csv', 'compare', 'describe
 import json
 from io import BytesIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +31,11 @@ def annotated(
     "Every image with what is said about it"
     if lost := sorted(set(labelled.file_name) - set(collection.file_name)):
         raise ValueError(f'{len(lost):,} annotated images are not in the collection, first {lost[0]!r}: upload them, or remove their tasks from Label Studio')
-    clash = {c: f'meta.{c}' for c in collection.columns if c in {'image', 'split', *labelled.columns} - {'file_name'}}
+    taken, clash = {'image', 'split', *labelled.columns} - {'file_name'}, {}
+    for c in (c for c in collection.columns if c in taken):
+        name = f'meta.{c}'
+        while name in taken or name in collection or name in clash.values(): name = f'meta.{name}'
+        clash[c] = name
     table = collection.rename(columns=clash).merge(labelled, on='file_name', how='left', validate='1:1')
     return table.astype({'n_annotators': 'Int64'})
 
@@ -58,7 +63,8 @@ def to_parquet(
 
 def _plain(table):
     "Text columns as `string`, the type that people expect"
-    return table.cast(pa.schema([f.with_type(pa.string()) if f.type == pa.large_string() else f for f in table.schema]))
+    text = lambda t: t == pa.large_string() or pa.types.is_dictionary(t) and t.value_type in (pa.string(), pa.large_string())
+    return table.cast(pa.schema([f.with_type(pa.string()) if text(f.type) else f for f in table.schema]))
 
 def _parquet(table):
     "The same rows, the same bytes; pages end where the content says, so that a few new rows change a few pages and little is sent"
@@ -66,9 +72,14 @@ def _parquet(table):
     return out.getvalue()
 
 # %% ../nbs/39_views.ipynb #24aefad8
+def _plain_value(v):
+    "A value of a column of objects as one cell: lists as JSON"
+    if isinstance(v, (list, dict, np.ndarray)): return json.dumps(v, ensure_ascii=False, default=lambda x: x.tolist() if isinstance(x, (np.ndarray, np.generic)) else str(x))
+    return None if pd.isna(v) else v
+
 def _texts(s):
     "A column as the cells of a CSV"
-    if s.dtype == object: s = s.map(lambda v: json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else None if v is None or v != v else v)
+    if s.dtype == object: s = s.map(_plain_value)
     if s.dtype.kind == 'f': s = s.astype('float64').map(repr, na_action='ignore').astype('str')
     a, text = pa.array(s, from_pandas=True), lambda t: pa.scalar(t, pa.large_string())
     if pa.types.is_boolean(a.type): a = pc.if_else(a, 'True', 'False')
