@@ -28,7 +28,7 @@ from .hub import tag as make_tag
 from .labels import REGIONS, Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
 from .splits import missing_classes, split
-from .views import annotated, compare, describe, to_csv, to_parquet
+from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
 
 # %% ../nbs/40_publish.ipynb #a90c2d27
 def read_record(
@@ -197,7 +197,7 @@ def changelog(
 ) -> bytes:                # The file with one entry more
     "Say what changed"
     day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
-    changed = [c for c in changes.to_dict('records') if c['before'] and not c['before'].startswith('(')]
+    changed = [c for c in changes.to_dict('records') if c['before'] not in NO_LABEL]
     lines = [f"- {c['file_name']}, {c['column']}: {c['before']} → {c['after'] or 'removed'}" for c in changed[:20]]
     lines += [f'- and {len(changed) - 20:,} more'] if len(changed) > 20 else []
     entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', message, '', *lines, *(f'- {n}' for n in notes)]).rstrip()
@@ -248,7 +248,7 @@ def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_r
     table, placed = _views(base, labelled, interface, splits)
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
-    report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
+    report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table, interface.columns)), base.parent, left=table.attrs['problems'], notes=placed.notes)
     report.dry_run = dry_run
     if dry_run: return report
     settled = not (new or told or extra) and _settled(base, interface, splits)
