@@ -225,6 +225,9 @@ def _track(repo_id, prefix):
     if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
 
 # %% ../nbs/10_hub.ipynb #f9ee19ed
+def _exists(repo_id):
+    with hub_errors(repo_id): return HfApi().repo_exists(repo_id, repo_type='dataset')
+
 def _batches(df, files=2000, size=2_000_000_000):
     "Consecutive rows of `df`, at most `files` and about `size` bytes together"
     number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
@@ -233,13 +236,13 @@ def _batches(df, files=2000, size=2_000_000_000):
 def upload(
     df: pd.DataFrame,       # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
     root: str,              # The folder that was scanned
-    repo_id: str,           # `user/name`; it must exist
+    repo_id: str,           # `user/name`; it must exist, unless this is a dry run
     prefix: str = 'images', # The `prefix` of that scan
     dry_run: bool = False,  # Only say what would happen
     folder_limit: int = 10_000 # Entries that the Hub takes in one folder; a fuller one is split, see `split_folders`
 ) -> UploadReport:          # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
-    there = list_files(repo_id, folder=prefix or None)
+    there = list_files(repo_id, folder=prefix or None) if not dry_run or _exists(repo_id) else pd.DataFrame({'file_name': [], 'sha256': []})
     df = check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
     todo, report = plan_upload(df, there)
     report.moved, report.commits = int((df.file_name != df.source).sum()) if 'source' in df else 0, sum(1 for _ in _batches(todo))
