@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
            'etags', 'last_changes', 'split_folders', 'UploadReport', 'plan_upload', 'upload', 'image_revision',
-           'read_collection', 'tags', 'tag']
+           'read_collection', 'check_tag', 'tags', 'tag']
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
 import hashlib
@@ -276,6 +276,13 @@ def read_collection(
     return pd.read_parquet(BytesIO(data))
 
 # %% ../nbs/10_hub.ipynb #225bd5fc
+def check_tag(
+    name: str # Of a version, e.g. 'v1'
+) -> str:     # The same; `ValueError` if git would not take it
+    "Refuse a name that cannot be a tag, before anything is committed under it"
+    if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name): raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
+    return name
+
 def tags(
     repo_id: str # `user/name`
 ) -> dict:       # Name → the commit it stands at
@@ -289,7 +296,7 @@ def tag(
     message: str = ''       # Why
 ) -> bool:                  # True if it was made, False if it was there at the same commit
     "Tag a version; a tag that names another commit is never moved"
-    if (there := tags(repo_id).get(name)):
+    if (there := tags(repo_id).get(check_tag(name))):
         if there == head(repo_id, revision): return False
         raise HubError(f'tag {name!r} of {repo_id} names another commit already: choose a new name')
     with hub_errors(repo_id): HfApi().create_tag(repo_id, tag=name, tag_message=message or None, revision=revision, repo_type='dataset')

@@ -23,7 +23,7 @@ from huggingface_hub import HfApi
 
 from .card import card, contact_sheet, sheet_key, sheet_rows
 from .edits import EditError, Version, differences, edits, take
-from .hub import HubError, StaleParent, commit, etags, head, hub_errors, last_changes, read, tags
+from .hub import HubError, StaleParent, check_tag, commit, etags, head, hub_errors, last_changes, read, tags
 from .hub import tag as make_tag
 from .labels import REGIONS, Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
@@ -245,6 +245,7 @@ def _settled(base, interface, splits):
 
 def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
+    if tag: check_tag(tag)
     table, placed = _views(base, labelled, interface, splits)
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
@@ -387,6 +388,13 @@ def _gone(e, at):
     "The line that says that `e` is gone"
     return {'kind': 'tombstone', **{k: e[k] for k in ('file_name', 'repo_id', 'unique_id')}, 'updated_at': max(at, _later(e)), **{k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}}
 
+def _no_edits(base):
+    "`HubError` if somebody changed labels or data on the Hub and no publish has seen it yet"
+    xml = base.read('labels.xml')
+    now = Interface(xml.decode()) if xml else None
+    edited, refused, _ = _hub_edits(base, lambda: to_csv(_views(base, labels(base.record, now), now)[0], now), now, None) if xml else ([], [], None)
+    if n := len(edited) + len(refused + _parquet_edits(base)): raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
+
 def restore(
     repo_id: str,          # `user/name`
     revision: str,         # Branch, tag or commit whose labels are wanted again
@@ -397,6 +405,7 @@ def restore(
     base, then = _base(repo_id), head(repo_id, revision)
     xml = read(repo_id, 'labels.xml', then)
     if xml is None: raise HubError(f'{repo_id} has no labels at {revision}: `history` lists the versions that have')
+    _no_edits(base)
     interface, at = Interface(xml.decode()), datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     old, now = ({e['unique_id']: e for e in current(r)} for r in (read_record(repo_id, then)[0], base.record))
     same = lambda u: u in now and all(old[u][k] == now[u][k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
