@@ -8,18 +8,18 @@ __all__ = ['MARKS', 'coverage', 'section', 'configs', 'card', 'sheet_rows', 'she
 # %% ../nbs/38_card.ipynb #0727ab44
 import hashlib
 import math
+import re
 from collections import Counter, defaultdict
 from io import BytesIO
 
 import pandas as pd
 import yaml
-from huggingface_hub import DatasetCard
 from PIL import Image, ImageDraw, ImageOps
 
 from .agreement import alpha
 from .labels import Interface
 from .record import distinct
-from .splits import group_of
+from .splits import group_of, shares
 
 # %% ../nbs/38_card.ipynb #e72ef761
 def _bar(share, width=20):
@@ -49,7 +49,9 @@ def _how_much(table):
     (n, wanted), states = coverage(table), table.state.value_counts()
     lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the repo holds {len(table):,}.', '']
     told = [(s, text) for s, text in (('skipped', 'skipped'), ('empty', 'submitted without a label'), ('disputed', 'labelled differently by several people')) if states.get(s)]
-    return lines + ([' '.join(f'{states[s]:,} {text}.' for s, text in told), ''] if told else [])
+    lines += [' '.join(f'{states[s]:,} {text}.' for s, text in told), ''] if told else []
+    if 'split' not in table or not len(part := shares(table.split, table.state == 'labelled').sort_index(key=_split_order)): return lines
+    return lines + [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in part.items())} of the labelled images.', '']
 
 # %% ../nbs/38_card.ipynb #90abe8f5
 _ORDER = ['train', 'validation', 'test']
@@ -117,11 +119,12 @@ def section(
     splits = [s for s in dict.fromkeys(table.split[table.state == 'labelled'].dropna().sort_values(key=_split_order))] if 'split' in table else []
     picture = [f'![Some of the labelled images]({sheet})', ''] if sheet else []
     told = ['### Good to know', '', *(f'- {_cell(n)}' for n in notes), ''] if notes else []
-    asked = [interface._repr_markdown_(), ''] if hasattr(interface, '_repr_markdown_') else []
+    asked = [interface._repr_markdown_().replace('<', '&lt;'), ''] if hasattr(interface, '_repr_markdown_') else []
     return '\n'.join(['## Labels', '', *_how_much(table), *picture, *_classes(table, interface), *_groups(table), *_people(record, interface), *told, '### What was asked', '', *asked, *_load(repo_id, splits or ['train'])])
 
 # %% ../nbs/38_card.ipynb #96cba8bc
 MARKS = '<!-- annot_hub: written by the tool, edits in here are lost -->', '<!-- annot_hub: end -->'
+_SECTION = re.compile(f'{re.escape(MARKS[0])}(?:(?!{re.escape(MARKS[0])}).)*?{re.escape(MARKS[1])}', re.S)       # the first two that belong together
 
 def configs(
     table: pd.DataFrame # One row an image, with `state`, and `split` where there are splits
@@ -132,10 +135,35 @@ def configs(
     both = [('default', [(s, s) for s in splits])]*bool(splits) + [('all', [('train', 'all')])]
     return [{'config_name': c, 'data_files': [{'split': s, 'path': f'data/{f}.parquet'} for s, f in files]} for c, files in both]
 
-def _page(text):
-    "The README as head and text; `ValueError` rather than a head that is lost"
-    try: return DatasetCard(text)
-    except (ValueError, yaml.YAMLError) as e: raise ValueError(f'the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub ({" ".join(str(e).split())})') from e
+_HEAD = re.compile(r'\s*---\n+(.*?)\n+---(?:\n|$)', re.S)                             # as `huggingface_hub` finds it
+
+def _known(head):
+    "What the YAML `head` says; `ValueError` rather than a head that is lost"
+    try: data = yaml.safe_load(head) or {}
+    except yaml.YAMLError as e: raise ValueError(f'the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub ({" ".join(str(e).split())})') from e
+    if not isinstance(data, dict): raise ValueError('the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub (names with values are expected)')
+    return data
+
+def _dump(data): return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=math.inf) if data else ''
+
+def _swap(head, key, value):
+    "The YAML `head` with another value for `key`, or without it; every other line stays as it is"
+    lines, block = re.compile(rf'^(["\']?){key}\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*', re.M), _dump({key: value} if value else {})
+    return lines.sub(lambda _: block, head, count=1) if lines.search(head) else head + block
+
+def _theirs(data, key):
+    "What `key` says about other configurations than ours"
+    found = data.get(key) or []
+    return [c for c in (found if isinstance(found, list) else [found]) if isinstance(c, dict) and c.get('config_name', 'default') not in ('default', 'all')]
+
+def _head(head, ours):
+    "The YAML `head` with the configs `ours` before theirs"
+    data, head = _known(head), head.strip('\n') + '\n'*bool(head.strip('\n'))
+    new = {'dataset_info': _theirs(data, 'dataset_info'), 'configs': ours + _theirs(data, 'configs')}      # features that an older upload wrote there would not fit
+    wanted = {k: v for k, v in (data | new).items() if v or k != 'dataset_info'}
+    for key, value in new.items(): head = _swap(head, key, value)
+    try: return head if yaml.safe_load(head) == wanted else _dump(wanted)
+    except yaml.YAMLError: return _dump(wanted)                                         # written in a way that we cannot take apart
 
 def card(
     old: str|None,        # The README as it is, if there is one
@@ -145,13 +173,15 @@ def card(
     **kw                  # `record`, `notes` and `sheet`, as for `section`
 ) -> str:                 # The README to commit
     "Bring the README up to date; text outside the marked section is kept"
-    page = _page((old or f"---\nconfigs: []\n---\n# {repo_id.split('/')[1]}\n\n{MARKS[0]}\n{MARKS[1]}\n").replace('\r\n', '\n'))
-    theirs = [c for c in page.data.get('configs') or [] if isinstance(c, dict) and c.get('config_name') not in ('default', 'all')]
-    page.data.configs = configs(table) + theirs
+    old = (old or f"# {repo_id.split('/')[1]}\n").removeprefix('\ufeff')
+    text = old.replace('\r\n', '\n')
+    found = _HEAD.match(text)
+    head, text = (found[1], text[found.end():]) if found else ('', text)
     body = f'{MARKS[0]}\n{section(table, interface, repo_id, **kw)}\n{MARKS[1]}'
-    start, end = page.text.find(MARKS[0]), page.text.find(MARKS[1])
-    page.text = page.text[:start] + body + page.text[end + len(MARKS[1]):] if 0 <= start < end else page.text.rstrip() + f'\n\n{body}\n'
-    return str(page).rstrip() + '\n'
+    there = _SECTION.search(text)
+    text = text[:there.start()] + body + text[there.end():] if there else text.rstrip() + f'\n\n{body}\n'
+    page = f'---\n{_head(head, configs(table))}---\n{text}'
+    return page.replace('\n', '\r\n') if '\r\n' in old and old.count('\r\n') == old.count('\n') else page
 
 # %% ../nbs/38_card.ipynb #e79115d8
 def sheet_rows(

@@ -7,6 +7,7 @@ __all__ = ['EditError', 'differences', 'Version', 'edits', 'take']
 
 # %% ../nbs/37_edits.ipynb #f96fb6a0
 import json
+import math
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from io import BytesIO
@@ -41,6 +42,7 @@ def differences(
     a, b = _table(made), _table(found)
     twice = b.file_name[b.file_name.duplicated()].unique()
     rows = [(n, '', 'one row', 'several rows') for n in twice]
+    rows += [('', c, 'a column', 'deleted') for c in a.columns.difference(b.columns)] + [('', c, '', 'a column') for c in b.columns.difference(a.columns)]
     a, b = a.set_index('file_name'), b[~b.file_name.isin(twice)].set_index('file_name')
     rows += [(n, '', 'there', 'deleted') for n in a.index.difference(b.index.union(pd.Index(twice)))]
     new = b.index.difference(a.index)
@@ -80,11 +82,14 @@ def edits(
 def _cell(control, text):
     "The value that a cell means: one class is plain text, several a list in JSON"
     if text == '': return None
-    if control.kind == 'single' or text[:1] not in '[{' and control.kind not in ('multiple', *REGIONS): return text
+    if control.kind in ('single', 'text', 'datetime') or control.kind in ('texts', 'paths') and text[0] != '[': return text
     try: value = json.loads(text)
     except ValueError: value = None
+    if control.kind in ('rating', 'number'):
+        if type(value) not in (int, float) or not math.isfinite(value): raise ValueError(f'{control.name}: {text!r} is no number')
+        return int(value) if value == int(value) else value
     if control.kind in REGIONS and not (isinstance(value, list) and all(isinstance(r, dict) for r in value)): raise ValueError(f'{control.name}: write a list of regions, as other cells have it')
-    if value is None: raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
+    if not isinstance(value, list): raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
     return value
 
 def _annotation(name, values, interface, repo_id, edit, annotator, size=None):
@@ -112,13 +117,14 @@ def take(
     "Turn edited labels into annotations; say what cannot be one"
     names, known, entries, refused = names or {}, set(known), [], []
     rows = _table(found).drop_duplicates('file_name', keep=False).set_index('file_name') if len(changed) else None
-    def refuse(e, why): refused.append(f"{e['author']} changed {e['file_name']} in annotations.csv ({e['column'] or 'row'}: {e['before'] or 'nothing'} to {e['after'] or 'nothing'}): {why}")
+    def refuse(e, why): refused.append(f"{e['author']} changed {e['file_name'] or 'the header'} in annotations.csv ({e['column'] or 'row'}: {e['before'] or 'nothing'} to {e['after'] or 'nothing'}): {why}")
     for name, group in changed.groupby('file_name', sort=True):
         told = group.to_dict('records')
-        labels = [e for e in told if e['column'] in interface.columns]
+        labels = [e for e in told if name and e['column'] in interface.columns]
         for e in told:
             if e in labels or (labels and e['column'] in ('state', 'n_annotators', 'agreement')): continue
-            refuse(e, {'deleted': 'to take a label back, delete the annotation in Label Studio', 'several rows': 'keep one row an image'}.get(e['after'] if not e['column'] else '', 'only labels can be changed here'))
+            why = 'columns can be neither added nor taken out here' if not name else {'deleted': 'to take a label back, delete the annotation in Label Studio', 'several rows': 'keep one row an image'}.get(e['after'] if not e['column'] else '')
+            refuse(e, why or 'only labels can be changed here')
         if not labels: continue
         last = max(labels, key=lambda e: e['at'])
         try:

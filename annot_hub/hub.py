@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
            'etags', 'last_changes', 'split_folders', 'UploadReport', 'plan_upload', 'upload', 'image_revision',
-           'read_collection', 'tags', 'check_tag', 'tag']
+           'read_collection', 'check_tag', 'tags', 'tag']
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
 import hashlib
@@ -225,6 +225,9 @@ def _track(repo_id, prefix):
     if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
 
 # %% ../nbs/10_hub.ipynb #f9ee19ed
+def _exists(repo_id):
+    with hub_errors(repo_id): return HfApi().repo_exists(repo_id, repo_type='dataset')
+
 def _batches(df, files=2000, size=2_000_000_000):
     "Consecutive rows of `df`, at most `files` and about `size` bytes together"
     number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
@@ -233,13 +236,13 @@ def _batches(df, files=2000, size=2_000_000_000):
 def upload(
     df: pd.DataFrame,       # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
     root: str,              # The folder that was scanned
-    repo_id: str,           # `user/name`; it must exist
+    repo_id: str,           # `user/name`; it must exist, unless this is a dry run
     prefix: str = 'images', # The `prefix` of that scan
     dry_run: bool = False,  # Only say what would happen
     folder_limit: int = 10_000 # Entries that the Hub takes in one folder; a fuller one is split, see `split_folders`
 ) -> UploadReport:          # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
-    there = list_files(repo_id, folder=prefix or None)
+    there = list_files(repo_id, folder=prefix or None) if not dry_run or _exists(repo_id) else pd.DataFrame({'file_name': [], 'sha256': []})
     df = check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
     todo, report = plan_upload(df, there)
     report.moved, report.commits = int((df.file_name != df.source).sum()) if 'source' in df else 0, sum(1 for _ in _batches(todo))
@@ -273,19 +276,18 @@ def read_collection(
     return pd.read_parquet(BytesIO(data))
 
 # %% ../nbs/10_hub.ipynb #225bd5fc
+def check_tag(
+    name: str # Of a version, e.g. 'v1'
+) -> str:     # The same; `ValueError` if git would not take it
+    "Refuse a name that cannot be a tag, before anything is committed under it"
+    if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name): raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
+    return name
+
 def tags(
     repo_id: str # `user/name`
 ) -> dict:       # Name → the commit it stands at
     "The tags of a repo"
     with hub_errors(repo_id): return {t.name: head(repo_id, t.name) for t in HfApi().list_repo_refs(repo_id, repo_type='dataset').tags}
-
-_no_tag = re.compile(r'^$|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|^@$|^[-/]|(^|/)\.|[./]$|\.lock(/|$)')  # git-check-ref-format(1), and no dash first
-
-def check_tag(
-    name: str # E.g. 'v1'
-):
-    "`ValueError` unless git can have a tag of this name"
-    if _no_tag.search(name): raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, as in v1 or 2026-05-pilot')
 
 def tag(
     repo_id: str,           # `user/name`
@@ -294,8 +296,7 @@ def tag(
     message: str = ''       # Why
 ) -> bool:                  # True if it was made, False if it was there at the same commit
     "Tag a version; a tag that names another commit is never moved"
-    check_tag(name)
-    if (there := tags(repo_id).get(name)):
+    if (there := tags(repo_id).get(check_tag(name))):
         if there == head(repo_id, revision): return False
         raise HubError(f'tag {name!r} of {repo_id} names another commit already: choose a new name')
     with hub_errors(repo_id): HfApi().create_tag(repo_id, tag=name, tag_message=message or None, revision=revision, repo_type='dataset')

@@ -17,15 +17,26 @@ _BAD = [(r'^/|^[A-Za-z]:/', 'is an absolute path'), (r'\\', 'has a backslash'), 
         (r'(^|/)\.{1,2}(/|$)', 'has a `.` or `..` part'), (r'//|/$|^$', 'has an empty part'), (r'(^|/)\.git(/|$)', 'is inside `.git`'),
         ('[\ud800-\udfff]', 'is not valid Unicode'), (r'[*\[\]]|::', 'has `*`, `[`, `]` or `::`, which cannot be read through hf://')]
 
+def _better(name):
+    "A name like `name` that is good, or the same one if none comes to mind"
+    parts = [re.sub('[*\x00-\x1f\x7f\ud800-\udfff]|::', '_', p).translate({ord('['): '(', ord(']'): ')'}) for p in re.split(r'[/\\]', name)]
+    stem, dot, ext = parts[-1].rpartition('.')
+    room = 255 - len((dot + ext).encode())
+    if len(parts[-1].encode()) > 255 and room > 0: parts[-1] = stem.encode()[:room].decode(errors='ignore') + dot + ext
+    return '/'.join(parts)
+
 def check_file_name(
     name: str # Path inside the repo, e.g. 'images/1/a.jpg'
-) -> str:     # The same path; `ValueError` says what is wrong with it and what to do
+) -> str:     # The same path; `ValueError` says what is wrong with it and what to call it instead
     "Refuse a `name` that would leave the repo or that some reader could not open"
     why = next((why for pattern, why in _BAD if re.search(pattern, name)), None)
     longest = max(len(part.encode('utf-8', 'surrogatepass')) for part in name.split('/'))
     if not why and longest > 255: why = 'has a part longer than 255 bytes'
-    if why: raise ValueError(f'{name!r} {why}: rename the file')
-    return name
+    if not why: return name
+    good = _better(name)
+    try: hint = f', for instance {check_file_name(good)!r}' if good != name else ''
+    except ValueError: hint = ''                               # no name of a file: '..' or an empty one
+    raise ValueError(f'{name!r} {why}: rename the file{hint}')
 
 # %% ../nbs/00_keys.ipynb #4eaadeeb
 def endpoint_url(

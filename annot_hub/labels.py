@@ -91,7 +91,7 @@ def _kind(tag, labels):
     return shape or _PLAIN.get(tag.tag)
 
 # %% ../nbs/20_labels.ipynb #276da843
-RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement')
+RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group', 'selected', 'sha256', 'dhash')
 
 def _control(tag, to, on_image):
     "The control that `tag` is; `on_image`: does it ask about one image?"
@@ -113,7 +113,7 @@ def _controls(root):
         if not (to := t.get('toName')): continue
         if lost := [o for o in to.split(',') if o not in objects]:
             raise ValueError(f'{t.get("name")!r} asks about toName="{lost[0]}", which is not there: use one of {", ".join(sorted(objects)) or "(no object at all)"}')
-        if t.get('name') in RESERVED: raise ValueError(f'{t.get("name")!r} is a column of every label table: give the control another name')
+        if t.get('name') in RESERVED: raise ValueError(f'{t.get("name")!r} is a column of every label table or of the collection: give the control another name')
         res.append(_control(t, to, objects.get(to, False)))
     return res
 

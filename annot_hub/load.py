@@ -7,6 +7,7 @@ __all__ = ['load', 'FetchError', 'fetch', 'materialise', 'materialise_to', 'assi
 
 # %% ../nbs/41_load.ipynb #0d9268ff
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from huggingface_hub import hf_hub_download
 from tqdm import tqdm
 
-from .hub import HubError, _quiet, commit, create, etags, head, hub_errors
+from .hub import HubError, _quiet, commit, create, etags, head, hub_errors, last_changes
 from .keys import parse_url
 from .splits import assign_split
 
@@ -92,9 +93,9 @@ def _shards(ds, split, rows):
     return [(f'data/{split}-{i:05}-of-{n:05}.parquet', ds.select(range(i*rows, min((i + 1)*rows, len(ds))))) for i in range(n)]
 
 def _readme(repo_id, revision, splits):
-    "A card that says where the data are from"
+    "A card that says where the data are from; `description`, since the cache of `datasets` knows a local folder by its name and this head alone"
     configs = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
-    return f'---\nconfigs:\n- config_name: default\n  data_files:\n{configs}\n---\n# {repo_id.split("/")[1]}, with its images\n\nMade from `{repo_id}` at commit `{revision}` by annot_hub. The bytes of the images are those of the files there.\n'
+    return f'---\nconfigs:\n- config_name: default\n  description: {repo_id} at {revision}\n  data_files:\n{configs}\n---\n# {repo_id.split("/")[1]}, with its images\n\nMade from `{repo_id}` at commit `{revision}` by annot_hub. The bytes of the images are those of the files there.\n'
 
 # %% ../nbs/41_load.ipynb #53559e9d
 def materialise_to(
@@ -107,36 +108,42 @@ def materialise_to(
 ) -> dict:                     # Counts: `rows`, `files`, `written` (the others were there); `FetchError` names images that cannot be had
     "Write the published labels with their pictures inside, to disk or to another repo"
     if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
+    if to_repo == repo_id: raise ValueError(f'{repo_id} is where the labels are: give another repo for the pictures')
     sha = head(repo_id, revision)
+    made = f'{repo_id} at {sha}, {rows} rows a file'
     with hub_errors(repo_id): parts = _parts(repo_id, sha)
-    there = _there(folder, to_repo, sha)
+    there, ready = _there(folder, to_repo, made)
     shards = [(name, part) for split, ds in parts.items() for name, part in _shards(ds, split, rows)]
+    todo = [s for s in shards if s[0] not in ready]
     if to_repo: create(to_repo)
-    for name, part in tqdm([s for s in shards if s[0] not in there], 'writing', disable=None):
+    for name, part in tqdm(todo, 'writing', disable=None):
         out = BytesIO(); pq.write_table(_embedded(part, workers), out, row_group_size=100)
-        _put(folder, to_repo, {name: out.getvalue()}, f'{name} of {repo_id} at {sha}')
-    stale = {f for f in there if f.endswith('.parquet')} - {n for n, _ in shards}
-    _put(folder, to_repo, {'README.md': _readme(repo_id, sha, parts).encode(), **dict.fromkeys(stale)}, f'{repo_id} at {sha}')
-    return {'rows': sum(map(len, parts.values())), 'files': len(shards), 'written': len([s for s in shards if s[0] not in there])}
+        _put(folder, to_repo, {name: out.getvalue()}, f'{name} of {made}')
+    stale = there - {n for n, _ in shards}
+    _put(folder, to_repo, {'README.md': _readme(repo_id, sha, parts).encode(), **dict.fromkeys(stale)}, made)
+    return {'rows': sum(map(len, parts.values())), 'files': len(shards), 'written': len(todo)}
 
 def _parts(repo_id, sha):
     try: return datasets.load_dataset(repo_id, revision=sha)
     except (ValueError, datasets.exceptions.DatasetNotFoundError) as e: raise HubError(f'{repo_id} has nothing to load: publish some labels first ({e})') from e
 
 # %% ../nbs/41_load.ipynb #923f3bb7
-def _there(folder, to_repo, sha):
-    "Files of an earlier run for the same version"
-    if folder is not None:
-        note = Path(folder)/'.from'
-        if note.exists() and note.read_text() == sha: return {p.relative_to(folder).as_posix() for p in Path(folder).glob('data/*.parquet')}
-        for p in Path(folder).glob('data/*.parquet'): p.unlink()
-        Path(folder, 'data').mkdir(parents=True, exist_ok=True); note.write_text(sha)
-        return set()
-    from huggingface_hub import HfApi
-    try: files = set(etags(to_repo, folder='data'))
-    except HubError: return set()
-    with hub_errors(to_repo): done = {c.title.split(' of ')[0] for c in HfApi().list_repo_commits(to_repo, repo_type='dataset') if c.title.endswith(sha)}
-    return files & done
+_OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet')
+
+def _there(folder, to_repo, made):
+    "Files of earlier runs, and those of them that are what we would write; `ValueError` if the folder is somebody else's"
+    if to_repo:
+        try: files = [f for f in etags(to_repo, folder='data') if _OURS.fullmatch(f)]
+        except HubError: return set(), set()
+        return set(files), {f for f, c in last_changes(to_repo, files).items() if c.title.endswith(made)}
+    folder, note = Path(folder), Path(folder)/'.from'
+    files = {p.relative_to(folder).as_posix(): p for p in folder.glob('data/*.parquet')}
+    if not note.exists() and (theirs := [*files, *('README.md' for p in [folder/'README.md'] if p.exists())]):
+        raise ValueError(f'{folder} holds files that are not ours, first {theirs[0]}: give a folder of its own')
+    if note.exists() and note.read_text() == made: return set(files), set(files)
+    for p in files.values(): p.unlink()
+    (folder/'data').mkdir(parents=True, exist_ok=True); note.write_text(made)
+    return set(), set()
 
 def _put(folder, to_repo, files, message):
     "Write files to disk, each at once or not at all; or commit them"

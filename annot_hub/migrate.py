@@ -9,7 +9,7 @@ __all__ = ['MigrateReport', 'migrate']
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pandas as pd
 from huggingface_hub import HfApi
@@ -22,6 +22,14 @@ from .publish import _Base, _write, read_record
 from .record import labels, when
 
 # %% ../nbs/43_migrate.ipynb #ab830746
+def _rows(data, name):
+    "The rows of a CSV with commas, semicolons or tabs, all text; `ValueError` when it is no table"
+    try:
+        text = data.decode('utf-8-sig')
+        return pd.read_csv(StringIO(text), sep=max(',;\t', key=text.partition('\n')[0].count), dtype='str', keep_default_na=False)
+    except UnicodeDecodeError as e: raise ValueError(f'{name} is not in UTF-8: save it again as "CSV UTF-8"') from e
+    except ValueError as e: raise ValueError(f'{name} cannot be read as a table: {str(e).strip()}') from e
+
 _LABEL = ['choice', 'label', 'labels', 'class', 'category', 'annotation', 'target']
 
 def _columns(df, key, label):
@@ -125,7 +133,7 @@ def migrate(
     parent = head(repo_id)
     if 'labels.xml' in (found := last_changes(repo_id, ['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)): raise HubError(f'{repo_id} is one of ours already: publish to it')
     if csv not in found: raise HubError(f'{repo_id} has no {csv}: say which file holds the annotations with `csv`')
-    df = pd.read_csv(BytesIO(read(repo_id, csv, parent)), dtype='str', keep_default_na=False, encoding='utf-8-sig')
+    df = _rows(read(repo_id, csv, parent), csv)
     key, label = _columns(df, key, label)
     collection, refused = _collection(repo_id, parent)
     endings, values = _endings(collection.file_name), pd.Series([_value(t) for t in df[label]], index=df.index, dtype=object)

@@ -360,12 +360,9 @@ def upload(self:Project,
     dry_run: bool = False # Only say what would happen
 ) -> 'annot_hub.hub.UploadReport':
     "Bring images and table to the repo"
-    from huggingface_hub import HfApi
     from annot_hub import hub
     df = self.collection()
     self._answering()
-    if dry_run and not HfApi().repo_exists(self.repo, repo_type='dataset'):
-        return hub.plan_upload(check_keys(df), pd.DataFrame({'file_name': [], 'sha256': []}))[1]
     if not dry_run: hub.create(self.repo, private=self.cfg.get('private', True))
     return hub.upload(df, self.dir/self.section('images')['folder'], self.repo, self.prefix, dry_run)
 

@@ -25,10 +25,10 @@ from .card import card, contact_sheet, sheet_key, sheet_rows
 from .edits import EditError, Version, differences, edits, take
 from .hub import HubError, StaleParent, check_tag, commit, etags, head, hub_errors, last_changes, read, tags
 from .hub import tag as make_tag
-from .labels import Interface
+from .labels import REGIONS, Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
 from .splits import missing_classes, split
-from .views import annotated, compare, describe, to_csv, to_parquet
+from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
 
 # %% ../nbs/40_publish.ipynb #a90c2d27
 def read_record(
@@ -111,10 +111,16 @@ def _sizes(record):
     sizes = lambda e: ((r.get('original_width'), r.get('original_height')) for r in e.get('result') or ())
     return {e['file_name']: size for e in record for size in sizes(e) if all(size)}
 
+def _deleted(base):
+    "A sentence about who deleted `annotations.csv`"
+    gone = next((c for c in reversed(_since_us(base)[0]) if read(base.repo_id, 'annotations.csv', c.commit_id) is None), None)
+    return f'{", ".join(gone.authors) or "somebody"} deleted annotations.csv (commit {gone.commit_id[:8]}): it is made anew' if gone else 'annotations.csv was gone: it is made anew'
+
 def _hub_edits(base, made, interface, names):
     "Entries for the labels that somebody changed in `annotations.csv`, sentences about refused edits, and the file without edits; `made()` is what the record gives"
     now = base.read('annotations.csv')
-    if now is None or _ours(base, 'annotations.csv') or now == (made := made()): return [], [], now
+    if now is None: return [], [_deleted(base)], made()
+    if _ours(base, 'annotations.csv') or now == (made := made()): return [], [], now
     later, since = _since_us(base)
     last = read(base.repo_id, 'annotations.csv', since) if since else None
     if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
@@ -140,8 +146,10 @@ def _views(base, labelled, interface, fractions=None):
     table['split'] = placed.column
     ready = table[table.state == 'labelled']
     for c in interface.controls:
-        if c.name in interface.columns and c.kind == 'single': placed.notes += missing_classes(ready.split, ready[c.name], c.labels)
-    if moved := _moved(base.read('annotations.csv'), table): placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in the collection, first {moved[0]}')
+        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels: continue
+        named = ready[c.name] if c.kind == 'single' else ready[c.name].map(lambda v: list(dict.fromkeys(interface.names(c.name, v)))).explode()
+        placed.notes += missing_classes(ready.split[named.index], named, c.labels)
+    if moved := _moved(base.read('annotations.csv'), table): placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in the collection or `splits.csv` by hand, first {moved[0]}')
     return table, placed
 
 def _moved(data, table):
@@ -189,7 +197,7 @@ def changelog(
 ) -> bytes:                # The file with one entry more
     "Say what changed"
     day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
-    changed = [c for c in changes.to_dict('records') if c['before'] and not c['before'].startswith('(')]
+    changed = [c for c in changes.to_dict('records') if c['before'] not in NO_LABEL]
     lines = [f"- {c['file_name']}, {c['column']}: {c['before']} → {c['after'] or 'removed'}" for c in changed[:20]]
     lines += [f'- and {len(changed) - 20:,} more'] if len(changed) > 20 else []
     entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', message, '', *lines, *(f'- {n}' for n in notes)]).rstrip()
@@ -239,11 +247,11 @@ def _settled(base, interface, splits):
 
 def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
-    table, placed = _views(base, labelled, interface, splits)
     if tag: check_tag(tag)
+    table, placed = _views(base, labelled, interface, splits)
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
-    report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table)), base.parent, left=table.attrs['problems'], notes=placed.notes)
+    report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table, interface.columns)), base.parent, left=table.attrs['problems'], notes=placed.notes)
     report.dry_run = dry_run
     if dry_run: return report
     settled = not (new or told or extra) and _settled(base, interface, splits)
@@ -322,9 +330,15 @@ def _counts(data):
     try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
     except ValueError: return None
     if not {'file_name', 'state'} <= {*df.columns}: return None
-    values = df.iloc[:, 1][df.state == 'labelled']
-    if values.str.startswith('[').any(): values = values.map(json.loads).explode().map(str)
+    values = df.iloc[:, 1][(df.state == 'labelled') & (df.columns[1] != 'state')]
+    values = values[values != ''].map(_classes).explode().dropna().map(str)
     return {s: int((df.state == s).sum()) for s in _STATES}, values.value_counts().sort_index().to_dict()
+
+def _classes(text):
+    "The classes in a cell: one, or those of a list of classes or regions"
+    try: found = json.loads(text) if text.startswith('[') else text
+    except ValueError: found = text
+    return [v.get('label') if isinstance(v, dict) else v for v in found] if isinstance(found, list) else found
 
 _STATES = ['labelled', 'skipped', 'empty', 'disputed']
 
@@ -335,9 +349,9 @@ def history(
     with hub_errors(repo_id): commits = HfApi().list_repo_commits(repo_id, repo_type='dataset')
     at, versions = {}, []
     for t, sha in sorted(tags(repo_id).items()): at.setdefault(sha, []).append(t)
-    for c in commits:                                                     # newest first; before the first publish there is nothing to see
-        if (data := read(repo_id, 'annotations.csv', c.commit_id)) is None: break
-        versions.append((c, data))
+    first = max((i for i, c in enumerate(commits) if _BY_US.search(c.title)), default=-1)
+    for c in commits[:first + 1]:                                         # newest first; before the first publish there is nothing to see
+        if (data := read(repo_id, 'annotations.csv', c.commit_id)) is not None: versions.append((c, data))
     rows, last = [], None
     for c, data in reversed(versions):
         if data == last and c.commit_id not in at or (counts := _counts(data)) is None: continue
@@ -376,6 +390,13 @@ def _gone(e, at):
     "The line that says that `e` is gone"
     return {'kind': 'tombstone', **{k: e[k] for k in ('file_name', 'repo_id', 'unique_id')}, 'updated_at': max(at, _later(e)), **{k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}}
 
+def _no_edits(base):
+    "`HubError` if somebody changed labels or data on the Hub and no publish has seen it yet"
+    xml = base.read('labels.xml')
+    now = Interface(xml.decode()) if xml else None
+    edited, refused, _ = _hub_edits(base, lambda: to_csv(_views(base, labels(base.record, now), now)[0], now), now, None) if xml else ([], [], None)
+    if n := len(edited) + len(refused + _parquet_edits(base)): raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
+
 def restore(
     repo_id: str,          # `user/name`
     revision: str,         # Branch, tag or commit whose labels are wanted again
@@ -386,6 +407,7 @@ def restore(
     base, then = _base(repo_id), head(repo_id, revision)
     xml = read(repo_id, 'labels.xml', then)
     if xml is None: raise HubError(f'{repo_id} has no labels at {revision}: `history` lists the versions that have')
+    _no_edits(base)
     interface, at = Interface(xml.decode()), datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     old, now = ({e['unique_id']: e for e in current(r)} for r in (read_record(repo_id, then)[0], base.record))
     same = lambda u: u in now and all(old[u][k] == now[u][k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))

@@ -159,7 +159,7 @@ def append_splits(
     rows = csv.writer(out, lineterminator='\n')
     if not data: rows.writerow(_HEAD)
     rows.writerows((g, s, wanted) for g, s in new.items())
-    return (data or b'') + out.getvalue().encode()
+    return (data or b'') + b'\n'*bool(data and not data.endswith(b'\n')) + out.getvalue().encode()
 
 # %% ../nbs/36_splits.ipynb #86c1cad4
 @dataclass
@@ -216,11 +216,13 @@ def shares(
 def missing_classes(
     column: pd.Series, # Split of each image
     label: pd.Series,  # Label of each image, missing where there is none
-    names: list        # All classes
+    names: list,       # All classes
+    few: int = 5       # Fewer images than this are hardly any
 ) -> list:             # Sentences
-    "Classes that a split has no image of; images are never moved to mend that"
-    have, notes = pd.crosstab(column, label), []
+    "Classes that a split has no image of, or hardly any; images are never moved to mend that"
+    have, notes = pd.crosstab(column.to_numpy(), label.to_numpy()).reindex(sorted(column.dropna().unique())).reindex(columns=names).fillna(0).astype(int), []
     for s in have.index:
-        lacking = [n for n in names if n not in have.columns or not have.loc[s, n]]
+        lacking, rare = [n for n in names if not have.at[s, n]], [n for n in names if 0 < have.at[s, n] < few]
         if lacking: notes.append(f'{s} has no {", no ".join(map(str, lacking))}: a score on it says nothing about {"them" if len(lacking) > 1 else "it"}')
+        if rare: notes.append(f'{s} has only {", ".join(f"{have.at[s, n]} {n}" for n in rare)}: a score on it says little about {"them" if len(rare) > 1 else "it"}')
     return notes
