@@ -230,5 +230,5 @@ def git_pack(hub, ask):
     if ask.headers.get('content-encoding') == 'gzip': data = gzip.GzipFile(fileobj=data)
     try:
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
-        with r.lock: return talk_git(r, ask.name, data)
+        with r.lock: r.gather(); return talk_git(r, ask.name, data)
     except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None
