@@ -71,7 +71,7 @@ def lfs_batch(hub, ask):
     "Where to put or get large files"
     b,out = ask.json(),[]
     upload = b.get('operation', str, 'upload') == 'upload'
-    r = hub.repo(ask, write=upload)
+    r = hub.repo(ask, write=upload, files=True)
     for o in b.objects('objects'):
         oid,size = o.need('oid'),o.need('size', int)
         have = hub.store.big.size(oid) is not None and (upload or _holds(r, oid, size))
@@ -212,7 +212,7 @@ def talk_git(
 # %% ../nbs/83_hubupload.ipynb #362ac646
 def _git_repo(hub, ask, service):
     "The repo, or a 401 that makes git ask for a password"
-    try: return hub.repo(ask, write=service == 'git-receive-pack')
+    try: return hub.repo(ask, write=service == 'git-receive-pack', files=True)
     except HubError as e:
         if e.status == 401: e.headers['WWW-Authenticate'] = 'Basic realm="Hub"'
         raise
