@@ -223,7 +223,7 @@ def repo(self:Store,
             r = HubRepo(path, self)
         self.opened[key] = self.alive[key] = r
         self.opened.move_to_end(key)
-        if len(self.opened) > 64: self.opened.popitem(last=False)
+        if len(self.opened) > 64: self.opened.popitem(last=False)[1].open() # lets go of its files
         return r
 
 @patch
@@ -232,6 +232,7 @@ def forget(self:Store,
 ) -> None:
     "Let go of a repo"
     for held in (self.opened, self.alive): held.pop((repo.kind, repo.id), None)
+    repo.open() # lets go of its files
 
 @patch
 def repos(self:Store,
