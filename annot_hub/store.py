@@ -118,7 +118,7 @@ large_suffixes = """7z arrow bin bmp bz2 ckpt flac gif gz h5 jpeg jpg joblib jp2
 gitattributes = ''.join(f"*.{s} filter=lfs diff=lfs merge=lfs -text\n" for s in large_suffixes)
 
 class Objects(DiskObjectStore):
-    "The git objects of a repo for many threads: each look-up may find new packs and close old ones, so one at a time"
+    "The git objects of a repo for many threads: each look-up may find new packs, so one at a time"
     def __init__(self,
         path:Path, # folder of the objects
     ):
@@ -133,6 +133,12 @@ class Objects(DiskObjectStore):
 
     def iter_prefix(self, prefix):
         with self.lock: return list(super().iter_prefix(prefix))
+
+    def _update_pack_cache(self):
+        with self.lock:
+            for name in list(self._pack_cache): # one that is gone is forgotten; dulwich would close it, and somebody may still read
+                if not os.path.exists(f'{self.pack_dir}/{name}.pack'): del self._pack_cache[name]
+            return super()._update_pack_cache()
 
 class HubRepo:
     "One repo: git objects, `hub.json`, and the shared shelf, index and trees of its `store`"
