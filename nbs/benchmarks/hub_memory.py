@@ -57,7 +57,7 @@ def fill(hub, api, web, n=200_000):
 def slope(samples, what):
     "Growth over a hundred rounds, from a line through the second half"
     half = samples[len(samples)//2:]
-    return round(float(np.polyfit([s['round'] for s in half], [s[what] for s in half], 1)[0])*100, 2)
+    return round(float(np.polyfit([s['round'] for s in half], [s[what] for s in half], 1)[0])*100, 2) + 0.0
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
