@@ -201,6 +201,7 @@ class Hub:
 def repo(self:Hub,
     ask:Ask, # the request
     write:bool=False, # is it to be changed?
+    files:bool=False, # is it about what is in its files?
 ) -> HubRepo: # `HubError` when there is none, or none for this user
     "The repo a request is about"
     try:
@@ -211,6 +212,8 @@ def repo(self:Hub,
         raise HubError(404 if ask.user else 401, "Repository not found", 'RepoNotFound')
     if write and not ask.user: raise HubError(401, "Invalid username or password.")
     if write and not ask.user.writes(r.owner): raise HubError(403, f"Forbidden: you must have write access to {r.id}")
+    if files and r.meta.get('gated') and not (ask.user and ask.user.owns(r.owner)):
+        raise HubError(403 if ask.user else 401, f"Access to {kinds[r.kind]} {r.id} is restricted to its owner", 'GatedRepo')
     if to: raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target else 404, f"This repo is now {to}", headers={'Location': url})
     return r
 
@@ -376,16 +379,18 @@ def move_repo(hub, ask):
 
 @route('PUT', '/api/{kind}/{repo}/settings')
 def settings(hub, ask):
-    "Make a repo private or public"
+    "Make a repo private or public, gate its files or open them"
     r,b = hub.repo(ask, write=True),ask.json()
+    if (gated := dict.get(b, 'gated', r.meta.get('gated', False))) not in (False, 'auto', 'manual'): raise HubError(400, "gated must be false, auto or manual")
     if b.get('visibility'): r.set_meta(private=b.get('visibility') == 'private')
     elif 'private' in b: r.set_meta(private=b.need('private', bool))
-    return dict(private=r.meta['private'])
+    r.set_meta(gated=gated)
+    return dict(private=r.meta['private'], gated=gated)
 
 @route('GET', '/api/{kind}/{repo}/auth-check(?P<name>/write)?')
 def auth_check(hub, ask):
     "May this user read, or write?"
-    hub.repo(ask, write=bool(ask.name))
+    hub.repo(ask, write=bool(ask.name), files=True)
     return {}
 
 # %% ../nbs/82_hubapi.ipynb #d609fd70
@@ -431,7 +436,7 @@ def repo_info(
     "The short facts about a repo"
     m = r.meta
     times = dict(lastModified=iso(r.git[commit].commit_time), createdAt=iso(m['created']))
-    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), **times, private=m['private'], gated=False,
+    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), **times, private=m['private'], gated=m.get('gated', False),
                 disabled=False, tags=[], downloads=0, likes=0, usedStorage=0) | ({'sdk': m['sdk']} if 'sdk' in m else {})
 
 def siblings(
@@ -585,7 +590,7 @@ def file_headers(
 @route('GET', '/{type}{repo}/(?:resolve|raw)/{rev}/{path}')
 def resolve(hub, ask):
     "One file of a revision"
-    r = hub.signed_repo(ask) if 'sig' in ask.params else hub.repo(ask)
+    r = hub.signed_repo(ask) if 'sig' in ask.params else hub.repo(ask, files=True)
     c = r.find(ask.rev)
     e = _need_entry(r, c, ask.path, ask.rev, folder=False)
     shown = r.describe([e])[0]
@@ -599,7 +604,7 @@ def resolve(hub, ask):
 @route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
 def signed_urls(hub, ask):
     "Addresses of files that need no token, for `seconds`"
-    r,b = hub.repo(ask),ask.json()
+    r,b = hub.repo(ask, files=True),ask.json()
     if not ask.user: raise HubError(401, "Invalid username or password.")
     c,paths = r.find(ask.rev).decode(),b.need('paths', list)
     if len(paths) > 1000 or not all(isinstance(p, str) for p in paths): raise HubError(400, "paths must be a list of at most 1,000 names")

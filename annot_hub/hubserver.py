@@ -92,12 +92,18 @@ class AccessLog:
     "A function that adds a line to a file"
     def __init__(self,
         path:Path, # the log
-        most:int=32 << 20, # bytes after which the next start begins a new one
+        most:int=32 << 20, # bytes after which a new one begins
     ):
-        if path.exists() and path.stat().st_size > most: path.replace(f'{path}.old')
-        self.file = open(path, 'a', buffering=1)
+        self.path,self.most = Path(path),most
+        self.open()
 
-    def __call__(self, seen): self.file.write(json.dumps(seen) + '\n')
+    def open(self) -> None:
+        if self.path.exists() and self.path.stat().st_size > self.most: self.path.replace(f'{self.path}.old')
+        self.file = open(self.path, 'a', buffering=1)
+
+    def __call__(self, seen):
+        if self.file.tell() > self.most: self.file.close(); self.open()
+        self.file.write(json.dumps(seen) + '\n')
 
 # %% ../nbs/84_hubserver.ipynb #a7172840
 _header = rb'(?!content-length|transfer-encoding|connection|expect)[\w-]+:[^\r\n]*\r\n'

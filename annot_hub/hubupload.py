@@ -14,6 +14,7 @@ try:
     from dulwich.ignore import IgnoreFilter
     from dulwich.objects import Blob
     from dulwich.protocol import ReceivableProtocol
+    from dulwich.repo import Repo
     from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
     from starlette.responses import JSONResponse, Response
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
@@ -71,7 +72,7 @@ def lfs_batch(hub, ask):
     "Where to put or get large files"
     b,out = ask.json(),[]
     upload = b.get('operation', str, 'upload') == 'upload'
-    r = hub.repo(ask, write=upload)
+    r = hub.repo(ask, write=upload, files=True)
     for o in b.objects('objects'):
         oid,size = o.need('oid'),o.need('size', int)
         have = hub.store.big.size(oid) is not None and (upload or _holds(r, oid, size))
@@ -194,6 +195,14 @@ _broken = (GitProtocolError, HangupException, ArithmeticError, AssertionError, E
            struct.error, zlib.error)
 _services = {'git-upload-pack': UploadPackHandler, 'git-receive-pack': ReceivePackHandler}
 
+def _asked(r, data):
+    "The repo of a fetch: its branches may have moved since they were listed, so what is asked for by name counts as one"
+    names = set(re.findall(rb'want ([0-9a-f]{40})', data.read(1 << 16)))
+    data.seek(0)
+    git = Repo(str(r.path), object_store=r.git.object_store)
+    git.get_refs = lambda: r.git.get_refs() | {b'refs/asked/' + n: n for n in names if n in git.object_store}
+    return git
+
 def talk_git(
     r:HubRepo, # the repo
     service:str, # `git-upload-pack` (clone, fetch) or `git-receive-pack` (push)
@@ -205,14 +214,15 @@ def talk_git(
     talk = ReceivableProtocol(data.read, out.write)
     if advertise: talk.write_pkt_line(f'# service={service}\n'.encode()); talk.write_pkt_line(None)
     r.git.hooks['update'] = PushGuard(r)
-    _services[service](DictBackend({'/': r.git}), ['/'], talk, stateless_rpc=True, advertise_refs=advertise).handle()
+    git = r.git if advertise or service == 'git-receive-pack' else _asked(r, data)
+    _services[service](DictBackend({'/': git}), ['/'], talk, stateless_rpc=True, advertise_refs=advertise).handle()
     kind = 'advertisement' if advertise else 'result'
     return Response(out.getvalue(), media_type=f'application/x-{service}-{kind}', headers={'Cache-Control': 'no-cache'})
 
 # %% ../nbs/83_hubupload.ipynb #362ac646
 def _git_repo(hub, ask, service):
     "The repo, or a 401 that makes git ask for a password"
-    try: return hub.repo(ask, write=service == 'git-receive-pack')
+    try: return hub.repo(ask, write=service == 'git-receive-pack', files=True)
     except HubError as e:
         if e.status == 401: e.headers['WWW-Authenticate'] = 'Basic realm="Hub"'
         raise
@@ -230,5 +240,5 @@ def git_pack(hub, ask):
     if ask.headers.get('content-encoding') == 'gzip': data = gzip.GzipFile(fileobj=data)
     try:
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
-        with r.lock: return talk_git(r, ask.name, data)
+        with r.lock: r.gather(); return talk_git(r, ask.name, data)
     except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None
