@@ -163,7 +163,9 @@ def _commit_answer(ask, r, head, commit):
 def commit(hub, ask):
     "Apply all lines, or none"
     r,lines = hub.repo(ask, write=True),(parse_json(l) for l in ask.body if l.strip())
-    if r.head(ask.rev) is None: r.find(ask.rev); raise HubError(400, f"Invalid reference for a branch: {ask.rev}")
+    if r.head(ask.rev) is None:
+        if ask.flag('create_pr'): raise HubError(404, f"Invalid rev id: {ask.rev}", 'RevisionNotFound') # a pull request is made against a branch
+        r.find(ask.rev); raise HubError(400, f"Invalid reference for a branch: {ask.rev}")
     head = next(lines, None)
     if not head or head.need('key') != 'header': raise HubError(400, "The first line of a commit must be its header")
     head = head.need('value', dict)

@@ -514,7 +514,7 @@ def move(self:Store,
 ) -> None:
     "Give a repo another name; a file where its folder was says where it went"
     with self.lock, repo.lock:
-        if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"{repo_id} exists already")
+        if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"A {repo.kind[:-1]} repository called {repo_id} already exists")
         to.parent.mkdir(parents=True, exist_ok=True)
         to.unlink(missing_ok=True)
         os.replace(repo.path, to)
@@ -692,7 +692,7 @@ def set_ref(self:HubRepo,
     if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref: raise HubError(400, f"Invalid reference: {ref[:200]}")
     with self.lock:
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
-        if name in self.git.refs or not self.git.refs.add_if_new(name, target): raise HubError(409, f"Reference exists already: {ref}")
+        if name in self.git.refs or not self.git.refs.add_if_new(name, target): raise HubError(409, f"Reference {ref} already exists")
 
 @patch
 def _tag_object(self:HubRepo, name, commit, message, user):
