@@ -213,7 +213,7 @@ def repo(self:Hub,
     if write and not ask.user: raise HubError(401, "Invalid username or password.")
     if write and not ask.user.writes(r.owner): raise HubError(403, f"Forbidden: you must have write access to {r.id}")
     if files and r.meta.get('gated') and not (ask.user and ask.user.owns(r.owner)):
-        raise HubError(403 if ask.user else 401, f"Access to {kinds[r.kind]} {r.id} is restricted to its owner", 'GatedRepo')
+        raise HubError(403 if ask.user else 401, f"Access to {kinds[r.kind]} {r.id} is restricted and you are not in the authorized list", 'GatedRepo')
     if to: raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target else 404, f"This repo is now {to}", headers={'Location': url})
     return r
 
