@@ -1,4 +1,5 @@
 """SIGKILL at random moments of an upload and of a publish; then once more to the end, and a look at what is there.
+An attempt that ended before its time came is looked at too, and does not count: `--rounds` are attempts that were killed.
     python nbs/benchmarks/publish_kill.py --rounds 50 --out table.csv
 Every attempt is a forked process, so that none inherits a running client; the Hub is a process of its own and stays up."""
 import argparse, csv, json, os, random, shutil, signal, sys, tempfile, time
@@ -62,18 +63,22 @@ def check_upload(repo, control):
 
 def main(rounds, out, seed):
     rng, rows = random.Random(seed), []
-    fork(lambda: [create(f'{hub.user}/{n}') for n in ['control', 'labels'] + [f'u{i}' for i in range(rounds)]])
+    killed_in = lambda step: sum(r[3] for r in rows if r[0] == step)
+    fork(lambda: [create(f'{hub.user}/{n}') for n in ('control', 'labels')])
     usual = fork(lambda: upload(df, root, f'{hub.user}/control'))[0]
-    for i in range(rounds):
+    while killed_in('upload') < rounds:
+        i = len(rows)
         repo, at = f'{hub.user}/u{i}', rng.random()*usual*1.1
+        fork(lambda: create(repo))
         _, killed = fork(lambda: upload(df, root, repo), at)
         again = fork(lambda: upload(df, root, repo))[0]
         fork(lambda: check_upload(repo, f'{hub.user}/control'))
         rows.append(('upload', i, round(at, 3), killed, round(again, 3), True))
     repo, found = f'{hub.user}/labels', []
     fork(lambda: upload(df, root, repo))
-    usual, start = None, 3                                                # the commits of the repo, of .gitattributes, of images and table
-    for i in range(rounds + 1):
+    usual, start, i = None, 3, -1                                         # the commits of the repo, of .gitattributes, of images and table
+    while killed_in('publish') < rounds:
+        i += 1
         found = [e for e in found] + [entry(k, i + 1, repo) for k in rng.sample(range(60), 3)]
         run = lambda: publish(repo, found, interface, splits={'train': .75, 'test': .25})
         if usual is None:
@@ -83,6 +88,7 @@ def main(rounds, out, seed):
         at = rng.random()*usual*1.1
         _, killed = fork(run, at)
         again = fork(run)[0]
+        usual = max(usual, again)
         fork(lambda: check_publish(repo, found, start + i))
         rows.append(('publish', i, round(at, 3), killed, round(again, 3), True))
     table = pd.DataFrame(rows, columns=['step', 'round', 'killed_after', 'killed', 'rerun', 'same'])
