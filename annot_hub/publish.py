@@ -129,12 +129,18 @@ def _hub_edits(base, made, interface, names):
     except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
 
 # %% ../nbs/40_publish.ipynb #b3ad2a8d
-def _parquet_edits(base):
-    "Sentences about Parquet files of the data that somebody else wrote"
-    odd = [f for f in sorted(base.found) if f.startswith('data/') and f.endswith('.parquet') and not _ours(base, f)] if 'labels.xml' in base.found else []
+def _made_edits(base):
+    "Sentences about files made by us that somebody else wrote: the interface, and Parquet files of the data"
+    odd = [f for f in sorted(base.found) if (f == 'labels.xml' or f.startswith('data/') and f.endswith('.parquet')) and not _ours(base, f)] if 'labels.xml' in base.found else []
     who = {c.commit_id: ', '.join(c.authors) for c in _since_us(base)[0]} if odd else {}
-    told = '{} changed {} (commit {}): change annotations.csv instead, the Parquet files are made from the record'.format
-    return [told(who[sha], f, sha[:8]) for f, sha in ((f, base.found[f].commit) for f in odd) if sha in who]
+    instead = lambda f: 'change the questions in annot_hub.toml instead' if f == 'labels.xml' else 'change annotations.csv instead, the Parquet files are made from the record'
+    return [f'{who[sha]} changed {f} (commit {sha[:8]}): {instead(f)}' for f, sha in ((f, base.found[f].commit) for f in odd) if sha in who]
+
+def _published_xml(base):
+    "The interface as the last publish left it; None if there was none"
+    xml = base.read('labels.xml')
+    if xml is None or _ours(base, 'labels.xml') or not (since := _since_us(base)[1]): return xml
+    return read(base.repo_id, 'labels.xml', since) or xml
 
 # %% ../nbs/40_publish.ipynb #ada70f73
 def _views(base, labelled, interface, fractions=None):
@@ -276,11 +282,11 @@ def _no_gc():
 def _publish(repo_id, found, interface, complete, names, **kw):
     "One try of `publish`"
     base = _base(repo_id)
-    xml = base.read('labels.xml')
+    xml = _published_xml(base)
     then = interface if xml in (None, interface.xml.encode()) else Interface(xml.decode())
     before = labels(base.record, then)
     edited, refused, old = _hub_edits(base, lambda: to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
-    refused += _parquet_edits(base)
+    refused += _made_edits(base)
     new = edited + updates(base.record + edited, found, complete=complete)
     labelled = labels_after(before, base.record, new, interface) if then is interface else labels(base.record + new, interface)
     told = [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited] + refused
@@ -392,10 +398,10 @@ def _gone(e, at):
 
 def _no_edits(base):
     "`HubError` if somebody changed labels or data on the Hub and no publish has seen it yet"
-    xml = base.read('labels.xml')
+    xml = _published_xml(base)
     now = Interface(xml.decode()) if xml else None
     edited, refused, _ = _hub_edits(base, lambda: to_csv(_views(base, labels(base.record, now), now)[0], now), now, None) if xml else ([], [], None)
-    if n := len(edited) + len(refused + _parquet_edits(base)): raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
+    if n := len(edited) + len(refused + _made_edits(base)): raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
 
 def restore(
     repo_id: str,          # `user/name`
