@@ -38,7 +38,7 @@ def check_path(
     path:str, # path of a file or folder inside a repo
 ) -> str: # the same path; `HubError` 422 when it cannot be kept
     "Refuse a `path` that is unsafe anywhere"
-    try: bad = len(path.encode()) > 4000 or any(map(_bad_segment, path.split('/')))
+    try: bad = len(path.encode()) > 4000 or path.count('/') > 250 or any(map(_bad_segment, path.split('/')))
     except UnicodeEncodeError: bad = True  # half a surrogate pair
     if bad: raise HubError(422, f"Invalid path: {path[:200]!r}")
     return path

@@ -143,7 +143,7 @@ class Store:
         root:Path, # the folder; made when missing
     ):
         self.root,self.lock,self.opened = Path(root).absolute(),threading.RLock(),OrderedDict()
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(0o700, parents=True, exist_ok=True) # private repos are in it
         self._lock_folder()
         self.big,self.index,self.trees = BigFiles(self.root/'lfs'),Index(self.root/'index.sqlite'),Trees()
         self.sweep()
@@ -629,10 +629,12 @@ def set_ref(self:HubRepo,
 ) -> None:
     "Make a branch or a tag; `HubError` 409 when there is one"
     name,target = ref.encode('utf-8', 'replace'),self.find(rev)
-    if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref: raise HubError(400, f"Invalid reference: {ref[:200]}")
+    if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref or len(ref) > 250: raise HubError(400, f"Invalid reference: {ref[:200]}")
     with self.lock:
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
-        if name in self.git.refs or not self.git.refs.add_if_new(name, target): raise HubError(409, f"Reference exists already: {ref}")
+        try: new = name not in self.git.refs and self.git.refs.add_if_new(name, target)
+        except (NotADirectoryError, IsADirectoryError): new = False # `a` is there, and `a/b` is wanted, or the reverse
+        if not new: raise HubError(409, f"Reference exists already: {ref}")
 
 @patch
 def _tag_object(self:HubRepo, name, commit, message, user):
