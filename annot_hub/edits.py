@@ -82,7 +82,7 @@ def _cell(control, text):
     if text == '': return None
     if control.kind == 'single' or text[:1] not in '[{' and control.kind not in ('multiple', *REGIONS): return text
     try: value = json.loads(text)
-    except ValueError: value = None
+    except (ValueError, RecursionError): value = None
     if control.kind in REGIONS and not (isinstance(value, list) and all(isinstance(r, dict) for r in value)): raise ValueError(f'{control.name}: write a list of regions, as other cells have it')
     if value is None: raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
     return value

@@ -129,6 +129,7 @@ def _there(folder, to_repo, sha):
     if folder is not None:
         note = Path(folder)/'.from'
         if note.exists() and note.read_text() == sha: return {p.relative_to(folder).as_posix() for p in Path(folder).glob('data/*.parquet')}
+        if not note.exists() and any(Path(folder).glob('data/*.parquet')): raise ValueError(f'{folder}/data holds Parquet files that are not from here: give another folder')
         for p in Path(folder).glob('data/*.parquet'): p.unlink()
         Path(folder, 'data').mkdir(parents=True, exist_ok=True); note.write_text(sha)
         return set()
