@@ -567,9 +567,13 @@ def send_file(
     return StreamingResponse(_file_part(source, start, end), 206 if part else 200, headers)
 
 def _file_part(path, start, end):
-    with open(path, 'rb') as f:
-        f.seek(start)
-        while start < end and (d := f.read(min(1 << 20, end - start))): start += len(d); yield d
+    while start < end:
+        with open(path, 'rb') as f: # anew for each piece: who goes away in the middle leaves no open file behind
+            f.seek(start)
+            d = f.read(min(1 << 18, end - start))
+        if not d: return
+        start += len(d)
+        yield d
 
 # %% ../nbs/82_hubapi.ipynb #7570755d
 def file_headers(
