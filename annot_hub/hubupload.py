@@ -10,9 +10,10 @@ __all__ = ['large_pattern', 'preupload', 'lfs_batch', 'lfs_file', 'lfs_files', '
 import base64, fnmatch, gzip, io, itertools, re, struct, time, zlib
 from functools import lru_cache
 try:
-    from dulwich.errors import GitProtocolError, HangupException, HookError
+    from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException, HookError
     from dulwich.ignore import IgnoreFilter
-    from dulwich.objects import Blob
+    from dulwich.objects import Blob, Tree
+    from dulwich.pack import UnresolvedDeltas
     from dulwich.protocol import ReceivableProtocol
     from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
     from starlette.responses import JSONResponse, Response
@@ -188,23 +189,26 @@ class PushGuard:
     def execute(self, ref, old, new):
         r,ref = self.repo,ref.decode('utf-8', 'replace')
         if not ref.startswith(('refs/heads/', 'refs/tags/')): raise HookError("only branches and tags can be pushed")
-        if len(ref) > 250: raise HookError("this name is too long")
         if new == b'0'*40:
             if ref == 'refs/heads/main': raise HookError("main cannot be deleted")
             return '', ''
+        if len(ref) > 250 or '\ufffd' in ref or '/-' in ref: raise HookError("a branch or tag cannot have this name")
         try:
-            there = [e for e in r.walk(r.root_of(r.peel(new)), recursive=True) if check_path(e.path)]
+            root = r.root_of(r.peel(new))
+            there = [e for e in r.walk(root, recursive=True) if check_path(e.key.decode().removesuffix('/'))]
             if gone := next((e for e in there if e.mode != 0o160000 and e.oid not in r.git.object_store), None): raise HookError(f"{gone.path} was not sent")
+            for tree in {root, *(e.oid for e in there if e.folder)}: Tree.from_string(r.read(tree)).check()
             shown = r.describe(there)
         except HubError as e: raise HookError(e.message) from None
+        except (FileFormatException, UnicodeDecodeError) as e: raise HookError(f"a folder is not as git wants it: {e}") from None
         lost = [d['path'] for d in shown if 'lfs' in d and r.store.big.size(d['lfs']['oid']) is None]
         if lost: raise HookError(f"{len(lost)} large files were not uploaded, {lost[0]} for one: git lfs push")
         return '', ''
 
 # %% ../nbs/83_hubupload.ipynb #add23324
 # dulwich has many ways to say that a pack is broken
-_broken = (GitProtocolError, HangupException, ArithmeticError, AssertionError, EOFError, LookupError, OSError, TypeError, ValueError,
-           struct.error, zlib.error)
+_broken = (GitProtocolError, HangupException, ChecksumMismatch, FileFormatException, UnresolvedDeltas, ArithmeticError, AssertionError, EOFError,
+           LookupError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error)
 _services = {'git-upload-pack': UploadPackHandler, 'git-receive-pack': ReceivePackHandler}
 
 def check_pack(

@@ -678,4 +678,4 @@ def refs(self:HubRepo,
     "All branches, or all tags"
     pre = f'refs/{kind}/'.encode()
     found = sorted((r for r in self.git.refs.as_dict().items() if r[0].startswith(pre)), key=lambda r: (r[0] != b'refs/heads/main', r[0]))
-    return [dict(name=r[len(pre):].decode(), ref=r.decode(), targetCommit=self.peel(o).decode()) for r,o in found]
+    return [dict(name=r[len(pre):].decode('utf-8', 'replace'), ref=r.decode('utf-8', 'replace'), targetCommit=self.peel(o).decode()) for r,o in found]
