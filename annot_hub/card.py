@@ -29,7 +29,7 @@ def _bar(share, width=20):
 
 def _cell(text):
     "`text` so that it stays inside a cell of a table"
-    return str(text).replace('\\', '\\\\').replace('|', '\\|').replace('\n', ' ').replace('<', '&lt;')
+    return str(text).replace('\\', '\\\\').replace('|', '\\|').replace('\n', ' ').replace('<', '&lt;').replace('[', '\\[')
 
 def _table(head, rows, right=()):
     "A Markdown table"
@@ -216,6 +216,7 @@ def contact_sheet(
         draw.text((8, y*(size + 30) + 6), str(label), fill='black', font_size=14)
         for x, name in enumerate(names):
             with Image.open(BytesIO(fetch(name))) as im:
+                if im.width*im.height > (Image.MAX_IMAGE_PIXELS or math.inf): raise ValueError(f'{name} is too large: {im.width} x {im.height} pixels')
                 im.draft('RGB', (2*size, 2*size))
                 small = ImageOps.contain(ImageOps.exif_transpose(im).convert('RGB'), (size, size))
             sheet.paste(small, (8 + x*(size + 8), y*(size + 30) + 26))

@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import pandas as pd
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url
@@ -96,8 +96,8 @@ def look_at(
     try:
         with Image.open(BytesIO(data)) as im: form, size, turn = im.format, im.size, im.getexif().get(274, 1); im.load()
     except Exception as e:                                                # Pillow's decoders raise what they like
-        web = data.lstrip()[:1] == b'<'
-        return 'problem', 'it is a web page, not an image' if web else f'it cannot be decoded ({str(e) or type(e).__name__})'.replace(repr(e), ''), 'look at the address in a browser' if web else 'mend the file, and upload it again'
+        web,why = data.lstrip()[:1] == b'<','Pillow knows no such format' if isinstance(e, UnidentifiedImageError) else str(e) or type(e).__name__
+        return 'problem', 'it is a web page, not an image' if web else f'it cannot be decoded ({why})', 'look at the address in a browser' if web else 'mend the file, and upload it again'
     if form not in _SHOWN: return 'problem', f'browsers do not show {form}', 'make JPEG or PNG copies and annotate these'
     if turn != 1: return 'note', f'{form}, {size[0]} x {size[1]}, turned by its EXIF data (orientation {turn})', 'keep the EXIF data: browser and `datasets` turn the image in the same way'
     if len(data) > 20e6: return 'note', f'{form}, {size[0]} x {size[1]}, {len(data)/1e6:.0f} MB', 'people will wait for it: annotate smaller copies'

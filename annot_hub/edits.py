@@ -84,7 +84,7 @@ def _cell(control, text):
     if text == '': return None
     if control.kind in ('single', 'text', 'datetime') or control.kind in ('texts', 'paths') and text[0] != '[': return text
     try: value = json.loads(text)
-    except ValueError: value = None
+    except (ValueError, RecursionError): value = None
     if control.kind in ('rating', 'number'):
         if type(value) not in (int, float) or not math.isfinite(value): raise ValueError(f'{control.name}: {text!r} is no number')
         return int(value) if value == int(value) else value

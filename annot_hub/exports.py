@@ -97,7 +97,7 @@ def _cell(v):
     if v=='': return None
     if v[0] in '[{':
         try: return json.loads(v)
-        except ValueError: pass
+        except (ValueError, RecursionError): pass
     return v
 
 def _whole(v): return int(v) if isinstance(v, str) and re.fullmatch(r'\d{1,18}', v) else v
@@ -120,7 +120,7 @@ def _sniff(text, path):
     if text.lstrip()[:1] not in ('[', '{'): return ('CSV', text) if 'annotation_id' in text.split('\n', 1)[0] else (None, None)
     if text.startswith('{"kind":'): raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
     try: data = json.loads(text)
-    except ValueError as e: raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
+    except (ValueError, RecursionError) as e: raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
     if not isinstance(data, list) or not all(isinstance(x, dict) for x in data): return None, None
     if all(isinstance(x.get('annotations'), list) and 'data' in x for x in data): return 'JSON', data
     return ('JSON_MIN', data) if all('annotation_id' in x for x in data) else (None, None)
@@ -130,9 +130,12 @@ def read_export(
     interface:Interface|None=None  # Says which columns of JSON-MIN and CSV are answers
 ) -> pd.DataFrame:                 # One row an annotation; `.attrs['lost']` and `.attrs['unplaced']`
     "Read an export of any kind; a row whose image is unknown keeps `file_name` null and is listed in `.attrs['unplaced']`"
-    kind, data = _sniff(Path(path).read_text('utf-8-sig'), path)
+    try: kind, data = _sniff(Path(path).read_text('utf-8-sig'), path)
+    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
     unsure = [] if interface else ['which columns are answers (give the interface)']
-    if kind=='JSON': return _rows(_from_json(data), [])
-    if kind=='JSON_MIN': return _rows(_from_min(data, interface), _LOST + unsure)
-    if kind=='CSV': return _rows(_from_min(_csv_rows(data), interface), _LOST + ['types of the task data'] + unsure)
+    try:
+        if kind=='JSON': return _rows(_from_json(data), [])
+        if kind=='JSON_MIN': return _rows(_from_min(data, interface), _LOST + unsure)
+        if kind=='CSV': return _rows(_from_min(_csv_rows(data), interface), _LOST + ['types of the task data'] + unsure)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as e: raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
     raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')

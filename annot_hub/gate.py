@@ -83,7 +83,7 @@ def _type(file_name:str) -> str: # media type
 @patch
 async def _fetch(self:Gate, request:Request, file_name:str) -> httpx2.Response: # not read yet
     "Ask the Hub for a file as its owner."
-    headers = {k: request.headers[k] for k in _ASK if k in request.headers} | {'Accept-Encoding': 'identity'}
+    headers = {k: v for k in _ASK if (v := request.headers.get(k, '')) and v.isascii()} | {'Accept-Encoding': 'identity'}
     if self.token: headers['Authorization'] = f'Bearer {self.token}'
     url = hub_url(self.repo_id, file_name, self.revision, self.endpoint)
     return await self.http.send(self.http.build_request(request.method, url, headers=headers), stream=True)
@@ -103,7 +103,7 @@ async def _answer(self:Gate, request:Request) -> Response:
     if request.method == 'OPTIONS':
         return Response(status_code=204, headers=headers | {'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': 'Range'})
     try: got = await self._fetch(request, file_name)
-    except httpx2.TransportError as e: return PlainTextResponse(f'The Hub does not answer ({type(e).__name__}).', 502, headers=headers)
+    except httpx2.RequestError as e: return PlainTextResponse(f'The Hub does not answer ({type(e).__name__}).', 502, headers=headers)
     if got.status_code not in (200, 206, 304, 416):
         await got.aclose()
         return PlainTextResponse(f'The Hub answered {got.status_code} for {file_name}.', 404 if got.status_code == 404 else 502, headers=headers)

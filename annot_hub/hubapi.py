@@ -7,7 +7,7 @@ __all__ = ['routes', 'User', 'write_private', 'Signer', 'Route', 'route', 'find_
            'error_answer', 'whoami', 'hello', 'repo_url', 'create_repo', 'delete_repo', 'move_repo', 'settings',
            'auth_check', 'front_matter', 'validate_yaml', 'iso', 'repo_info', 'siblings', 'info', 'list_repos',
            'short_commit', 'expanded', 'tree', 'paths_info', 'byte_range', 'send_file', 'file_headers', 'resolve',
-           'signed_urls']
+           'seal', 'signed_urls']
 
 # %% ../nbs/82_hubapi.ipynb #1d4136e0
 import base64, hmac, io, json, math, mimetypes, re, secrets, time, traceback
@@ -83,6 +83,7 @@ class Route(NamedTuple):
     answer: object # function of the `Hub` and the `Ask`
     most: int # most bytes of a body
     signed: bool # permitted by a signature instead of a user's token?
+    first: object # function of the `Hub` and the `Ask` that may refuse before a large body comes, or `None`
 
 routes = [] # tried in order
 
@@ -91,11 +92,12 @@ def route(
     pattern:str, # address with `{kind}`, `{type}`, `{repo}`, `{rev}`, `{path}`, `{name}` in it
     most:int=1 << 24, # most bytes of a body
     signed:bool=False, # permitted by a signature instead of a user's token?
+    first=None, # function of the `Hub` and the `Ask` that may refuse before a large body comes
 ): # decorator
     "Answer requests to `pattern` with a function of the `Hub` and the `Ask`"
     for k,v in _parts.items(): pattern = pattern.replace(k, v)
     def add(f):
-        routes.append(Route(methods.split(), re.compile(pattern), f, most, signed))
+        routes.append(Route(methods.split(), re.compile(pattern), f, most, signed, first))
         return f
     return add
 
@@ -256,9 +258,10 @@ async def answer(self:Hub,
         if '*' not in self.hosts and re.sub(r':\d+$', '', request.headers.get('host', '').lower()) not in self.hosts:
             raise HubError(403, "This Hub does not answer to that host name")
         r,parts = find_route('GET' if request.method == 'HEAD' else request.method, _raw_path(request.scope))
-        body = await self.read_body(request, r.most)
-        user = None if r.signed else self.user(request.headers.get('authorization', ''))
-        found = await run_in_threadpool(r.answer, self, Ask(request, user, body, **parts))
+        ask = Ask(request, None if r.signed else self.user(request.headers.get('authorization', '')), **parts)
+        if r.first: await run_in_threadpool(r.first, self, ask)
+        ask.body = body = await self.read_body(request, r.most if ask.user or r.first else min(r.most, 1 << 21)) # no stranger fills memory or disk
+        found = await run_in_threadpool(r.answer, self, ask)
         return found if isinstance(found, Response) else JSONResponse(found)
     except HubError as e: return error_answer(e)
     except ClientDisconnect: return Response(status_code=400)
@@ -569,9 +572,13 @@ def send_file(
     return StreamingResponse(_file_part(source, start, end), 206 if part else 200, headers)
 
 def _file_part(path, start, end):
-    with open(path, 'rb') as f:
-        f.seek(start)
-        while start < end and (d := f.read(min(1 << 20, end - start))): start += len(d); yield d
+    while start < end:
+        with open(path, 'rb') as f: # anew for each piece: who goes away in the middle leaves no open file behind
+            f.seek(start)
+            d = f.read(min(1 << 18, end - start))
+        if not d: return
+        start += len(d)
+        yield d
 
 # %% ../nbs/82_hubapi.ipynb #7570755d
 def file_headers(
@@ -601,6 +608,9 @@ def resolve(hub, ask):
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)
 
 # %% ../nbs/82_hubapi.ipynb #476f5e28
+def seal(r): # what a signed address is bound to: a repo that goes, is made anew, moves, or is hidden or shown, ends it
+    return (r.kind, r.id, r.meta['uid'], r.meta['private']) if r else ()
+
 @route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
 def signed_urls(hub, ask):
     "Addresses of files that need no token, for `seconds`"
@@ -608,7 +618,7 @@ def signed_urls(hub, ask):
     if not ask.user: raise HubError(401, "Invalid username or password.")
     c,paths = r.find(ask.rev).decode(),b.need('paths', list)
     if len(paths) > 1000 or not all(isinstance(p, str) for p in paths): raise HubError(400, "paths must be a list of at most 1,000 names")
-    def sign(p): return hub.signer.sign('read', r.kind, r.id, c, check_path(p), seconds=min(max(b.get('seconds', int, 3600), 0), 7*86400))
+    def sign(p): return hub.signer.sign('read', *seal(r), c, check_path(p), seconds=min(max(b.get('seconds', int, 3600), 0), 7*86400))
     return dict(urls=[f'{repo_url(ask, r.kind, r.id)}/resolve/{c}/{quote(p)}?sig={sign(p)}' for p in paths])
 
 @patch
@@ -616,6 +626,6 @@ def signed_repo(self:Hub,
     ask:Ask, # the request, with `sig`
 ) -> HubRepo: # the repo, be it private or not
     "The repo of a signed address"
-    self.signer.check(ask.params['sig'], 'read', ask.kind, ask.repo_id, ask.rev, ask.path)
-    if (r := self.store.repo(ask.kind, ask.repo_id)) is None: raise HubError(404, "Repository not found", 'RepoNotFound')
+    r = self.store.repo(ask.kind, ask.repo_id)
+    if r is None or r.meta['private']: self.signer.check(ask.params['sig'], 'read', *seal(r), ask.rev, ask.path)
     return r

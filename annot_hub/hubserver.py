@@ -26,7 +26,7 @@ def local_token(
 ) -> str: # the token
     "The token of the user `local`, made at the first start"
     path = Path(root)/'token'
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     if not path.exists(): write_private(path, 'hf_' + secrets.token_hex(17))
     return path.read_text().strip()
 
@@ -212,7 +212,7 @@ def _check_import(endpoint):
 def start(self:LocalHub) -> LocalHub: # itself
     "Start the process and wait until it answers"
     if self.env: _check_import(f'http://127.0.0.1:{self.port}')
-    self.root.mkdir(parents=True, exist_ok=True)
+    self.root.mkdir(0o700, parents=True, exist_ok=True)
     self.token = (_first_token(self.token_file) or self.token) if self.token_file else local_token(self.root)
     told,log = self.root/'endpoint',open(self.root/'server.log', 'ab')
     told.unlink(missing_ok=True)

@@ -4,23 +4,24 @@
 
 # %% auto #0
 __all__ = ['large_pattern', 'preupload', 'lfs_batch', 'lfs_file', 'lfs_files', 'xet_token', 'take_xorb', 'take_shard', 'commit',
-           'PushGuard', 'talk_git', 'git_refs', 'git_pack']
+           'PushGuard', 'check_pack', 'talk_git', 'git_refs', 'git_pack']
 
 # %% ../nbs/83_hubupload.ipynb #906d217f
-import base64, fnmatch, gzip, io, re, struct, time, zlib
+import base64, fnmatch, gzip, io, itertools, re, struct, time, zlib
 from functools import lru_cache
 try:
-    from dulwich.errors import GitProtocolError, HangupException, HookError
+    from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException, HookError
     from dulwich.ignore import IgnoreFilter
-    from dulwich.objects import Blob
+    from dulwich.objects import Blob, Tree
+    from dulwich.pack import UnresolvedDeltas
     from dulwich.protocol import ReceivableProtocol
     from dulwich.repo import Repo
     from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
     from starlette.responses import JSONResponse, Response
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubrefs # adds its functions to those of the Hub, before the ones here
-from .hubapi import iso, parse_json, repo_url, route, send_file
-from .shelf import HubError, check_path, pointer
+from .hubapi import iso, parse_json, repo_url, route, seal, send_file
+from .shelf import HubError, check_path, drop, pointer
 from .store import HubRepo
 
 # %% ../nbs/83_hubupload.ipynb #28f89bdf
@@ -50,7 +51,9 @@ def preupload(hub, ask):
     c,files = r.find(ask.rev),b.objects('files')
     if len(files) > 1000: raise HubError(413, "Too many files: at most 1,000")
     ignore = b.get('gitIgnore') if b.get('gitIgnore') is not None else _file_text(r, c, '.gitignore')
-    ignore = IgnoreFilter(l.encode('utf-8', 'replace') for l in ignore.splitlines() if l.strip() and l[0] != '#')
+    ignore = [l for l in ignore[:1 << 18].splitlines() if l.strip() and l[0] != '#']
+    if long := next((l for l in ignore if len(re.findall(r'\*+', l)) > 3), None): raise HubError(400, f"More than three * in a line of .gitignore take too long to look for: {long[:80]}")
+    ignore = IgnoreFilter(l.encode('utf-8', 'replace') for l in ignore)
     large = large_pattern(_file_text(r, c, '.gitattributes'))
     entries = [r.entry(c, check_path(f.need('path'))) for f in files]
     there = {d['path']: d.get('lfs', d)['oid'] for d in r.describe([e for e in entries if e and not e.folder])}
@@ -58,10 +61,10 @@ def preupload(hub, ask):
         uploadMode='lfs' if large.match(p) or f.need('size', int) > 10 << 20 else 'regular') for f in files])
 
 # %% ../nbs/83_hubupload.ipynb #116fbeb8
-def _lfs_action(hub, ask, what, oid):
+def _lfs_action(hub, r, ask, what, oid):
     "A signed address for one operation on one file"
-    url = f"{ask.base}/_lfs/{ask.kind}/{ask.repo_id}/{oid}/{what}"
-    return {what: dict(href=f"{url}?sig={hub.signer.sign(what, ask.kind, ask.repo_id, oid)}", header={}, expires_in=3600)}
+    url = f"{ask.base}/_lfs/{r.kind}/{r.id}/{oid}/{what}"
+    return {what: dict(href=f"{url}?sig={hub.signer.sign(what, *seal(r), oid)}", header={}, expires_in=3600)}
 
 def _holds(r, oid, size):
     "Is there a pointer to this large file anywhere in the repo? The shelf is shared, and holds those of private repos too"
@@ -77,18 +80,19 @@ def lfs_batch(hub, ask):
         oid,size = o.need('oid'),o.need('size', int)
         have = hub.store.big.size(oid) is not None and (upload or _holds(r, oid, size))
         answer = dict(oid=oid, size=size, authenticated=True)
-        if upload and not have: answer['actions'] = _lfs_action(hub, ask, 'upload', oid) | _lfs_action(hub, ask, 'verify', oid)
-        elif not upload: answer |= {'actions': _lfs_action(hub, ask, 'download', oid)} if have else {'error': dict(code=404, message="not found")}
+        if upload and not have: answer['actions'] = _lfs_action(hub, r, ask, 'upload', oid) | _lfs_action(hub, r, ask, 'verify', oid)
+        elif not upload: answer |= {'actions': _lfs_action(hub, r, ask, 'download', oid)} if have else {'error': dict(code=404, message="not found")}
         out.append(answer)
     return JSONResponse(dict(transfer='basic', objects=out), media_type='application/vnd.git-lfs+json')
 
 # %% ../nbs/83_hubupload.ipynb #ceab2d51
 def _pieces(f, size=1 << 20): return iter(lambda: f.read(size), b'')
 
-@route('PUT POST GET', '/_lfs/{kind}/{repo}/(?P<oid>[0-9a-f]{64})/(?P<name>upload|verify|download)', most=1 << 40, signed=True)
+def _check_lfs(hub, ask): hub.signer.check(ask.params.get('sig', ''), ask.name, *seal(hub.store.repo(ask.kind, ask.repo_id)), ask.oid)
+
+@route('PUT POST GET', '/_lfs/{kind}/{repo}/(?P<oid>[0-9a-f]{64})/(?P<name>upload|verify|download)', most=1 << 40, signed=True, first=_check_lfs)
 def lfs_file(hub, ask):
     "Put, check or get a large file, by its signed address"
-    hub.signer.check(ask.params.get('sig', ''), ask.name, ask.kind, ask.repo_id, ask.oid)
     big = hub.store.big
     if ask.name == 'upload' and ask.method == 'PUT': big.put(_pieces(ask.body), ask.oid)
     elif ask.name == 'verify' and big.size(ask.oid) != ask.json().need('size', int): raise HubError(422, "This file is not here, or not of that size")
@@ -122,16 +126,14 @@ def _check_xet(hub, ask):
     until,mac,kind,repo_id = (ask.headers.get('authorization', '').removeprefix('Bearer ').split('.', 3) + ['']*4)[:4]
     hub.signer.check(f'{until}.{mac}', 'xet', kind, repo_id)
 
-@route('POST', '/cas/{name}/v1/xorbs/default/(?P<xorb>[^/]+)', most=80 << 20, signed=True)
+@route('POST', '/cas/{name}/v1/xorbs/default/(?P<xorb>[^/]+)', most=80 << 20, signed=True, first=_check_xet)
 def take_xorb(hub, ask):
     "Take chunks"
-    _check_xet(hub, ask)
     return dict(was_inserted=hub.xorbs.put(ask.name, ask.xorb, ask.body))
 
-@route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True)
+@route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True, first=_check_xet)
 def take_shard(hub, ask):
     "Make files of chunks"
-    _check_xet(hub, ask)
     hub.xorbs.take(ask.name, ask.body.read())
     return dict(result=1)
 
@@ -159,10 +161,18 @@ def _commit_answer(ask, r, head, commit):
         pr = dict(pullRequestUrl=f'{url}/discussions/{num}')
     return dict(success=True, commitOid=oids[0], commitUrl=f'{url}/commit/{oids[0]}', hookOutput='') | pr
 
-@route('POST', '/api/{kind}/{repo}/commit/{rev}', most=1 << 30)
+def _lines(f, most=1 << 24):
+    "The lines of a body: each short enough for memory, and at most a million"
+    for i in itertools.count():
+        if not (line := f.readline(most + 1)): return
+        if i > 10**6: raise HubError(413, "A commit has at most 1,000,000 lines: make several")
+        if len(line) > most: raise HubError(413, f"A line of a commit is longer than {most} bytes: upload the file as a large one")
+        if line.strip(): yield parse_json(line)
+
+@route('POST', '/api/{kind}/{repo}/commit/{rev}', most=1 << 30, first=lambda hub, ask: hub.repo(ask, write=True))
 def commit(hub, ask):
     "Apply all lines, or none"
-    r,lines = hub.repo(ask, write=True),(parse_json(l) for l in ask.body if l.strip())
+    r,lines = hub.repo(ask, write=True),_lines(ask.body)
     if r.head(ask.rev) is None:
         if ask.flag('create_pr'): raise HubError(404, f"Invalid rev id: {ask.rev}", 'RevisionNotFound') # a pull request is made against a branch
         r.find(ask.rev); raise HubError(400, f"Invalid reference for a branch: {ask.rev}")
@@ -185,16 +195,23 @@ class PushGuard:
         if new == b'0'*40:
             if ref == 'refs/heads/main': raise HookError("main cannot be deleted")
             return '', ''
-        try: shown = r.describe([e for e in r.walk(r.root_of(r.peel(new)), recursive=True) if check_path(e.path)])
+        if len(ref) > 250 or '\ufffd' in ref or '/-' in ref: raise HookError("a branch or tag cannot have this name")
+        try:
+            root = r.root_of(r.peel(new))
+            there = [e for e in r.walk(root, recursive=True) if check_path(e.key.decode().removesuffix('/'))]
+            if gone := next((e for e in there if e.mode != 0o160000 and e.oid not in r.git.object_store), None): raise HookError(f"{gone.path} was not sent")
+            for tree in {root, *(e.oid for e in there if e.folder)}: Tree.from_string(r.read(tree)).check()
+            shown = r.describe(there)
         except HubError as e: raise HookError(e.message) from None
+        except (FileFormatException, UnicodeDecodeError) as e: raise HookError(f"a folder is not as git wants it: {e}") from None
         lost = [d['path'] for d in shown if 'lfs' in d and r.store.big.size(d['lfs']['oid']) is None]
         if lost: raise HookError(f"{len(lost)} large files were not uploaded, {lost[0]} for one: git lfs push")
         return '', ''
 
 # %% ../nbs/83_hubupload.ipynb #add23324
 # dulwich has many ways to say that a pack is broken
-_broken = (GitProtocolError, HangupException, ArithmeticError, AssertionError, EOFError, LookupError, OSError, TypeError, ValueError,
-           struct.error, zlib.error)
+_broken = (GitProtocolError, HangupException, ChecksumMismatch, FileFormatException, UnresolvedDeltas, ArithmeticError, AssertionError, EOFError,
+           LookupError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error)
 _services = {'git-upload-pack': UploadPackHandler, 'git-receive-pack': ReceivePackHandler}
 
 def _asked(r, data):
@@ -204,6 +221,43 @@ def _asked(r, data):
     git = Repo(str(r.path), object_store=r.git.object_store)
     git.get_refs = lambda: r.git.get_refs() | {b'refs/asked/' + n: n for n in names if n in git.object_store}
     return git
+
+def check_pack(
+    f, # open file with a push: lines about branches, then a pack
+    most:int=64 << 20, # bytes of one object
+    total:int=4 << 30, # bytes of all
+) -> None:
+    "Refuse what would unpack to too much, before it is unpacked: some packs of 1 KB hold 2 GB"
+    while n := int(f.read(4), 16): f.seek(max(0, n - 4), 1)
+    head,sizes = f.read(12),0
+    for _ in range(struct.unpack('>I', head[8:])[0] if head else 0):
+        sizes += (size := _unpacked_size(f, most))
+        if size > most or sizes > total: raise HubError(413, f"The pack has an object of more than {most} bytes, or more than {total} in all: use Git LFS")
+    f.seek(0)
+
+def _number(read):
+    "A number of 7 bits a byte, the lowest first, as packs and deltas have it"
+    n,shift,b = 0,0,128
+    while b & 128 and shift < 64: b = read(1)[0]; n |= (b & 127) << shift; shift += 7
+    return n
+
+def _unpacked_size(f, most):
+    "How large the next object of a pack says it is; the file is then behind it"
+    first = f.read(1)[0]
+    kind,size = first >> 4 & 7,first & 15 | (_number(f.read) << 4 if first & 128 else 0)
+    if kind == 6: _number(f.read)        # where its base is: as many bytes, read otherwise
+    if kind == 7: f.seek(20, 1)          # or which one
+    z,begin,got = zlib.decompressobj(),b'',0
+    while not z.eof and size <= most:
+        part = z.decompress(z.unconsumed_tail or f.read(4096) or _end(), 1 << 16)
+        got,begin = got + len(part),(begin + part)[:20]
+        if got > size: raise ValueError("an object is longer than it says")
+    f.seek(-len(z.unused_data), 1)
+    if kind not in (6, 7) or size > most: return size
+    begin = io.BytesIO(begin)            # a delta: how long the base is, and what becomes of it
+    return max(_number(begin.read), _number(begin.read))
+
+def _end(): raise EOFError("the pack ends too early")
 
 def talk_git(
     r:HubRepo, # the repo
@@ -235,12 +289,27 @@ def git_refs(hub, ask):
     if (service := ask.params.get('service')) not in _services: raise HubError(403, "Only git's smart protocol is spoken here")
     return talk_git(_git_repo(hub, ask, service), service, io.BytesIO(), advertise=True)
 
-@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack|git-receive-pack)', most=1 << 31)
+def _unzipped(hub, f, most):
+    "What was gzipped, beside the shelf: never more than `most` bytes, however small it came"
+    out = hub.store.big.scratch()
+    try:
+        for part in _pieces(gzip.GzipFile(fileobj=f, mode='rb')):
+            if out.tell() + len(part) > most: raise HubError(413, f"The body unpacks to more than {most} bytes")
+            out.write(part)
+        out.seek(0)
+    except BaseException: drop(out); raise
+    return out
+
+@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack)', most=1 << 22)
+@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-receive-pack)', most=1 << 31, first=lambda hub, ask: _git_repo(hub, ask, ask.name))
 def git_pack(hub, ask):
     "Send or take a pack"
     r,data = _git_repo(hub, ask, ask.name),ask.body
-    if ask.headers.get('content-encoding') == 'gzip': data = gzip.GzipFile(fileobj=data)
     try:
+        if ask.headers.get('content-encoding') == 'gzip': data = _unzipped(hub, data, 1 << (22 if ask.name == 'git-upload-pack' else 31))
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
+        check_pack(data)
         with r.lock: r.gather(); return talk_git(r, ask.name, data)
     except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None
+    finally:
+        if data is not ask.body: drop(data)

@@ -243,7 +243,7 @@ def _place(control, entry):
     w, h = _size(entry)
     if not w or not h: return None, f'{control.name}: a region without original_width and original_height, so its pixels are unknown'
     try: return to_pixels(control.kind, _inside(entry), w, h), None
-    except (KeyError, TypeError, ValueError): return None, f'{control.name}: a region that is not one of {control.kind}'
+    except (KeyError, TypeError, ValueError, OverflowError): return None, f'{control.name}: a region that is not one of {control.kind}'
 
 def _region(control, entry, parts, about):
     "One region and its problems; `about`: the entries with its `id`"

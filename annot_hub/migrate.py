@@ -115,9 +115,9 @@ def _value(text):
     text = text.strip()
     if text.startswith('['):
         try: return json.loads(text.replace("'", '"')) or None
-        except ValueError: pass
+        except (ValueError, RecursionError): pass
     try: return json.loads(text).get('choices') or None if text.startswith('{') else text or None      # as JSON-MIN writes several choices
-    except ValueError: return text
+    except (ValueError, RecursionError): return text
 
 def migrate(
     repo_id: str,               # `user/name`, a repo with images and a CSV of annotations

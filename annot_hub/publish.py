@@ -180,7 +180,7 @@ def _sheet(base, table, interface, n, images):
     mark, readme = f'<!-- sheet {sheet_key(rows)} -->', (base.read('README.md') or b'').decode()
     if mark in readme and 'data/sheet.jpg' in base.found: return {}, mark
     try: return {'data/sheet.jpg': contact_sheet(rows, lambda name: read(base.repo_id, name, images))}, mark
-    except (HubError, OSError, ValueError, TypeError): return {}, ''                     # an image that is gone or broken: no reason to keep labels back
+    except Exception: return {}, ''         # an image that is gone or broken, and Pillow's decoders raise what they like: no reason to keep labels back
 
 def _files(base, table, placed, interface, record, sheet, images):
     "All files that are made from the record"
@@ -204,7 +204,8 @@ def changelog(
     "Say what changed"
     day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
     changed = [c for c in changes.to_dict('records') if c['before'] not in NO_LABEL]
-    lines = [f"- {c['file_name']}, {c['column']}: {c['before']} → {c['after'] or 'removed'}" for c in changed[:20]]
+    short = lambda text: ' '.join(str(text).split())[:300].replace('<', '&lt;')             # free text keeps its place in the list
+    lines = [f"- {short(c['file_name'])}, {c['column']}: {short(c['before'])} → {short(c['after']) or 'removed'}" for c in changed[:20]]
     lines += [f'- and {len(changed) - 20:,} more'] if len(changed) > 20 else []
     entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', message, '', *lines, *(f'- {n}' for n in notes)]).rstrip()
     text = (old or b'# Changes of the labels\n').decode()

@@ -192,7 +192,7 @@ def loads(
     for i in range(0, len(lines), 10_000):
         some = [line for line in lines[i:i+10_000] if line.strip()]
         try: found = json.loads(b'[' + b','.join(some) + b']')         # together: their keys are then the same strings, and memory is a third
-        except ValueError: found = []
+        except (ValueError, RecursionError): found = []
         res += found if len(found)==len(some) and all(map(_is_entry, found)) else _one_by_one(lines[i:i+10_000], name, i+1)
     return res
 
@@ -204,7 +204,7 @@ def _one_by_one(lines, name, first):
     for i,line in enumerate(lines, first):
         if not line.strip(): continue
         try: e = json.loads(line)
-        except ValueError as err: raise ValueError(f'{name}, line {i}: {err}. The file is cut off or was edited: get it again from the repo') from err
+        except (ValueError, RecursionError) as err: raise ValueError(f'{name}, line {i}: {err}. The file is cut off or was edited: get it again from the repo') from err
         if not _is_entry(e): raise ValueError(f'{name}, line {i}: not an entry of the record')
         res.append(e)
     return res

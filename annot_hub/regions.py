@@ -7,6 +7,7 @@ __all__ = ['seen', 'to_pixels', 'to_percent', 'corners', 'unpack', 'pack', 'to_p
 
 # %% ../nbs/18_regions.ipynb #d8edb337
 import hashlib
+from functools import lru_cache
 from io import BytesIO
 from math import cos, pi, radians, sin
 import numpy as np
@@ -21,6 +22,14 @@ def seen(
     return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else Image.open(image))
 
 # %% ../nbs/18_regions.ipynb #427e318a
+@lru_cache(1024)                                   # the same masks are read for each table
+def _whole(rle, width, height): return unpack(list(rle), width, height).shape
+
+def _at(n):
+    "`n`, if it can say where something is on an image"
+    if not isinstance(n, (int, float, np.number)) or not abs(n) < 1e9: raise ValueError(f'{str(n)[:40]} is no place on an image')
+    return n
+
 def to_pixels(
     kind:str,    # 'boxes', 'polygons', 'ellipses', 'points' or 'masks'
     value:dict,  # The `value` of one entry of Label Studio's `result`
@@ -28,13 +37,16 @@ def to_pixels(
     height:int   # `original_height`
 ) -> dict:       # The fields of the table above; KeyError, TypeError or ValueError where `value` is no such region
     "A region of Label Studio's, in pixels"
-    at = lambda x, y: [x*width/100, y*height/100]
-    turned = lambda: float(value.get('rotation') or 0)
+    width, height = _at(width), _at(height)
+    at = lambda x, y: [_at(x)*width/100, _at(y)*height/100]
+    turned = lambda: _at(float(value.get('rotation') or 0))
     if kind=='boxes': return {'bbox': at(value['x'], value['y']) + at(value['width'], value['height']), 'rotation': turned()}
     if kind=='polygons': return {'points': [at(x, y) for x,y in value['points']]}
     if kind=='ellipses': return {'center': at(value['x'], value['y']), 'radii': at(value['radiusX'], value['radiusY']), 'rotation': turned()}
     if kind=='points': return {'point': at(value['x'], value['y'])}
     if int.from_bytes(bytes(value['rle'][:4])) != 4*width*height: raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
+    if width*height > (Image.MAX_IMAGE_PIXELS or float('inf')): raise ValueError(f'a mask of {width} x {height} pixels is too large')
+    _whole(bytes(value['rle']), width, height)       # one that is cut off would be found only when everything is published
     return {'rle': value['rle'], 'width': width, 'height': height}
 
 # %% ../nbs/18_regions.ipynb #68b0fc92

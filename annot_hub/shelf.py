@@ -10,7 +10,7 @@ import hashlib, os, re, secrets
 from functools import lru_cache
 from pathlib import Path
 from fastcore.basics import patch
-try: from dulwich.index import validate_path_element_ntfs
+try: from dulwich.index import validate_path_element_hfs, validate_path_element_ntfs
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 
 # %% ../nbs/80_shelf.ipynb #86b79d14
@@ -32,13 +32,14 @@ _control = re.compile(r'[\x00-\x1f\x7f\\]')
 @lru_cache(4096) # folders come again and again
 def _bad_segment(s:str) -> bool:
     "Is this one name of a path unusable?"
-    return s in ('', '.', '..') or bool(_control.search(s)) or len(s.encode()) > 255 or not validate_path_element_ntfs(s.encode())
+    return s in ('', '.', '..') or bool(_control.search(s)) or len(s.encode()) > 255 \
+        or not (validate_path_element_ntfs(s.encode()) and validate_path_element_hfs(s.encode()))
 
 def check_path(
     path:str, # path of a file or folder inside a repo
 ) -> str: # the same path; `HubError` 422 when it cannot be kept
     "Refuse a `path` that is unsafe anywhere"
-    try: bad = len(path.encode()) > 4000 or any(map(_bad_segment, path.split('/')))
+    try: bad = len(path.encode()) > 4000 or path.count('/') > 250 or any(map(_bad_segment, path.split('/')))
     except UnicodeEncodeError: bad = True  # half a surrogate pair
     if bad: raise HubError(422, f"Invalid path: {path[:200]!r}")
     return path

@@ -172,7 +172,7 @@ class Store:
     ):
         self.root,self.lock = Path(root).absolute(),threading.RLock()
         self.opened,self.alive = OrderedDict(),WeakValueDictionary() # those used last; those in use anywhere
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(0o700, parents=True, exist_ok=True) # private repos are in it
         self._lock_folder()
         self.big,self.index,self.trees = BigFiles(self.root/'lfs'),Index(self.root/'index.sqlite'),Trees()
         self.sweep()
@@ -689,10 +689,12 @@ def set_ref(self:HubRepo,
 ) -> None:
     "Make a branch or a tag; `HubError` 409 when there is one"
     name,target = ref.encode('utf-8', 'replace'),self.find(rev)
-    if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref: raise HubError(400, f"Invalid reference: {ref[:200]}")
+    if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref or len(ref) > 250: raise HubError(400, f"Invalid reference: {ref[:200]}")
     with self.lock:
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
-        if name in self.git.refs or not self.git.refs.add_if_new(name, target): raise HubError(409, f"Reference {ref} already exists")
+        try: new = name not in self.git.refs and self.git.refs.add_if_new(name, target)
+        except (NotADirectoryError, IsADirectoryError): new = False # `a` is there, and `a/b` is wanted, or the reverse
+        if not new: raise HubError(409, f"Reference {ref} already exists")
 
 @patch
 def _tag_object(self:HubRepo, name, commit, message, user):
@@ -736,4 +738,4 @@ def refs(self:HubRepo,
     "All branches, or all tags"
     pre = f'refs/{kind}/'.encode()
     found = sorted((r for r in self.git.refs.as_dict().items() if r[0].startswith(pre)), key=lambda r: (r[0] != b'refs/heads/main', r[0]))
-    return [dict(name=r[len(pre):].decode(), ref=r.decode(), targetCommit=self.peel(o).decode()) for r,o in found]
+    return [dict(name=r[len(pre):].decode('utf-8', 'replace'), ref=r.decode('utf-8', 'replace'), targetCommit=self.peel(o).decode()) for r,o in found]

@@ -143,7 +143,8 @@ def describe(
     parts = [f'+{(now & ~was).sum():,} labelled'] if (now & ~was).any() else []
     if (was & now).any():
         kinds = rows[rows.was & rows.now & ~rows.after.str.startswith('[{')].groupby(['before', 'after']).size().sort_values(ascending=False)
-        told = ', '.join(f'{a} to {b}: {n:,}' for (a, b), n in kinds[:3].items())                  # regions are too long to tell
+        short = lambda text: ' '.join(text.split())[:60]                                          # of free text, in the title of a commit
+        told = ', '.join(f'{short(a)} to {short(b)}: {n:,}' for (a, b), n in kinds[:3].items())                  # regions are too long to tell
         parts.append(f'{(was & now).sum():,} changed' + (f' ({told})' if told else ''))
     torn = was & images.torn
     if torn.any(): parts.append(f'{torn.sum():,} disputed now')

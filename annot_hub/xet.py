@@ -60,6 +60,7 @@ def read_headers(
         at = f.seek(c.at + c.packed)
         if at > end or c.packed == 0: raise HubError(400, "Invalid xorb: cut short")
         found.append(c)
+        if len(found) > 1 << 14: raise HubError(400, "Invalid xorb: too many chunks") # clients stop at 8,192
     return found
 
 # %% ../nbs/81_xet.ipynb #2c5526d7
@@ -195,4 +196,6 @@ def take(self:Xorbs,
     "Make the files of a shard and put them on the shelf"
     with ExitStack() as stack:
         xorb = self.opener(epoch, stack)
-        return [sha if sha and self.big.size(sha) is not None else self.big.put(content(xorb, runs), sha) for sha,runs in read_shard(shard)]
+        files = read_shard(shard)
+        if sum(r.size for _,runs in files for r in runs) > shutil.disk_usage(self.root).free//2: raise HubError(413, "Too little space for the files of this shard")
+        return [sha if sha and self.big.size(sha) is not None else self.big.put(content(xorb, runs), sha) for sha,runs in files]
