@@ -183,12 +183,17 @@ def _parents(name):
     return ['/'.join(parts[:i]) for i in range(1, len(parts) + 1)]
 
 # %% ../nbs/65_doctor.ipynb #40b1bea7
+def _said(r):
+    "The labels in one entry of a result; None for a text, a number or stars"
+    value = r.get('value') or {}
+    labels = [label for kind, v in value.items() if kind == 'choices' or kind.endswith('labels') for label in v if isinstance(label, str)]
+    return labels + ['/'.join(map(str, path)) for path in value.get('taxonomy') or ()] or [None]
+
 def used_labels(
     entries: list # Annotations of the record
-) -> Counter:     # (control, label) to how often
+) -> Counter:     # (control, label) to how often; the label None for answers without one
     "Which labels were given"
-    return Counter((r.get('from_name'), label) for e in entries for r in e['result'] for kind, v in (r.get('value') or {}).items()
-                   if kind == 'choices' or kind.endswith('labels') for label in v if isinstance(label, str))
+    return Counter((r['from_name'], label) for e in entries for r in e['result'] if r.get('from_name') for label in _said(r))
 
 def check_labels(
     interface: Interface, # As the project has it
@@ -200,7 +205,7 @@ def check_labels(
     out = [Finding('labels', 'note', f'{c!r} offers {a!r} and {b!r}, which look alike', 'keep one of them') for c, ls in offered.items() for i, a in enumerate(ls) for b in ls[i+1:] if plain(a) == plain(b)]
     for (control, label), n in sorted(used.items(), key=str):
         if control not in offered: out.append(Finding('labels', 'problem', f'{n:,} answers to {control!r}, which the interface does not ask', 'put the question back, or give the interface that was used'))
-        elif offered[control] and label not in offered[control] and label not in was[control]:
+        elif offered[control] and label not in (None, *offered[control]) and label not in was[control]:
             like = [l for l in offered[control] if plain(l) == plain(label)]
             out.append(Finding('labels', 'problem', f'{n:,} answers say {label!r}, which {control!r} does not offer' + (f'; it offers {like[0]!r}' if like else ''), 'put the label back into the interface, or say what it is called now: `annot_hub relabel --rename "old=new"`'))
     return out or [Finding('labels', 'good', f'{sum(used.values()):,} answers, all of them offered')]
@@ -272,15 +277,17 @@ def _visible(repo_id, private, wanted):
 
 def _metadata(p):
     "The inventory and the images it is about"
-    from annot_hub.collection import read_metadata
-    cfg = p.section('metadata')
-    if not cfg: return
-    on, table, df = cfg['on'], read_metadata(p.dir/cfg['file'], cfg.get('columns')), p.collection()
-    left, right = set(df[on].dropna().astype(str)), set(table[on].dropna().astype(str))
-    known = df[on].astype(str).isin(right).sum()
+    if not (cfg := p.section('metadata')): return
+    (table, (ours, on)), df = p._metadata(), p.collection()
+    for t, c, where in (df, ours, 'the collection'), (table, on, cfg['file']):
+        if c not in t:
+            yield Finding('metadata', 'problem', f'there is no column {c!r} in {where}', 'look at `on` under [metadata] in annot_hub.toml')
+            return
+    left, right = set(df[ours].dropna().astype(str)), set(table[on].dropna().astype(str))
+    known = df[ours].astype(str).isin(right).sum()
     level = 'good' if known == len(df) else 'problem' if not known else 'note'
     yield Finding('metadata', level, f'{known:,} of {len(df):,} images are in {cfg["file"]}, and {len(right - left):,} of its {len(right):,} {on} have no image',
-                  '' if level == 'good' else f'look at {on}, e.g. {min(left - right)!r} among the images and {min(right - left, default="nothing")!r} in the file')
+                  '' if level == 'good' else f'look at {ours}, e.g. {min(left - right, default="nothing")!r} among the images and {min(right - left, default="nothing")!r} in the file')
 
 # %% ../nbs/65_doctor.ipynb #49e44778
 def _folder(p):
