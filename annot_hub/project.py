@@ -132,8 +132,10 @@ def _check(cfg, path):
     labels, private = cfg.get('labels', []), cfg.get('private', True)
     if not isinstance(labels, list) or not all(isinstance(l, str) for l in labels): raise ValueError(f'{path}: labels is a list of classes, like ["text-only", "illustrated"], and not {labels!r}')
     if not isinstance(private, bool): raise ValueError(f'{path}: private is true or false, and not {private!r}')
-    for name in ('n', 'seed'):
-        if not isinstance(n := cfg.get('sample', {}).get(name, 0), int): raise ValueError(f'{path}: {name} in [sample] is a number without quotes, and not {n!r}')
+    if not isinstance(title := cfg['title'], str) or not 3 <= len(title.strip()) <= 50: raise ValueError(f'{path}: title is a text of 3 to 50 characters, and not {title!r}')
+    for section, name in ('sample', 'n'), ('sample', 'seed'), ('studio', 'people'), ('gate', 'port'):
+        if not isinstance(n := cfg.get(section, {}).get(name, 1), int): raise ValueError(f'{path}: {name} in [{section}] is a number without quotes, and not {n!r}')
+    if not 0 < (port := cfg.get('gate', {}).get('port', 1)) < 65536: raise ValueError(f'{path}: port in [gate] is a number from 1 to 65535, and not {port}')
     if not re.fullmatch(_REPO, str(cfg['repo']), re.ASCII): raise ValueError(f'{path}: {cfg["repo"]!r} is no repo name: write user/name')
     if not str(endpoint := cfg.get('hub', {}).get('endpoint', 'http://')).startswith(('http://', 'https://')): raise ValueError(f'{path}: endpoint in [hub] begins with http:// or https://, and not {endpoint!r}')
     if 'splits' in cfg: check_fractions(cfg['splits'])
@@ -157,7 +159,7 @@ class Project:
     def __init__(self,
         dir: Path, # Folder of the file
         cfg: dict  # Its content
-    ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title']
+    ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title'].strip()
 
 @patch
 def section(self:Project,
