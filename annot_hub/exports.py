@@ -113,7 +113,9 @@ def _csv_rows(text):
 
 # %% ../nbs/29_exports.ipynb #c3dca625
 _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by', 'parent_prediction', 'meta of the task',
-         'ids and links of regions (so what was said about each), image_rotation', 'task data named ' + ', '.join(OVERWRITTEN)]
+         'ids and links of regions (so what was said about each), image_rotation', 'remarks on regions (meta), their score and origin',
+         'answers to questions that were no longer asked', 'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
+         'task data named ' + ', '.join(OVERWRITTEN) + ', or like a question']
 
 def _sniff(text, path):
     "What kind of export `text` is, and its content"
