@@ -260,7 +260,7 @@ def project(self:Studio, title:str, # exact title, 3 to 50 characters
     "Find or make the project, and make it as asked."
     wanted, found = _settings(settings), self._find(title)
     if len(found) > 1: raise StudioError(f'Two projects are called {title!r}: {found}; rename one in Label Studio')
-    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface)
+    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface).strip()    # as Label Studio keeps it
     elif not found: raise StudioError(f'There is no project {title!r}, and no interface to make it with', 404)
     now = self.get(f'/api/projects/{found[0]}') if found else {}
     change = {k: v for k, v in wanted.items() if k not in now or now[k] != v}

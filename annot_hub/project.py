@@ -150,7 +150,7 @@ def read_config(
     path = Path(dir)/'annot_hub.toml'
     if not path.exists():
         raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
-    try: return _check(tomllib.loads(path.read_text(encoding='utf-8')), path)
+    try: return _check(tomllib.loads(path.read_text(encoding='utf-8-sig')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
 
 # %% ../nbs/60_project.ipynb #158be702
@@ -212,7 +212,7 @@ def interface(self:Project) -> Interface:
 def _bare(self:Project):
     "The interface without what was before"
     if 'labels' in self.cfg: return classification(self.cfg['labels'])
-    return Interface((self.dir/self.cfg['interface']).read_text(encoding='utf-8'))
+    return Interface((self.dir/self.cfg['interface']).read_text(encoding='utf-8-sig'))
 
 @patch(as_prop=True)
 def studio(self:Project) -> 'annot_hub.studio.Studio':
@@ -393,10 +393,25 @@ def _labelling(self:Project, make=False):
     from annot_hub.studio import StudioError
     people = self.section('studio').get('people')
     more = {'maximum_annotations': people} if make and people else {}
+    if make and not self.studio._find(self.title): self._not_renamed()
     try: return adapt(self.studio, self.title, self.interface.xml, **more)[0] if make else self.studio.project(self.title)
     except StudioError as e:
         if e.status == 404 and not make: return None
         raise
+
+@patch
+def _not_renamed(self:Project):
+    "`ValueError` if the project of the last push is there under another title: a new one would have all its tasks again"
+    from annot_hub.studio import StudioError
+    try:
+        url, i, created = json.loads((self.dir/'tasks.known.json').read_text(encoding='utf-8'))['project']
+        now = self.studio.get(f'/api/projects/{i}')
+    except (OSError, ValueError, KeyError): return
+    except StudioError as e:
+        if e.status == 404: return
+        raise
+    if [url, created] == [self.studio.url, now['created_at']]:
+        raise ValueError(f'the project is called {now["title"]!r} in Label Studio: give that title in annot_hub.toml, or rename it there. To begin another one, delete tasks.known.json')
 
 @patch
 def _answering(self:Project):
