@@ -114,6 +114,8 @@ def see(
 ) -> Finding:           # Good if an annotator would see it
     "Look at an image as an annotator's browser does"
     finding = lambda level, found, remedy='': Finding('image', level, f'{name or url}: {found}', remedy)
+    try: urlsplit(url).port
+    except ValueError as e: return finding('problem', f'that is no address ({e})', 'mend it in Label Studio, or delete the task there, then `annot_hub push`')
     if not urlsplit(url).scheme: return _see_local(url, studio, finding)
     here, there = (urlsplit(u) for u in (studio.url, url))
     loop = ('127.0.0.1', 'localhost', '::1')
@@ -339,7 +341,8 @@ def _seconds(studio, title):
 def _same_interface(ours, theirs):
     "Do people see the interface of the project file?"
     offered = lambda i: {c.name: sorted(c.labels) for c in i.controls}
-    a, b = offered(ours), offered(Interface(theirs))
+    try: a, b = offered(ours), offered(Interface(theirs))
+    except ValueError as e: return Finding('interface', 'problem', f'Label Studio has an interface that cannot be used here: {e}', '`annot_hub push` puts that of the project file there')
     if a != b and all(b.get(c) == ls for c, ls in a.items()):
         return Finding('interface', 'note', f'Label Studio also asks {", ".join(c for c in b if c not in a)}, which the project file does not', 'a question that has answers cannot be taken out there; `annot_hub relabel` tries again')
     if a == b: return Finding('interface', 'good', f'people are asked what the project file says: {", ".join(a)}')

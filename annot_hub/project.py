@@ -212,7 +212,10 @@ def interface(self:Project) -> Interface:
 def _bare(self:Project):
     "The interface without what was before"
     if 'labels' in self.cfg: return classification(self.cfg['labels'])
-    return Interface((self.dir/self.cfg['interface']).read_text(encoding='utf-8-sig'))
+    path = self.dir/self.cfg['interface']
+    if not path.exists(): raise FileNotFoundError(f'{path} is not there: mend `interface` in annot_hub.toml')
+    try: return Interface(path.read_text(encoding='utf-8-sig'))
+    except ValueError as e: raise ValueError(f'{path}: {e}') from e
 
 @patch(as_prop=True)
 def studio(self:Project) -> 'annot_hub.studio.Studio':
