@@ -25,7 +25,7 @@ from PIL import Image
 from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url
 from .labels import Interface
-from .studio import VERSION, Studio, StudioError, _json, _payload, local_address
+from .studio import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
 
 # %% ../nbs/65_doctor.ipynb #735e6559
 @dataclass
@@ -316,13 +316,20 @@ def _desk(p, images):
         if doubled: yield Finding('tasks', 'problem', f'{doubled:,} tasks are there twice', 'run `annot_hub push`: it removes copies that nobody has worked on')
         yield from _stray(p.collection(), have)
         lack = [n for n in selected if n not in have]
-        yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', 'run `annot_hub push`' if lack else '')
+        first = 'delete tasks.known.json, since somebody corrected which image a task is about; then ' if _outdated(p, project, tasks) else ''
+        yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', first + 'run `annot_hub push`' if lack else '')
         addresses = {n: have[n] for n in selected if n in have}
         yield from _seconds(studio, p.title)
     if not addresses and (not private or 'gate' in p.cfg or _folder(p)):
         at = _folder(p) or (p.gate().url if private else lambda n: hub_url(p.repo, n))
         addresses = {n: at(n) for n in selected}
     for n in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))): yield see(addresses[n], studio, n)
+
+def _outdated(p, project, tasks):
+    "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
+    known = _recall(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
+    now = {t['id']: _key(t['data']) for t in tasks}
+    return now.keys() == known.keys() and now != known
 
 def _stray(collection, have):
     "Tasks of images that are not in the collection any more, or not chosen any more"
