@@ -103,9 +103,9 @@ def _cell(v):
 def _whole(v): return int(v) if isinstance(v, str) and re.fullmatch(r'\d{1,18}', v) else v
 
 def _csv_rows(text):
-    "Rows of a Label Studio CSV or TSV; only its own columns become numbers"
+    "Rows of a Label Studio CSV or TSV, or of one that a spreadsheet saved with semicolons; only its own columns become numbers"
     head = text.split('\n', 1)[0]
-    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep='\t' if '\t' in head and ',' not in head else ',')
+    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=max(',;\t', key=head.count))
     for row in df.to_dict('records'):
         row = {k: _cell(v) for k,v in row.items()}
         for k in ('id', 'annotator', 'annotation_id'): row[k] = _whole(row.get(k))
