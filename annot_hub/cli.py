@@ -69,11 +69,13 @@ def pull(
     "Take the annotations from Label Studio and publish them in the repo"
     import time
     from annot_hub.project import Project
+    if watch and tag: raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
     p = Project.load(dir)
-    while True:
-        print(_dry(dry_run), p.pull(tag, dry_run, full), sep='', flush=True)
-        if not watch: break
+    print(_dry(dry_run), p.pull(tag, dry_run, full), sep='', flush=True)
+    while watch:
         time.sleep(60*watch)
+        try: print(_dry(dry_run), p.pull(None, dry_run, full), sep='', flush=True)
+        except (OSError, RuntimeError) as e: print(f'annot_hub: {e}; next try in {watch} min', file=sys.stderr, flush=True)
 
 def sync(
     tag: str = None,       # Name this version, e.g. v1

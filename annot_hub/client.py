@@ -48,8 +48,9 @@ def _reason(r:httpx2.Response # an answer that is not 2xx
 def _payload(token:str # a JWT
             ) -> dict: # its claims; empty if it is no JWT
     "Read the middle part of a JWT."
-    try: return json.loads(base64.urlsafe_b64decode(token.split('.')[1] + '=='))
+    try: claims = json.loads(base64.urlsafe_b64decode(token.split('.')[1] + '=='))
     except (IndexError, ValueError): return {}
+    return claims if isinstance(claims, dict) else {}
 
 # %% ../nbs/22_client.ipynb #e8f1f07a
 class _Legacy(httpx2.Auth):
@@ -69,7 +70,7 @@ class _Personal(httpx2.Auth):
             if self.access != refused and self.until - time.monotonic() > 30: return
             r = yield httpx2.Request('POST', f'{self.url}/api/token/refresh/', json={'refresh': self.token})
             if r.status_code != 200: raise StudioError(f'Label Studio at {self.url} refused the personal access token: {_reason(r)}', r.status_code)
-            self.access = r.json()['access']
+            self.access = _json(r)['access']
             claims = _payload(self.access)
             self.until = time.monotonic() + claims['exp'] - claims['iat']
 
@@ -94,9 +95,11 @@ class Studio:
                  token:str, # legacy or personal access token
                  timeout:float=60, # seconds without a byte before giving up; imports and exports get ten times as long
                  transport=None): # an httpx2 transport, for tests
+        url, token = url.strip(), token.strip()
         parts = urlsplit(url)
-        if parts.scheme not in ('http', 'https') or '@' in parts.netloc: raise ValueError('url is like http://127.0.0.1:8080, without user or password')
-        self.url, self.timeout = url.rstrip('/'), timeout
+        if parts.scheme not in ('http', 'https') or '@' in parts.netloc or parts.query or parts.fragment: raise ValueError('url is like http://127.0.0.1:8080, without user, password, ? or #')
+        if not re.fullmatch('[!-~]+', token): raise ValueError('the token is empty, or has a space or a strange character in it: copy it again')
+        self.url, self.timeout, self.clock = url.rstrip('/'), timeout, None    # `clock`: the header `Date` of the last answer
         auth = _Personal(self.url, token) if _payload(token).get('token_type') == 'refresh' else _Legacy(token)
         local = parts.hostname in ('127.0.0.1', 'localhost', '::1')   # never through a proxy
         self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local, verify=_trusted(parts.scheme),
@@ -118,7 +121,9 @@ def send(self:Studio, method:str, # GET, POST, PATCH, DELETE
         raise StudioError(f'Label Studio does not answer at {self.url}: is it running? ({e})') from e
     except httpx2.TimeoutException as e: raise StudioError(f'{what}: no answer in time; Label Studio may still be at work on it') from e
     except httpx2.TransportError as e: raise StudioError(f'{what}: the answer was lost ({e})') from e
-    if r.is_success: return r
+    if r.is_success:
+        self.clock = r.headers.get('date')
+        return r
     if r.is_redirect: raise StudioError(f'{what} redirects to another address: use that one as url', r.status_code)
     if r.status_code == 401: raise StudioError(f'Label Studio at {self.url} refused the token: {_reason(r)}', 401)
     raise StudioError(f'{what}: {r.status_code} {_reason(r)}', r.status_code)
@@ -230,8 +235,8 @@ def _titled(self:Studio, part:str # of the title
 @patch
 def _find(self:Studio, title:str # exact
          ) -> list: # ids
-    "Projects with this title."
-    return [p['id'] for p in self._titled(title) if p['title'] == title]
+    "Projects with this title; Label Studio takes spaces off its ends."
+    return [p['id'] for p in self._titled(title.strip()) if p['title'] == title.strip()]
 
 @patch
 def _check(self:Studio, xml:str): # labelling interface
@@ -255,7 +260,7 @@ def project(self:Studio, title:str, # exact title, 3 to 50 characters
     "Find or make the project, and make it as asked."
     wanted, found = _settings(settings), self._find(title)
     if len(found) > 1: raise StudioError(f'Two projects are called {title!r}: {found}; rename one in Label Studio')
-    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface)
+    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface).strip()    # as Label Studio keeps it
     elif not found: raise StudioError(f'There is no project {title!r}, and no interface to make it with', 404)
     now = self.get(f'/api/projects/{found[0]}') if found else {}
     change = {k: v for k, v in wanted.items() if k not in now or now[k] != v}

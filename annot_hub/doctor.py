@@ -25,7 +25,7 @@ from PIL import Image, UnidentifiedImageError
 from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url
 from .labels import Interface
-from .studio import VERSION, Studio, StudioError, _json, _payload, local_address
+from .studio import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
 
 # %% ../nbs/65_doctor.ipynb #735e6559
 @dataclass
@@ -114,6 +114,8 @@ def see(
 ) -> Finding:           # Good if an annotator would see it
     "Look at an image as an annotator's browser does"
     finding = lambda level, found, remedy='': Finding('image', level, f'{name or url}: {found}', remedy)
+    try: urlsplit(url).port
+    except ValueError as e: return finding('problem', f'that is no address ({e})', 'mend it in Label Studio, or delete the task there, then `annot_hub push`')
     if not urlsplit(url).scheme: return _see_local(url, studio, finding)
     here, there = (urlsplit(u) for u in (studio.url, url))
     loop = ('127.0.0.1', 'localhost', '::1')
@@ -183,12 +185,17 @@ def _parents(name):
     return ['/'.join(parts[:i]) for i in range(1, len(parts) + 1)]
 
 # %% ../nbs/65_doctor.ipynb #40b1bea7
+def _said(r):
+    "The labels in one entry of a result; None for a text, a number or stars"
+    value = r.get('value') or {}
+    labels = [label for kind, v in value.items() if kind == 'choices' or kind.endswith('labels') for label in v if isinstance(label, str)]
+    return labels + ['/'.join(map(str, path)) for path in value.get('taxonomy') or ()] or [None]
+
 def used_labels(
     entries: list # Annotations of the record
-) -> Counter:     # (control, label) to how often
+) -> Counter:     # (control, label) to how often; the label None for answers without one
     "Which labels were given"
-    return Counter((r.get('from_name'), label) for e in entries for r in e['result'] for kind, v in (r.get('value') or {}).items()
-                   if kind == 'choices' or kind.endswith('labels') for label in v if isinstance(label, str))
+    return Counter((r['from_name'], label) for e in entries for r in e['result'] if r.get('from_name') for label in _said(r))
 
 def check_labels(
     interface: Interface, # As the project has it
@@ -200,7 +207,7 @@ def check_labels(
     out = [Finding('labels', 'note', f'{c!r} offers {a!r} and {b!r}, which look alike', 'keep one of them') for c, ls in offered.items() for i, a in enumerate(ls) for b in ls[i+1:] if plain(a) == plain(b)]
     for (control, label), n in sorted(used.items(), key=str):
         if control not in offered: out.append(Finding('labels', 'problem', f'{n:,} answers to {control!r}, which the interface does not ask', 'put the question back, or give the interface that was used'))
-        elif offered[control] and label not in offered[control] and label not in was[control]:
+        elif offered[control] and label not in (None, *offered[control]) and label not in was[control]:
             like = [l for l in offered[control] if plain(l) == plain(label)]
             out.append(Finding('labels', 'problem', f'{n:,} answers say {label!r}, which {control!r} does not offer' + (f'; it offers {like[0]!r}' if like else ''), 'put the label back into the interface, or say what it is called now: `annot_hub relabel --rename "old=new"`'))
     return out or [Finding('labels', 'good', f'{sum(used.values()):,} answers, all of them offered')]
@@ -272,15 +279,17 @@ def _visible(repo_id, private, wanted):
 
 def _metadata(p):
     "The inventory and the images it is about"
-    from annot_hub.collection import read_metadata
-    cfg = p.section('metadata')
-    if not cfg: return
-    on, table, df = cfg['on'], read_metadata(p.dir/cfg['file'], cfg.get('columns')), p.collection()
-    left, right = set(df[on].dropna().astype(str)), set(table[on].dropna().astype(str))
-    known = df[on].astype(str).isin(right).sum()
+    if not (cfg := p.section('metadata')): return
+    (table, (ours, on)), df = p._metadata(), p.collection()
+    for t, c, where in (df, ours, 'the collection'), (table, on, cfg['file']):
+        if c not in t:
+            yield Finding('metadata', 'problem', f'there is no column {c!r} in {where}', 'look at `on` under [metadata] in annot_hub.toml')
+            return
+    left, right = set(df[ours].dropna().astype(str)), set(table[on].dropna().astype(str))
+    known = df[ours].astype(str).isin(right).sum()
     level = 'good' if known == len(df) else 'problem' if not known else 'note'
     yield Finding('metadata', level, f'{known:,} of {len(df):,} images are in {cfg["file"]}, and {len(right - left):,} of its {len(right):,} {on} have no image',
-                  '' if level == 'good' else f'look at {on}, e.g. {min(left - right)!r} among the images and {min(right - left, default="nothing")!r} in the file')
+                  '' if level == 'good' else f'look at {ours}, e.g. {min(left - right, default="nothing")!r} among the images and {min(right - left, default="nothing")!r} in the file')
 
 # %% ../nbs/65_doctor.ipynb #49e44778
 def _folder(p):
@@ -307,13 +316,20 @@ def _desk(p, images):
         if doubled: yield Finding('tasks', 'problem', f'{doubled:,} tasks are there twice', 'run `annot_hub push`: it removes copies that nobody has worked on')
         yield from _stray(p.collection(), have)
         lack = [n for n in selected if n not in have]
-        yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', 'run `annot_hub push`' if lack else '')
+        first = 'delete tasks.known.json, since somebody corrected which image a task is about; then ' if _outdated(p, project, tasks) else ''
+        yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', first + 'run `annot_hub push`' if lack else '')
         addresses = {n: have[n] for n in selected if n in have}
         yield from _seconds(studio, p.title)
     if not addresses and (not private or 'gate' in p.cfg or _folder(p)):
         at = _folder(p) or (p.gate().url if private else lambda n: hub_url(p.repo, n))
         addresses = {n: at(n) for n in selected}
     for n in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))): yield see(addresses[n], studio, n)
+
+def _outdated(p, project, tasks):
+    "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
+    known = _recall(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
+    now = {t['id']: _key(t['data']) for t in tasks}
+    return now.keys() == known.keys() and now != known
 
 def _stray(collection, have):
     "Tasks of images that are not in the collection any more, or not chosen any more"
@@ -332,7 +348,8 @@ def _seconds(studio, title):
 def _same_interface(ours, theirs):
     "Do people see the interface of the project file?"
     offered = lambda i: {c.name: sorted(c.labels) for c in i.controls}
-    a, b = offered(ours), offered(Interface(theirs))
+    try: a, b = offered(ours), offered(Interface(theirs))
+    except ValueError as e: return Finding('interface', 'problem', f'Label Studio has an interface that cannot be used here: {e}', '`annot_hub push` puts that of the project file there')
     if a != b and all(b.get(c) == ls for c, ls in a.items()):
         return Finding('interface', 'note', f'Label Studio also asks {", ".join(c for c in b if c not in a)}, which the project file does not', 'a question that has answers cannot be taken out there; `annot_hub relabel` tries again')
     if a == b: return Finding('interface', 'good', f'people are asked what the project file says: {", ".join(a)}')

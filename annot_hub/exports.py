@@ -103,9 +103,9 @@ def _cell(v):
 def _whole(v): return int(v) if isinstance(v, str) and re.fullmatch(r'\d{1,18}', v) else v
 
 def _csv_rows(text):
-    "Rows of a Label Studio CSV or TSV; only its own columns become numbers"
+    "Rows of a Label Studio CSV or TSV, or of one that a spreadsheet saved with semicolons; only its own columns become numbers"
     head = text.split('\n', 1)[0]
-    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep='\t' if '\t' in head and ',' not in head else ',')
+    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=max(',;\t', key=head.count))
     for row in df.to_dict('records'):
         row = {k: _cell(v) for k,v in row.items()}
         for k in ('id', 'annotator', 'annotation_id'): row[k] = _whole(row.get(k))
@@ -113,7 +113,9 @@ def _csv_rows(text):
 
 # %% ../nbs/29_exports.ipynb #c3dca625
 _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by', 'parent_prediction', 'meta of the task',
-         'ids and links of regions (so what was said about each), image_rotation', 'task data named ' + ', '.join(OVERWRITTEN)]
+         'ids and links of regions (so what was said about each), image_rotation', 'remarks on regions (meta), their score and origin',
+         'answers to questions that were no longer asked', 'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
+         'task data named ' + ', '.join(OVERWRITTEN) + ', or like a question']
 
 def _sniff(text, path):
     "What kind of export `text` is, and its content"

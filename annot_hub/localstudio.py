@@ -129,6 +129,7 @@ def install_studio(version:str=VERSION # of Label Studio
 def _free_port(port:int=0 # the wanted one, 0 for any
               ) -> int: # a port that is free now
     "Check that `port` can be had on loopback."
+    if not 0 <= port < 65536: raise ValueError(f'{port} is no port: give a number from 1 to 65535, e.g. 8080')
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try: s.bind(('127.0.0.1', port))

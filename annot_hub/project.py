@@ -132,8 +132,10 @@ def _check(cfg, path):
     labels, private = cfg.get('labels', []), cfg.get('private', True)
     if not isinstance(labels, list) or not all(isinstance(l, str) for l in labels): raise ValueError(f'{path}: labels is a list of classes, like ["text-only", "illustrated"], and not {labels!r}')
     if not isinstance(private, bool): raise ValueError(f'{path}: private is true or false, and not {private!r}')
-    for name in ('n', 'seed'):
-        if not isinstance(n := cfg.get('sample', {}).get(name, 0), int): raise ValueError(f'{path}: {name} in [sample] is a number without quotes, and not {n!r}')
+    if not isinstance(title := cfg['title'], str) or not 3 <= len(title.strip()) <= 50: raise ValueError(f'{path}: title is a text of 3 to 50 characters, and not {title!r}')
+    for section, name in ('sample', 'n'), ('sample', 'seed'), ('studio', 'people'), ('gate', 'port'):
+        if not isinstance(n := cfg.get(section, {}).get(name, 1), int): raise ValueError(f'{path}: {name} in [{section}] is a number without quotes, and not {n!r}')
+    if not 0 < (port := cfg.get('gate', {}).get('port', 1)) < 65536: raise ValueError(f'{path}: port in [gate] is a number from 1 to 65535, and not {port}')
     if not re.fullmatch(_REPO, str(cfg['repo']), re.ASCII): raise ValueError(f'{path}: {cfg["repo"]!r} is no repo name: write user/name')
     if not str(endpoint := cfg.get('hub', {}).get('endpoint', 'http://')).startswith(('http://', 'https://')): raise ValueError(f'{path}: endpoint in [hub] begins with http:// or https://, and not {endpoint!r}')
     if 'splits' in cfg: check_fractions(cfg['splits'])
@@ -148,7 +150,7 @@ def read_config(
     path = Path(dir)/'annot_hub.toml'
     if not path.exists():
         raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
-    try: return _check(tomllib.loads(path.read_text(encoding='utf-8')), path)
+    try: return _check(tomllib.loads(path.read_text(encoding='utf-8-sig')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
 
 # %% ../nbs/60_project.ipynb #158be702
@@ -157,7 +159,7 @@ class Project:
     def __init__(self,
         dir: Path, # Folder of the file
         cfg: dict  # Its content
-    ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title']
+    ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title'].strip()
 
 @patch
 def section(self:Project,
@@ -210,7 +212,10 @@ def interface(self:Project) -> Interface:
 def _bare(self:Project):
     "The interface without what was before"
     if 'labels' in self.cfg: return classification(self.cfg['labels'])
-    return Interface((self.dir/self.cfg['interface']).read_text(encoding='utf-8'))
+    path = self.dir/self.cfg['interface']
+    if not path.exists(): raise FileNotFoundError(f'{path} is not there: mend `interface` in annot_hub.toml')
+    try: return Interface(path.read_text(encoding='utf-8-sig'))
+    except ValueError as e: raise ValueError(f'{path}: {e}') from e
 
 @patch(as_prop=True)
 def studio(self:Project) -> 'annot_hub.studio.Studio':
@@ -388,10 +393,25 @@ def _labelling(self:Project, make=False):
     from annot_hub.studio import StudioError
     people = self.section('studio').get('people')
     more = {'maximum_annotations': people} if make and people else {}
+    if make and not self.studio._find(self.title): self._not_renamed()
     try: return adapt(self.studio, self.title, self.interface.xml, **more)[0] if make else self.studio.project(self.title)
     except StudioError as e:
         if e.status == 404 and not make: return None
         raise
+
+@patch
+def _not_renamed(self:Project):
+    "`ValueError` if the project of the last push is there under another title: a new one would have all its tasks again"
+    from annot_hub.studio import StudioError
+    try:
+        url, i, created = json.loads((self.dir/'tasks.known.json').read_text(encoding='utf-8'))['project']
+        now = self.studio.get(f'/api/projects/{i}')
+    except (OSError, ValueError, KeyError): return
+    except StudioError as e:
+        if e.status == 404: return
+        raise
+    if [url, created] == [self.studio.url, now['created_at']]:
+        raise ValueError(f'the project is called {now["title"]!r} in Label Studio: give that title in annot_hub.toml, or rename it there. To begin another one, delete tasks.known.json')
 
 @patch
 def _answering(self:Project):

@@ -154,7 +154,8 @@ def updates(
     known = {(e['unique_id'], e['updated_at']) for e in record if e['kind']=='annotation'}
     dead = {e['unique_id']: when(e['updated_at']) for e in sorted(record, key=_order) if e['kind']=='tombstone' and e['unique_id'] not in alive}
     back = lambda e: e['unique_id'] in dead and when(_seen(e)) > dead[e['unique_id']]
-    new = {(e['unique_id'], e['updated_at']): e for e in found if (e['unique_id'], e['updated_at']) not in known or back(e)}
+    moved = lambda e: (a := alive.get(e['unique_id'])) and any(a[k] != e[k] for k in ('repo_id', 'file_name', 'task_id')) and _rank(e) > _rank(a)
+    new = {(e['unique_id'], e['updated_at']): e for e in found if (e['unique_id'], e['updated_at']) not in known or back(e) or moved(e)}
     return sorted([*new.values(), *_gone(alive, found, complete)], key=_order)
 
 # %% ../nbs/30_record.ipynb #bc1562b2

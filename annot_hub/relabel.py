@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 
 from .change import Change, _renamed, proposals
 from .labels import Interface
-from .review import _stale, review_xml
+from .review import _fit, _stale, review_xml
 from .studio import StudioError
 
 # %% ../nbs/33_relabel.ipynb #11736201
@@ -73,14 +73,14 @@ def second_looks(
     title:str  # Of the project that people annotate
 ) -> list:     # dicts: id, title, description; oldest first
     "The projects of second looks"
-    base = title[:50-len(_SECOND)-3].rstrip() + _SECOND
+    base = _fit(title, _SECOND, 47)                                        # room for a number
     return [p for p in studio._titled(base) if re.fullmatch(re.escape(base) + r'( \d+)?', p['title'])]
 
 def _own(studio, title, told):
     "Title of the second look for this change, and the others"
     there = second_looks(studio, title)
     mine = next((p['title'] for p in there if p['description'] == told), None)
-    base = title[:50-len(_SECOND)-3].rstrip() + _SECOND
+    base = _fit(title, _SECOND, 47)
     return mine or (f'{base} {len(there) + 1}' if there else base), [p for p in there if p['title'] != mine]
 
 def send_second(

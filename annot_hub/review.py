@@ -32,11 +32,16 @@ def review_xml(
     return ET.tostring(root, encoding='unicode')
 
 # %% ../nbs/32_review.ipynb #81af95b9
+def _fit(title, end, most=50):
+    "`title` with `end` behind it; one that must be cut keeps a mark that tells it from others that begin alike"
+    if len(title := title.strip()) + len(end) <= most: return title + end
+    return f'{title[:most-len(end)-5].rstrip()}~{sha1(title.encode()).hexdigest()[:4]}{end}'
+
 def review_title(
     title:str # Of the project that people annotate
 ) -> str:     # At most 50 characters, Label Studio takes no more
     "Title of its review project"
-    return title[:50-len(' - review')].rstrip() + ' - review'
+    return _fit(title, ' - review')
 
 # %% ../nbs/32_review.ipynb #e9502592
 def _sentence(said):

@@ -10,6 +10,7 @@ __all__ = ['OVERLAP', 'WHOLE', 'Project', 'Studio', 'StudioError', 'aliases', 'l
 import json, os, time
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx2
@@ -331,6 +332,15 @@ def _pieces(self:Studio, project:int, # id
     return tasks
 
 @patch
+def _ahead(self:Studio, since:str # server time, ISO 8601
+          ) -> bool: # is that a time that Label Studio's clock has not reached? Then it was put back
+    "What was done after a clock was put back looks older than what is known."
+    try: now = parsedate_to_datetime(self.clock)
+    except (TypeError, ValueError): return False              # no `Date`, or no date
+    t = datetime.fromisoformat(since)
+    return (t if t.tzinfo else t.replace(tzinfo=timezone.utc)) > now + timedelta(minutes=1)
+
+@patch
 def pull(self:Studio, project, # `Project` or id
          since:str=None # server time up to which everything is known (`cursor` of the last report); None for all
         ) -> tuple: # tasks as in the JSON export, and a report: listed, exported, annotations, complete, cursor
@@ -339,6 +349,7 @@ def pull(self:Studio, project, # `Project` or id
     whole, before = self._whole(project) if since is None else (None, None)
     if whole is None:
         listed = {t['id']: t for t in self._list(project, 'id,data,updated_at', *([_since(since)] if since else []))}
+        if since and self._ahead(since): return self.pull(project)
         tasks = self._pieces(project, list(listed))
         exported = len(tasks)
         if since: tasks |= {i: t | {'annotations': []} for i, t in listed.items() if i not in tasks}
