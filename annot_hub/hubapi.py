@@ -608,8 +608,8 @@ def resolve(hub, ask):
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)
 
 # %% ../nbs/82_hubapi.ipynb #476f5e28
-def seal(r): # what a signed address is bound to: a repo that goes, is made anew, moves, or is hidden or shown, ends it
-    return (r.kind, r.id, r.meta['uid'], r.meta['private']) if r else ()
+def seal(r): # what a signed address is bound to: a repo that goes, is made anew, moves, or is hidden, gated or opened, ends it
+    return (r.kind, r.id, r.meta['uid'], r.meta['private'], r.meta.get('gated', False)) if r else ()
 
 @route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
 def signed_urls(hub, ask):
@@ -624,8 +624,8 @@ def signed_urls(hub, ask):
 @patch
 def signed_repo(self:Hub,
     ask:Ask, # the request, with `sig`
-) -> HubRepo: # the repo, be it private or not
+) -> HubRepo: # the repo, be it private, gated or neither
     "The repo of a signed address"
     r = self.store.repo(ask.kind, ask.repo_id)
-    if r is None or r.meta['private']: self.signer.check(ask.params['sig'], 'read', *seal(r), ask.rev, ask.path)
+    if r is None or r.meta['private'] or r.meta.get('gated'): self.signer.check(ask.params['sig'], 'read', *seal(r), ask.rev, ask.path)
     return r

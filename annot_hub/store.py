@@ -152,7 +152,6 @@ class HubRepo:
         self.roots = {} # from commits to their top folders, both by name
         self.meta = json.loads((self.path/'hub.json').read_text())
 
-
     def __repr__(self): return f"{self.kind} {self.id}"
     @property
     def id(self): return '/'.join(self.path.parts[-2:])
