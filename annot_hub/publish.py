@@ -174,21 +174,22 @@ def _data_files(table, interface, repo_id, images):
 
 # %% ../nbs/40_publish.ipynb #0f04775f
 def _sheet(base, table, interface, n, images):
-    "The contact sheet if it would show something else than the one that is there, and its name"
+    "The contact sheet if it would show something else than the one that is there, its name, and why there is none"
     rows = sheet_rows(table, interface, n) if n else []
-    if not rows: return {}, ''
+    if not rows: return {}, '', ''
     mark, readme = f'<!-- sheet {sheet_key(rows)} -->', (base.read('README.md') or b'').decode()
-    if mark in readme and 'data/sheet.jpg' in base.found: return {}, mark
-    try: return {'data/sheet.jpg': contact_sheet(rows, lambda name: read(base.repo_id, name, images))}, mark
-    except Exception: return {}, ''         # an image that is gone or broken, and Pillow's decoders raise what they like: no reason to keep labels back
+    if mark in readme and 'data/sheet.jpg' in base.found: return {}, mark, ''
+    try: return {'data/sheet.jpg': contact_sheet(rows, lambda name: read(base.repo_id, name, images))}, mark, ''
+    except Exception as e: return {}, '', f'no contact sheet: {str(e) or type(e).__name__}'         # an image that is gone or broken, and Pillow's decoders raise what they like: no reason to keep labels back
 
 def _files(base, table, placed, interface, record, sheet, images):
     "All files that are made from the record"
-    files, mark = _sheet(base, table, interface, sheet, images)
+    files, mark, why = _sheet(base, table, interface, sheet, images)
     files |= _data_files(table, interface, base.repo_id, images)
     page = card((base.read('README.md') or b'').decode() or None, table, interface, base.repo_id, record=record, notes=placed.notes, sheet='data/sheet.jpg' if mark else '')
     files |= {'annotations.csv': to_csv(table, interface), 'labels.xml': interface.xml.encode(), 'README.md': page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {mark}').encode()}
     if placed.file: files['splits.csv'] = placed.file
+    if why: placed.notes.append(why)                                                      # for the report, not for the card
     stale = {f for f in etags(base.repo_id, base.parent, 'data') if f.endswith('.parquet')} - set(files)
     return files | dict.fromkeys(stale)
 
@@ -344,7 +345,7 @@ def _counts(data):
 def _classes(text):
     "The classes in a cell: one, or those of a list of classes or regions"
     try: found = json.loads(text) if text.startswith('[') else text
-    except ValueError: found = text
+    except (ValueError, RecursionError): found = text
     return [v.get('label') if isinstance(v, dict) else v for v in found] if isinstance(found, list) else found
 
 _STATES = ['labelled', 'skipped', 'empty', 'disputed']
