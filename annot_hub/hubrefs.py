@@ -15,12 +15,12 @@ from .shelf import HubError
 from .store import HubRepo, title_and_rest
 
 # %% ../nbs/82_hubrefs.ipynb #1ce59fb3
-@route('GET', '/api/{kind}/{repo}/commits/{rev}')
+@route('GET', '/api/{kind}/{repo}/commits/{rev}', heavy=True)
 def commits(hub, ask):
     "Fifty commits, newest first"
     r,page = hub.repo(ask),ask.number('p', 0, 10**6)
     found,links = [],{}
-    for i,c in enumerate(r.history(r.find(ask.rev))):
+    for i,c in enumerate(r.history(r.find(ask.rev), hub.work(ask, r))):
         if i < page*50: continue
         if len(found) == 50: links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'; break
         title,rest = title_and_rest(c.message)
@@ -72,7 +72,7 @@ def open_pr(self:HubRepo,
         start = self.find(rev)
         num = max([0, *(int(r['name']) for r in self.refs('pr'))]) + 1
         if commit: commit(num, start)
-        else: self._move(f'refs/pr/{num}'.encode(), None, start)
+        else: self.point(f'refs/pr/{num}'.encode(), None, start)
         about = dict(title=title, text=text, author=user, created=time.time())
         self.set_meta(prs=self.meta.get('prs', {}) | {str(num): about})
         return num
@@ -96,6 +96,8 @@ def _number(text):
 def new_discussion(hub, ask):
     "Open a pull request"
     r,b = hub.repo(ask, write=True),ask.json()
+    if len(b.need('title')) > 1000 or len(b.get('description', str, '')) > 1 << 16: raise HubError(413, "The title or the description is too long")
+    if len(r.meta.get('prs', {})) >= 10_000: raise HubError(413, "This repo has 10,000 pull requests, which is all that it may have")
     if not b.get('pullRequest', bool): raise HubError(400, "Only pull requests can be discussed on the local Hub")
     return pr_info(r, r.open_pr(b.need('title'), b.get('description', str, ''), ask.user.name))
 
@@ -114,7 +116,7 @@ def merge(hub, ask):
         if about['status'] == 'merged': raise HubError(400, f"Pull request {num} is merged already")
         new = r.find(f'refs/pr/{num}')
         if main not in (c.id for c in r.history(new)): raise HubError(409, f"main has changed since pull request {num} was opened: open a new one")
-        r._move(b'refs/heads/main', main, new)
+        r.point(b'refs/heads/main', main, new)
         prs = r.meta['prs']
         r.set_meta(prs=prs | {str(num): prs[str(num)] | dict(merged=new.decode())})
     return pr_info(r, num)

@@ -16,8 +16,9 @@ try:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubupload # adds its functions to those of the Hub
-from .hubapi import Hub, User, write_private
-from .shelf import HubError
+from .files import private_folder, read_secret, write_file
+from .hubapi import Hub, User
+from .shelf import HubError, claim
 from .store import Store, check_repo_id
 
 # %% ../nbs/84_hubserver.ipynb #de4e6d35
@@ -25,10 +26,11 @@ def local_token(
     root:Path, # folder of the Hub
 ) -> str: # the token
     "The token of the user `local`, made at the first start"
-    path = Path(root)/'token'
-    path.parent.mkdir(0o700, parents=True, exist_ok=True)
-    if not path.exists(): write_private(path, 'hf_' + secrets.token_hex(17))
-    return path.read_text().strip()
+    path = private_folder(root)/'token'
+    if not os.path.lexists(path): write_file(path, 'hf_' + secrets.token_hex(17), 0o600)
+    token = read_secret(path)
+    if not re.fullmatch('hf_[!-~]{3,200}', token): raise ValueError(f"{path} holds no token of a Hub: remove it, and a new one is made")
+    return token
 
 # %% ../nbs/84_hubserver.ipynb #e778fd54
 def hash_token(
@@ -40,6 +42,8 @@ def hash_token(
 def _user(name=None, fullname='', role='write', orgs=()):
     "One entry of a users file, checked"
     for n in (name or '', *(o['name'] for o in orgs)): check_repo_id(f'{n}/x')
+    for o in orgs:
+        if not isinstance(o.get('private', False), bool): raise ValueError(f"private is true or false, not {o['private']!r}")
     if role not in ('read', 'write', 'admin'): raise ValueError(f"{role!r} is no role: read, write or admin")
     return User(name, fullname or name, role, tuple(orgs))
 
@@ -63,7 +67,7 @@ class Users:
         except ValueError as e: raise ValueError(f"{path} is no JSON: {e}") from None
         if not isinstance(tokens, dict): raise ValueError(f"{path} must hold an object, from tokens to users")
         users = cls(tokens)
-        write_private(path, json.dumps(users.entries, indent=1))
+        write_file(path, json.dumps(users.entries, indent=1), 0o600)
         return users
 
     def find(self,
@@ -88,6 +92,8 @@ def hub_app(
     return Hub(store, users, cors, hosts, AccessLog(store.root/'access.log'))
 
 # %% ../nbs/84_hubserver.ipynb #3f49c035
+def _private(path, flags): return os.open(path, flags | getattr(os, 'O_NOFOLLOW', 0), 0o600)
+
 class AccessLog:
     "A function that adds a line to a file"
     def __init__(self,
@@ -99,7 +105,7 @@ class AccessLog:
 
     def open(self) -> None:
         if self.path.exists() and self.path.stat().st_size > self.most: self.path.replace(f'{self.path}.old')
-        self.file = open(self.path, 'a', buffering=1)
+        self.file = open(self.path, 'a', buffering=1, opener=_private)
 
     def __call__(self, seen):
         if self.file.tell() > self.most: self.file.close(); self.open()
@@ -110,8 +116,32 @@ _header = rb'(?!content-length|transfer-encoding|connection|expect)[\w-]+:[^\r\n
 _chunk_asked = re.compile(rb'GET (/cas/[^/? ]+/v\d/chunks/[^? ]+) HTTP/1\.1\r\n(?:' + _header + rb')*\r\n', re.I)
 
 class QuickNo(H11Protocol):
-    "HTTP by h11, with a quick no to those who ask for a chunk"
+    "HTTP by h11, with a quick no to those who ask for a chunk, and an end for those who stop in the middle"
+    every,head,body,answer = 10,2,3,6 # seconds between two looks; looks without progress that end a connection: waiting for a request, in its body, in the answer
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.got = self.looked = self.waiting = self.still = 0
+        self.watch = self.loop.call_later(self.every, self.look)
+
+    def connection_lost(self, exc):
+        self.watch.cancel()
+        super().connection_lost(exc)
+
+    def look(self):
+        "Count the looks in which nothing moved"
+        their,left = self.conn.their_state,self.transport.get_write_buffer_size()
+        begun = self.cycle is None or bool(self.conn.trailing_data[0])
+        if their is h11.IDLE and begun: patience = self.head # also one drop at a time
+        elif their is h11.SEND_BODY and not self.flow.read_paused and self.got - self.looked < 5_000: patience = self.body
+        elif left and left == self.still: patience = self.answer
+        else: patience,self.waiting = None,0
+        self.looked,self.still,self.waiting = self.got,left,self.waiting + 1
+        if patience and self.waiting >= patience: return self.transport.abort()
+        self.watch = self.loop.call_later(self.every, self.look)
+
     def data_received(self, data):
+        self.got += len(data)
         asked = self.conn.our_state is h11.IDLE and not self.conn.trailing_data[0] and _chunk_asked.fullmatch(data)
         if not asked: return super().data_received(data)
         self.app.log(dict(method='GET', path=asked[1].decode('ascii', 'replace'), status=404, bytes=0))
@@ -142,13 +172,14 @@ def serve(
     "Run a Hub until it is interrupted"
     if host not in ('127.0.0.1', 'localhost', '::1') and not remote:
         raise RuntimeError(f"{host} can be reached from other machines. Say --remote if that is meant.")
+    os.umask(0o077) # what is in the folder is for nobody else
     sock,hosts = _socket(host, port),('*',) if host in ('0.0.0.0', '::') else (host,)
     app = hub_app(root, token_file, cors, hosts)
     endpoint = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
     print(f"Hub: {endpoint}", flush=True)
     if ready: ready(endpoint)
     config = uvicorn.Config(app, http=QuickNo, log_level='warning', access_log=False, server_header=False, proxy_headers=False,
-                            timeout_keep_alive=75, timeout_graceful_shutdown=3)
+                            timeout_keep_alive=75, timeout_graceful_shutdown=3, limit_concurrency=800)
     uvicorn.Server(config).run(sockets=[sock])
 
 # %% ../nbs/84_hubserver.ipynb #2bbdc842
@@ -171,7 +202,7 @@ def main(
     p.add_argument('--end-with-stdin', action='store_true', help="stop when standard input is closed")
     a = p.parse_args(args)
     if a.end_with_stdin: threading.Thread(target=_end_with_parent, daemon=True).start()
-    tell = (lambda e: Path(a.endpoint_file).write_text(e)) if a.endpoint_file else None
+    tell = (lambda e: write_file(a.endpoint_file, e, 0o600)) if a.endpoint_file else None
     try: serve(a.root, a.port, a.host, a.token_file, a.cors, a.remote, tell)
     except (RuntimeError, ImportError, ValueError, OSError) as e: sys.exit(f"{e}")
 
@@ -212,9 +243,9 @@ def _check_import(endpoint):
 def start(self:LocalHub) -> LocalHub: # itself
     "Start the process and wait until it answers"
     if self.env: _check_import(f'http://127.0.0.1:{self.port}')
-    self.root.mkdir(0o700, parents=True, exist_ok=True)
+    claim(self.root)
     self.token = (_first_token(self.token_file) or self.token) if self.token_file else local_token(self.root)
-    told,log = self.root/'endpoint',open(self.root/'server.log', 'ab')
+    told,log = self.root/'endpoint',open(self.root/'server.log', 'ab', opener=_private)
     told.unlink(missing_ok=True)
     cmd = [sys.executable, '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port)]
     cmd += ['--endpoint-file', str(told), '--end-with-stdin'] + [f'--cors={o}' for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
@@ -236,7 +267,7 @@ def _wait(self:LocalHub, told, seconds=60):
             except HTTPError: return
             except URLError: pass
         time.sleep(.02)
-    said = (self.root/'server.log').read_text()[-1500:].strip()
+    said = (self.root/'server.log').read_text(errors='replace')[-1500:].strip()
     self.kill()
     raise RuntimeError(f"The Hub did not start: {said}")
 

@@ -4,25 +4,28 @@
 
 # %% auto #0
 __all__ = ['large_pattern', 'preupload', 'lfs_batch', 'lfs_file', 'lfs_files', 'xet_token', 'take_xorb', 'take_shard', 'commit',
-           'PushGuard', 'check_pack', 'talk_git', 'git_refs', 'git_pack']
+           'Incoming', 'Push', 'PushRefs', 'Receive', 'check_pack', 'talk_git', 'take_push', 'git_refs', 'git_pack']
 
 # %% ../nbs/83_hubupload.ipynb #906d217f
-import base64, fnmatch, gzip, io, itertools, re, struct, time, zlib
+import base64, fnmatch, gzip, io, itertools, re, secrets, shutil, struct, tempfile, time, zlib
 from functools import lru_cache
+from fastcore.basics import patch
 try:
     from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException, HookError
     from dulwich.ignore import IgnoreFilter
-    from dulwich.objects import Blob, Tree
+    from dulwich.objects import Blob, Commit, ShaFile, Tag
     from dulwich.pack import UnresolvedDeltas
     from dulwich.protocol import ReceivableProtocol
     from dulwich.repo import Repo
     from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
-    from starlette.responses import JSONResponse, Response
+    from starlette.responses import JSONResponse, Response, StreamingResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import hubrefs # adds its functions to those of the Hub, before the ones here
 from .hubapi import iso, parse_json, repo_url, route, seal, send_file
-from .shelf import HubError, check_path, drop, pointer
-from .store import HubRepo
+from .guard import check_entry, check_ref
+from .shelf import HubError, check_path, drop, pointer, read_pointer
+from .store import HubRepo, NewObjects, Objects, tree_entries
+from .xet import read_shard
 
 # %% ../nbs/83_hubupload.ipynb #28f89bdf
 @lru_cache(256)
@@ -30,7 +33,7 @@ def large_pattern(
     text:str, # a `.gitattributes`
 ): # compiled pattern over paths
     "What counts as a large file, whatever its size"
-    lines = [l.split() for l in text.splitlines()]
+    lines = [l.split() for l in text.splitlines()[:1000]]
     anywhere = lambda name: '' if '/' in name else '(?:.*/)?'
     return re.compile('|'.join(f"(?:{anywhere(l[0])}{fnmatch.translate(l[0].lstrip('/'))})" for l in lines if 'filter=lfs' in l[1:]) or '(?!)')
 
@@ -48,10 +51,10 @@ def _ignored(filt, path):
 def preupload(hub, ask):
     "How each file shall travel"
     r,b = hub.repo(ask, write=True),ask.json()
-    c,files = r.find(ask.rev),b.objects('files')
-    if len(files) > 1000: raise HubError(413, "Too many files: at most 1,000")
+    c,files = r.find(ask.rev),b.objects('files', most=1000)
     ignore = b.get('gitIgnore') if b.get('gitIgnore') is not None else _file_text(r, c, '.gitignore')
     ignore = [l for l in ignore[:1 << 18].splitlines() if l.strip() and l[0] != '#']
+    if len(ignore) > 200: raise HubError(413, "More than 200 lines of .gitignore take too long to look at for each file")
     if long := next((l for l in ignore if len(re.findall(r'\*+', l)) > 3), None): raise HubError(400, f"More than three * in a line of .gitignore take too long to look for: {long[:80]}")
     ignore = IgnoreFilter(l.encode('utf-8', 'replace') for l in ignore)
     large = large_pattern(_file_text(r, c, '.gitattributes'))
@@ -64,21 +67,27 @@ def preupload(hub, ask):
 def _lfs_action(hub, r, ask, what, oid):
     "A signed address for one operation on one file"
     url = f"{ask.base}/_lfs/{r.kind}/{r.id}/{oid}/{what}"
-    return {what: dict(href=f"{url}?sig={hub.signer.sign(what, *seal(r), oid)}", header={}, expires_in=3600)}
+    who = ask.user.name if ask.user else ''
+    return {what: dict(href=f"{url}?who={who}&sig={hub.signer.sign(what, *seal(r), oid, who)}", header={}, expires_in=3600)}
 
 def _holds(r, oid, size):
     "Is there a pointer to this large file anywhere in the repo? The shelf is shared, and holds those of private repos too"
     return Blob.from_string(pointer(oid, size)).id in r.git.object_store
 
+def _may_name(hub, r, user, oid, size):
+    "May this user put the large file into this repo? Who brought it may, or a repo that has it"
+    return hub.store.big.size(oid) is not None and (bool(user and hub.store.index.brought(user.name, oid)) or _holds(r, oid, size))
+
 @route('POST', '/{type}{repo}(?:\\.git)?/info/lfs/objects/batch')
 def lfs_batch(hub, ask):
     "Where to put or get large files"
     b,out = ask.json(),[]
-    upload = b.get('operation', str, 'upload') == 'upload'
-    r = hub.repo(ask, write=upload, files=True)
-    for o in b.objects('objects'):
+    if (operation := b.get('operation', str, 'upload')) not in ('upload', 'download'): raise HubError(400, "operation must be upload or download")
+    if b.get('hash_algo', str, 'sha256') != 'sha256': raise HubError(409, "hash_algo must be sha256")
+    r = hub.repo(ask, write=(upload := operation == 'upload'), files=True)
+    for o in b.objects('objects', most=10_000):
         oid,size = o.need('oid'),o.need('size', int)
-        have = hub.store.big.size(oid) is not None and (upload or _holds(r, oid, size))
+        have = _may_name(hub, r, ask.user, oid, size) if upload else hub.store.big.size(oid) is not None and _holds(r, oid, size)
         answer = dict(oid=oid, size=size, authenticated=True)
         if upload and not have: answer['actions'] = _lfs_action(hub, r, ask, 'upload', oid) | _lfs_action(hub, r, ask, 'verify', oid)
         elif not upload: answer |= {'actions': _lfs_action(hub, r, ask, 'download', oid)} if have else {'error': dict(code=404, message="not found")}
@@ -88,25 +97,30 @@ def lfs_batch(hub, ask):
 # %% ../nbs/83_hubupload.ipynb #ceab2d51
 def _pieces(f, size=1 << 20): return iter(lambda: f.read(size), b'')
 
-def _check_lfs(hub, ask): hub.signer.check(ask.params.get('sig', ''), ask.name, *seal(hub.store.repo(ask.kind, ask.repo_id)), ask.oid)
+def _check_lfs(hub, ask):
+    r = hub.store.repo(ask.kind, ask.repo_id)
+    hub.signer.check(ask.params.get('sig', ''), ask.name, *seal(r), ask.oid, ask.params.get('who', ''))
 
 @route('PUT POST GET', '/_lfs/{kind}/{repo}/(?P<oid>[0-9a-f]{64})/(?P<name>upload|verify|download)', most=1 << 40, signed=True, first=_check_lfs)
 def lfs_file(hub, ask):
     "Put, check or get a large file, by its signed address"
     big = hub.store.big
-    if ask.name == 'upload' and ask.method == 'PUT': big.put(_pieces(ask.body), ask.oid)
+    if ask.name == 'upload' and ask.method == 'PUT':
+        big.put(_pieces(ask.body), ask.oid)
+        hub.store.index.bring(ask.params['who'], [ask.oid])
     elif ask.name == 'verify' and big.size(ask.oid) != ask.json().need('size', int): raise HubError(422, "This file is not here, or not of that size")
     elif ask.name == 'download': return send_file(ask, big.path(ask.oid), big.size(ask.oid), {})
     return {}
 
 # %% ../nbs/83_hubupload.ipynb #e546c30c
-@route('GET', '/api/{kind}/{repo}/lfs-files')
+@route('GET', '/api/{kind}/{repo}/lfs-files', heavy=True)
 def lfs_files(hub, ask):
     "The large files of all branches, tags and pull requests, a thousand at a time"
     r,page,found = hub.repo(ask),ask.number('p', 0, 10**6),{}
+    work = hub.work(ask, r)
     for ref in (d for kind in ('heads', 'tags', 'pr') for d in r.refs(kind)):
         commit = r.git[ref['targetCommit'].encode()]
-        for d in r.describe([e for e in r.walk(commit.tree, recursive=True) if not e.folder]):
+        for d in r.describe([e for e in r.walk(commit.tree, recursive=True, work=work) if not e.folder]):
             if 'lfs' in d: found.setdefault((d['lfs']['oid'], d['path']), dict(
                 fileOid=d['lfs']['oid'], oid=d['lfs']['oid'], filename=d['path'], size=d['size'], ref=ref['ref'], pushedAt=iso(commit.commit_time)))
     part = list(found.values())[page*1000:page*1000 + 1000]
@@ -117,39 +131,45 @@ def lfs_files(hub, ask):
 def xet_token(hub, ask):
     "A token for the chunks of one repo"
     r = hub.repo(ask, write=True)
-    token,until = hub.signer.sign('xet', r.kind, r.id),int(time.time()) + 3600
-    token,url = f'{token}.{r.kind}.{r.id}',f'{ask.base}/cas/{hub.xorbs.epoch()}'
+    token,until = hub.signer.sign('xet', *seal(r), ask.user.name),int(time.time()) + 3600
+    token,url = f'{token}.{ask.user.name}.{r.kind}.{r.id}',f'{ask.base}/cas/{hub.xorbs(ask.user.name).epoch()}'
     return JSONResponse(dict(accessToken=token, exp=until, casUrl=url), headers={
         'X-Xet-Cas-Url': url, 'X-Xet-Access-Token': token, 'X-Xet-Token-Expiration': str(until)})
 
 def _check_xet(hub, ask):
-    until,mac,kind,repo_id = (ask.headers.get('authorization', '').removeprefix('Bearer ').split('.', 3) + ['']*4)[:4]
-    hub.signer.check(f'{until}.{mac}', 'xet', kind, repo_id)
+    "Who sends chunks; their token dies with the repo, and when it is moved or hidden"
+    m = re.fullmatch(r'Bearer (\d+\.[0-9a-f]+)\.([\w.-]+)\.(models|datasets|spaces)\.([\w.-]+/[\w.-]+)', ask.headers.get('authorization', ''), re.A)
+    if not m: raise HubError(403, "Not a token for chunks")
+    hub.signer.check(m[1], 'xet', *seal(hub.store.repo(m[3], m[4])), m[2])
+    ask.who = m[2]
 
 @route('POST', '/cas/{name}/v1/xorbs/default/(?P<xorb>[^/]+)', most=80 << 20, signed=True, first=_check_xet)
 def take_xorb(hub, ask):
     "Take chunks"
-    return dict(was_inserted=hub.xorbs.put(ask.name, ask.xorb, ask.body))
+    return dict(was_inserted=hub.xorbs(ask.who).put(ask.name, ask.xorb, ask.body))
 
 @route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True, first=_check_xet)
 def take_shard(hub, ask):
     "Make files of chunks"
-    hub.xorbs.take(ask.name, ask.body.read())
+    shard,index = ask.body.read(),hub.store.index
+    mine = {sha for sha,_ in read_shard(shard) if sha and index.brought(ask.who, sha)}
+    index.bring(ask.who, hub.xorbs(ask.who).take(ask.name, shard, mine))
     return dict(result=1)
 
 # %% ../nbs/83_hubupload.ipynb #93164a6c
-def _change(hub, key, v):
+def _change(hub, r, user, key, v):
     "One line of a commit as (path, bytes), or a deletion"
     path = check_path(v.need('path').rstrip('/') if key == 'deletedFolder' else v.need('path'))
     if key == 'deletedFile': return path,None
     if key == 'deletedFolder': return path,None,True
     if key == 'lfsFile':
         size = hub.store.big.size(oid := v.need('oid'))
-        if size is None or v.get('size', int, size) != size:
+        if size is None or v.get('size', int, size) != size or not _may_name(hub, r, user, oid, size):
             raise HubError(400, f"The large file of {path} was not uploaded: {oid}")
         return path,pointer(oid, size)
     if key != 'file': raise HubError(400, f"Unknown operation {key[:40]!r}")
-    try: return path,base64.b64decode(v.need('content'), validate=True) if v.get('encoding') == 'base64' else v.need('content').encode()
+    if (encoding := v.get('encoding', str, 'utf-8')) not in ('base64', 'utf-8'): raise HubError(400, f"The encoding of {path} must be base64 or utf-8")
+    try: return path,base64.b64decode(v.need('content'), validate=True) if encoding == 'base64' else v.need('content').encode()
     except ValueError: raise HubError(400, f"The content of {path} cannot be decoded") from None
 
 def _commit_answer(ask, r, head, commit):
@@ -179,36 +199,140 @@ def commit(hub, ask):
     head = next(lines, None)
     if not head or head.need('key') != 'header': raise HubError(400, "The first line of a commit must be its header")
     head = head.need('value', dict)
-    changes = (_change(hub, l.need('key'), l.need('value', dict)) for l in lines)
+    changes = (_change(hub, r, ask.user, l.need('key'), l.need('value', dict)) for l in lines)
     message = '\n\n'.join(filter(None, (head.need('summary'), head.get('description'))))
     def commit(branch, **start): return r.commit(branch, changes, message, ask.user.name, head.get('parentCommit'), **start)
     return _commit_answer(ask, r, head, commit)
 
 # %% ../nbs/83_hubupload.ipynb #dd740710
-class PushGuard:
-    "Looks at each branch or tag that a push would move"
-    def __init__(self, repo): self.repo = repo
+class Incoming(Objects):
+    "The objects of a push, aside; those of the repo are seen through it"
+    def __init__(self,
+        repo: HubRepo, # The repo that is pushed to
+    ):
+        path = repo.path/f'.incoming-{secrets.token_hex(8)}'
+        for folder in (path, path/'pack', path/'info'): folder.mkdir(0o700)
+        super().__init__(path)
+        self.folder, self._alternates = path, [repo.git.object_store]
+
+    def close(self):
+        self._alternates = None # the repo's own objects stay open
+        super().close()
+
+_YEAR_10000 = 253_402_300_800
+
+class Push:
+    "Looks at all that a push brings, keeps it when it is good, and moves the branches and tags"
+    def __init__(self,
+        hub,           # The Hub
+        repo: HubRepo, # The repo that is pushed to
+        user,          # Who pushes
+    ):
+        self.hub, self.repo, self.user, self.incoming, self.new = hub, repo, user, Incoming(repo), {}
+        self.names, self.lost = {}, [] # of files that are new; large ones that are not here
 
     def execute(self, ref, old, new):
-        r,ref = self.repo,ref.decode('utf-8', 'replace')
-        if not ref.startswith(('refs/heads/', 'refs/tags/')): raise HookError("only branches and tags can be pushed")
+        "Look at one branch or tag; dulwich calls this for each before it moves any"
+        name = ref.decode('utf-8', 'replace')
+        if not name.startswith(('refs/heads/', 'refs/tags/')): raise HookError("only branches and tags can be pushed")
         if new == b'0'*40:
-            if ref == 'refs/heads/main': raise HookError("main cannot be deleted")
+            if name == 'refs/heads/main': raise HookError("main cannot be deleted")
             return '', ''
-        if len(ref) > 250 or '\ufffd' in ref or '/-' in ref: raise HookError("a branch or tag cannot have this name")
         try:
-            root = r.root_of(r.peel(new))
-            there = [e for e in r.walk(root, recursive=True) if check_path(e.key.decode().removesuffix('/'))]
-            if gone := next((e for e in there if e.mode != 0o160000 and e.oid not in r.git.object_store), None): raise HookError(f"{gone.path} was not sent")
-            for tree in {root, *(e.oid for e in there if e.folder)}: Tree.from_string(r.read(tree)).check()
-            shown = r.describe(there)
+            check_ref(name)
+            self.collect(new)
+            if self.lost: raise HookError(f"{len(self.lost)} large files were not uploaded, {self.lost[0]} for one: git lfs push")
+            self.repo.weight(self.root(new), lambda oid: tree_entries(self.incoming.get_raw(oid)[1]))
         except HubError as e: raise HookError(e.message) from None
-        except (FileFormatException, UnicodeDecodeError) as e: raise HookError(f"a folder is not as git wants it: {e}") from None
-        lost = [d['path'] for d in shown if 'lfs' in d and r.store.big.size(d['lfs']['oid']) is None]
-        if lost: raise HookError(f"{len(lost)} large files were not uploaded, {lost[0]} for one: git lfs push")
         return '', ''
 
 # %% ../nbs/83_hubupload.ipynb #add23324
+@patch
+def collect(self: Push,
+    tip: bytes, # Name of a commit or tag
+) -> None:      # Nothing; `HubError` or `HookError` for what may not be kept
+    "Look at each object that the repo does not have yet"
+    kept, todo = self.repo.git.object_store, [tip]
+    while todo:
+        name = todo.pop()
+        if name in self.new or name in kept: continue
+        try: kind, data = self.incoming.get_raw(name)
+        except KeyError: raise HookError(f"the object {name.decode()} was not sent") from None
+        self.new[name] = kind
+        todo += self.below(name, kind, data)
+
+@patch
+def below(self: Push,
+    name: bytes, # Of an object
+    kind: int,   # As in a pack: 1 commit, 2 tree, 3 blob, 4 tag
+    data: bytes, # Its content
+) -> list:       # Names of the objects that it needs
+    "Look at one object"
+    if kind == 3:
+        sha, size = read_pointer(data)
+        if sha and not _may_name(self.hub, self.repo, self.user, sha, size):
+            self.lost.append(self.names.get(name, sha))
+        return []
+    try:
+        obj = ShaFile.from_raw_string(kind, data)
+        obj.check()
+    except Exception as e: raise HookError(f"the object {name.decode()} is not as git wants it: {e}") from None # dulwich says it in many ways
+    if kind == 2:
+        entries = tree_entries(data)
+        for e in entries: check_entry(e.key[:-1] if e.folder else e.key, e.mode)
+        self.names |= {e.oid: e.path for e in entries if not e.folder}
+        return [e.oid for e in entries]
+    if kind == 4: return [obj.object[1]]
+    times = (obj.commit_time, obj.author_time)
+    if not all(0 <= s < _YEAR_10000 for s in times): raise HookError(f"the commit {name.decode()} has a time that no calendar has")
+    return [obj.tree, *obj.parents]
+
+@patch
+def root(self: Push,
+    tip: bytes, # Name of a commit or tag that was collected
+) -> bytes:     # Name of the top folder
+    "What a branch or tag would show"
+    obj = self.incoming[tip]
+    for _ in range(10):
+        if isinstance(obj, Tag): obj = self.incoming[obj.object[1]]
+    if not isinstance(obj, Commit): raise HookError("a branch or tag must point to a commit")
+    return obj.tree
+
+# %% ../nbs/83_hubupload.ipynb #362ac646
+@patch
+def keep(self: Push) -> None: # Nothing
+    "Put what was looked at into the repo"
+    new = NewObjects(self.repo)
+    try:
+        for name, kind in self.new.items(): new.add(_KINDS[kind], self.incoming.get_raw(name)[1])
+        new.save()
+    finally:
+        if new.f: drop(new.f)
+    self.new = {}
+
+_KINDS = {1: b'commit', 2: b'tree', 3: b'blob', 4: b'tag'}
+
+class PushRefs:
+    "The branches and tags of a repo, as a push moves them"
+    def __init__(self,
+        push: Push, # What was looked at
+    ):
+        self.push, self.refs = push, push.repo.git.refs
+
+    def __getattr__(self, name): return getattr(self.refs, name)
+
+    def set_if_equals(self, ref, old, new, *args, **kw):
+        "Keep the objects, then move; dulwich takes an `OSError` for no"
+        if self.push.new: self.push.keep()
+        try: self.push.repo.point(ref, None if old == b'0'*40 else old, new)
+        except HubError as e: raise OSError(e.message) from None
+        return True
+
+class Receive(ReceivePackHandler):
+    "All branches of a push move, or none"
+    def has_capability(self, name): return name == b'atomic' or super().has_capability(name)
+
+# %% ../nbs/83_hubupload.ipynb #baea4e31
 # dulwich has many ways to say that a pack is broken
 _broken = (GitProtocolError, HangupException, ChecksumMismatch, FileFormatException, UnresolvedDeltas, ArithmeticError, AssertionError, EOFError,
            LookupError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error)
@@ -219,6 +343,7 @@ def _asked(r, data):
     names = set(re.findall(rb'want ([0-9a-f]{40})', data.read(1 << 16)))
     data.seek(0)
     git = Repo(str(r.path), object_store=r.git.object_store)
+    git.hooks.clear()
     git.get_refs = lambda: r.git.get_refs() | {b'refs/asked/' + n: n for n in names if n in git.object_store}
     return git
 
@@ -266,16 +391,43 @@ def talk_git(
     advertise:bool=False, # only list the branches?
 ) -> Response: # what we say
     "One turn of git's talk over HTTP"
-    out = io.BytesIO()
+    out = tempfile.SpooledTemporaryFile(1 << 20, dir=r.store.big.aside) # a clone may be larger than memory
     talk = ReceivableProtocol(data.read, out.write)
     if advertise: talk.write_pkt_line(f'# service={service}\n'.encode()); talk.write_pkt_line(None)
-    r.git.hooks['update'] = PushGuard(r)
-    git = r.git if advertise or service == 'git-receive-pack' else _asked(r, data)
+    git = r.git if advertise else _asked(r, data)
     _services[service](DictBackend({'/': git}), ['/'], talk, stateless_rpc=True, advertise_refs=advertise).handle()
-    kind = 'advertisement' if advertise else 'result'
-    return Response(out.getvalue(), media_type=f'application/x-{service}-{kind}', headers={'Cache-Control': 'no-cache'})
+    return _said(out, f"application/x-{service}-{'advertisement' if advertise else 'result'}")
 
-# %% ../nbs/83_hubupload.ipynb #362ac646
+def _said(out, media_type):
+    "What git was told, as an answer"
+    size = out.tell()
+    out.seek(0)
+    headers = {'Cache-Control': 'no-cache', 'Content-Length': str(size)}
+    if size <= 1 << 18: return Response(out.read(), media_type=media_type, headers=headers)
+    def parts():
+        with out: yield from _pieces(out, 1 << 18)
+    return StreamingResponse(parts(), media_type=media_type, headers=headers)
+
+def take_push(
+    hub,        # The Hub
+    r: HubRepo, # The repo
+    user,       # Who pushes
+    data,       # Open file with what git says
+) -> Response:  # What we say
+    "Take a push whole, or nothing of it"
+    push, out = Push(hub, r, user), io.BytesIO()
+    try:
+        git = Repo(str(r.path), object_store=push.incoming)
+        git.hooks.clear()
+        git.hooks['update'], git.refs = push, PushRefs(push)
+        talk = ReceivableProtocol(data.read, out.write)
+        Receive(DictBackend({'/': git}), ['/'], talk, stateless_rpc=True).handle()
+    finally:
+        push.incoming.close()
+        shutil.rmtree(push.incoming.folder)
+    return Response(out.getvalue(), media_type='application/x-git-receive-pack-result', headers={'Cache-Control': 'no-cache'})
+
+# %% ../nbs/83_hubupload.ipynb #c492c88c
 def _git_repo(hub, ask, service):
     "The repo, or a 401 that makes git ask for a password"
     try: return hub.repo(ask, write=service == 'git-receive-pack', files=True)
@@ -300,7 +452,7 @@ def _unzipped(hub, f, most):
     except BaseException: drop(out); raise
     return out
 
-@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack)', most=1 << 22)
+@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack)', most=1 << 22, heavy=True)
 @route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-receive-pack)', most=1 << 31, first=lambda hub, ask: _git_repo(hub, ask, ask.name))
 def git_pack(hub, ask):
     "Send or take a pack"
@@ -309,7 +461,9 @@ def git_pack(hub, ask):
         if ask.headers.get('content-encoding') == 'gzip': data = _unzipped(hub, data, 1 << (22 if ask.name == 'git-upload-pack' else 31))
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
         check_pack(data)
-        with r.lock: r.gather(); return talk_git(r, ask.name, data)
+        with r.lock:
+            r.gather()
+            return take_push(hub, r, ask.user, data)
     except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None
     finally:
         if data is not ask.body: drop(data)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['large_suffixes', 'gitattributes', 'kinds', 'Index', 'blob_row', 'Entry', 'tree_entries', 'Trees', 'Objects',
-           'HubRepo', 'Store', 'check_repo_id', 'Folder', 'plan', 'tree_bytes', 'pack_entry', 'pack_index',
-           'NewObjects', 'ref_name', 'title_and_rest']
+           'check_folder', 'read_meta', 'HubRepo', 'Store', 'check_repo_id', 'Folder', 'plan', 'tree_bytes',
+           'pack_entry', 'pack_index', 'NewObjects', 'ref_name', 'title_and_rest']
 
 # %% ../nbs/80_store.ipynb #d69427a8
 import hashlib, json, os, re, secrets, shutil, sqlite3, struct, threading, time, zlib
@@ -22,7 +22,9 @@ try:
     from dulwich.refs import check_ref_format
     from dulwich.repo import Repo
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .shelf import BigFiles, HubError, check_path, drop, read_pointer
+from .files import private_folder, write_file
+from .guard import Work, check_entry, check_ref, weigh
+from .shelf import BigFiles, HubError, check_path, claim, drop, is_file, is_folder, read_pointer
 
 # %% ../nbs/80_store.ipynb #38ad0d80
 class Index:
@@ -33,7 +35,7 @@ class Index:
         self.path,self.lock = Path(path),threading.Lock()
         try: self._open()
         except sqlite3.DatabaseError:
-            for p in self.path.parent.glob(self.path.name + '*'): p.unlink()
+            for end in ('', '-wal', '-shm'): Path(f'{self.path}{end}').unlink(missing_ok=True)
             self._open()
 
     def _open(self):
@@ -41,6 +43,7 @@ class Index:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
         self.db.execute("CREATE TABLE IF NOT EXISTS blob(oid TEXT PRIMARY KEY, size INT, sha256 TEXT, big INT) WITHOUT ROWID")
+        self.db.execute("CREATE TABLE IF NOT EXISTS brought(who TEXT, sha256 TEXT, PRIMARY KEY(who, sha256)) WITHOUT ROWID")
 
 # %% ../nbs/80_store.ipynb #9127429f
 def blob_row(
@@ -72,6 +75,24 @@ def get(self:Index,
     if new: self.add(new)
     return found | {r[0].encode(): r[1:] for r in new}
 
+# %% ../nbs/80_store.ipynb #b9220abd
+@patch
+def bring(self: Index,
+    who: str,  # Name of a user
+    shas: list # sha256 of files that they uploaded
+) -> None:     # Nothing
+    "Remember who brought large files"
+    with self.lock, self.db: self.db.executemany('INSERT OR IGNORE INTO brought VALUES(?,?)', [(who, s) for s in shas])
+
+@patch
+def brought(self: Index,
+    who: str,   # Name of a user
+    sha256: str # Of a large file
+) -> bool:      # Also into another repo, also long ago
+    "Did this user upload this file?"
+    with self.lock:
+        return self.db.execute('SELECT 1 FROM brought WHERE who=? AND sha256=?', (who, sha256)).fetchone() is not None
+
 # %% ../nbs/80_store.ipynb #fc745454
 class Entry(NamedTuple):
     "One line of a tree"
@@ -88,7 +109,8 @@ def tree_entries(
     data:bytes, # the content of a tree
 ) -> list: # sorted `Entry`s; `HubError` 422 when a name holds a slash, which would pass for a path
     "Parse a tree"
-    found = parse_tree(data, 20)
+    try: found = parse_tree(data, 20)
+    except Exception as e: raise HubError(422, f"Invalid tree: {e}") from None # dulwich says this in several ways
     if any(b'/' in n for n,_,_ in found): raise HubError(422, "Invalid tree: a name with a slash in it")
     return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n,m,o in found)
 
@@ -134,11 +156,35 @@ class Objects(DiskObjectStore):
     def iter_prefix(self, prefix):
         with self.lock: return list(super().iter_prefix(prefix))
 
+    def _read_alternate_paths(self): return [] # objects of other repos are none of this one's
+
     def _update_pack_cache(self):
         with self.lock:
             for name in list(self._pack_cache): # one that is gone is forgotten; dulwich would close it, and somebody may still read
                 if not os.path.exists(f'{self.pack_dir}/{name}.pack'): del self._pack_cache[name]
             return super()._update_pack_cache()
+
+_CONFIG = re.compile(rb'\s*(\[core\]|(repositoryformatversion|filemode|bare|ignorecase|precomposeunicode|symlinks|logallrefupdates)\s*=\s*\w+)?\s*')
+
+def check_folder(
+    path:Path, # the folder of a repo
+) -> None: # `HubError` 422 when there is a link in it, or a setting of git that reaches outside
+    "Refuse a repo that is not only what a Hub makes"
+    odd = [p for p in ('objects/info/alternates', 'commondir', 'gitdir', 'config.worktree', 'worktrees', 'shallow') if os.path.lexists(path/p)]
+    for folder,names,files in os.walk(path):
+        odd += [os.path.relpath(os.path.join(folder, n), path) for n in names + files if os.path.islink(os.path.join(folder, n))]
+    if not all(_CONFIG.fullmatch(line) for line in (path/'config').read_bytes().splitlines()): odd.append('config')
+    if odd: raise HubError(422, f"The repo {'/'.join(path.parts[-2:])} cannot be opened: {odd[0]} is not of the Hub's making")
+
+def read_meta(
+    path:Path, # `hub.json`
+) -> dict: # what is in it; `HubError` 422 when it is broken
+    "The settings of a repo"
+    try: meta = json.loads(path.read_text()) if is_file(path) else None
+    except ValueError: meta = None
+    good = isinstance(meta, dict) and isinstance(meta.get('private'), bool) and isinstance(meta.get('uid'), str) and type(meta.get('created')) in (int, float)
+    if not good: raise HubError(422, f"The repo {'/'.join(path.parts[-3:-1])} cannot be opened: its hub.json is broken")
+    return meta
 
 class HubRepo:
     "One repo: git objects, `hub.json`, and the shared shelf, index and trees of its `store`"
@@ -147,10 +193,12 @@ class HubRepo:
         store, # the `Store` it belongs to
     ):
         self.path,self.store,self.lock = Path(path),store,threading.RLock()
+        self.meta = read_meta(self.path/'hub.json')
+        check_folder(self.path)
         self.git = Repo(str(path))
+        self.git.hooks.clear() # programs in the folder never run
         self.open()
         self.roots = {} # from commits to their top folders, both by name
-        self.meta = json.loads((self.path/'hub.json').read_text())
 
     def __repr__(self): return f"{self.kind} {self.id}"
     @property
@@ -160,7 +208,9 @@ class HubRepo:
     @property
     def owner(self): return self.path.parts[-2]
     def open(self) -> None: self.git.object_store = Objects(self.path/'objects')
-    def read(self, oid:bytes) -> bytes: return self.git.object_store.get_raw(oid)[1]
+    def read(self, oid:bytes) -> bytes:
+        try: return self.git.object_store.get_raw(oid)[1]
+        except KeyError: raise HubError(422, f"The repo {self.id} is damaged: the object {oid.decode()} is missing") from None
     def tree(self, oid:bytes) -> list: return self.store.trees.get(oid, self.read)
 
 # %% ../nbs/80_store.ipynb #5761a017
@@ -169,11 +219,12 @@ class Store:
     def __init__(self,
         root:Path, # the folder; made when missing
     ):
-        self.root,self.lock = Path(root).absolute(),threading.RLock()
+        self.root,self.lock = claim(root),threading.RLock()
         self.opened,self.alive = OrderedDict(),WeakValueDictionary() # those used last; those in use anywhere
-        self.root.mkdir(0o700, parents=True, exist_ok=True) # private repos are in it
         self._lock_folder()
+        private_folder(self.root/'repos')
         self.big,self.index,self.trees = BigFiles(self.root/'lfs'),Index(self.root/'index.sqlite'),Trees()
+        self.weights = {} # of trees that were weighed, by name
         self.sweep()
 
     def _lock_folder(self):
@@ -184,15 +235,51 @@ class Store:
         except OSError: raise RuntimeError(f"Another Hub is already serving {self.root}") from None
 
 # %% ../nbs/80_store.ipynb #1bbfa1ff
+_ASIDE = re.compile(r'[0-9a-f]{16}')                       # a file on its way to the shelf
+_HALF = re.compile(r'\.[0-9a-f]{8}')                       # a repo that is being made or removed
+_INCOMING = re.compile(r'\.incoming-[0-9a-f]{16}')         # a push that is being looked at
+_TEMPORARY = re.compile(r'tmp_[0-9a-f]{16}(\.idx)?|tmp_pack_\w{8}|\.annot_hub-[0-9a-f]{16}')
+_LOCKS = ('HEAD.lock', 'packed-refs.lock', 'config.lock', 'hub.json.lock')
+
+def _inside(folder):
+    "The entries of a real folder; none when it is a link, or not there"
+    return list(os.scandir(folder)) if is_folder(folder) else []
+
+def _folders(folder):
+    return [e for e in _inside(folder) if e.is_dir(follow_symlinks=False)]
+
+def _lock_files(folder):
+    "Git's locks below `refs`"
+    for e in _inside(folder):
+        if e.is_dir(follow_symlinks=False): yield from _lock_files(e.path)
+        elif e.name.endswith('.lock'): yield e
+
+def _left_in_repo(repo):
+    "What a killed process left in the folder of one repo"
+    top = _inside(repo.path)
+    yield from (e for e in top if _INCOMING.fullmatch(e.name) or _TEMPORARY.fullmatch(e.name) or e.name in _LOCKS)
+    yield from _lock_files(f'{repo.path}/refs')
+    yield from (e for e in _inside(f'{repo.path}/objects/pack') if _TEMPORARY.fullmatch(e.name))
+    yield from (e for e in _inside(f'{repo.path}/objects') if _TEMPORARY.fullmatch(e.name))
+
+@patch
+def left(self:Store): # directory entries
+    "What a killed process left half-done"
+    yield from (e for e in _inside(self.big.aside) if _ASIDE.fullmatch(e.name))
+    for kind in _folders(self.root/'repos'):
+        if kind.name not in kinds: continue
+        for owner in _folders(kind.path):
+            yield from (e for e in _folders(owner.path) if _HALF.fullmatch(e.name))
+            for repo in _folders(owner.path): yield from _left_in_repo(repo)
+
 @patch
 def sweep(self:Store) -> int: # how many were left
     "Remove what a killed process left half-done"
-    half = [*self.big.aside.iterdir(), *self.root.glob('repos/*/*/.*'), *self.root.glob('repos/*/*/*/**/*.lock'),
-            *self.root.glob('repos/*/*/*/objects/pack/tmp*')]
-    for p in half:
-        if p.is_dir(): shutil.rmtree(p)
-        else: p.unlink()
-    return len(half)
+    found = list(self.left())
+    for e in found:
+        if e.is_dir(follow_symlinks=False): shutil.rmtree(e.path)
+        else: os.unlink(e.path)
+    return len(found)
 
 # %% ../nbs/80_store.ipynb #9945e186
 kinds = {'models': 'model', 'datasets': 'dataset', 'spaces': 'space'}
@@ -224,8 +311,10 @@ def repo(self:Store,
     with self.lock:
         if (r := self.alive.get(key := (kind, repo_id))) is None:
             path = self.repo_path(kind, repo_id)
-            if not (path/'hub.json').exists(): return None
-            r = HubRepo(path, self)
+            if not all(is_folder(p) for p in (path, path.parent, path.parent.parent)) or not os.path.lexists(path/'hub.json'): return None
+            try: r = HubRepo(path, self)
+            except HubError: raise
+            except Exception as e: raise HubError(422, f"The repo {repo_id} cannot be opened: {type(e).__name__}") from None # a damaged one costs itself
         self.opened[key] = self.alive[key] = r
         self.opened.move_to_end(key)
         if len(self.opened) > 64: self.opened.popitem(last=False)[1].open() # lets go of its files
@@ -244,7 +333,8 @@ def repos(self:Store,
     kind:str, # `models`, `datasets` or `spaces`
 ) -> list: # names, sorted
     "Names of all repos of a kind"
-    return sorted('/'.join(p.parts[-3:-1]) for p in (self.root/'repos'/kind).glob('*/*/hub.json') if p.parts[-2][0] != '.')
+    owners = _folders(self.root/'repos'/kind)
+    return sorted(f'{o.name}/{r.name}' for o in owners for r in _folders(o.path) if r.name[0] != '.' and is_file(f'{r.path}/hub.json'))
 
 # %% ../nbs/80_store.ipynb #3663e1dc
 class Folder(dict):
@@ -287,7 +377,28 @@ def grow(self:HubRepo,
         elif w is not None:
             if is_folder: raise HubError(422, f"{text} is a folder, not a file")
             entries[name] = 0o100644,w
-    return new.add(b'tree', tree_bytes(entries)) if entries else None
+    if not entries: return None
+    oid = new.add(b'tree', tree_bytes(entries))
+    below = {n: new.weights.get(o) or self.weight(o) for n,(m,o) in entries.items() if m == 0o40000}
+    new.weights[oid] = weigh(list(entries), below)
+    return oid
+
+@patch
+def weight(self:HubRepo,
+    oid:bytes, # name of a tree
+    read=None, # function from a name to the `Entry`s of a tree; the repo's own without one
+    depth:int=0, # how deep we are
+): # its `Weight`; `HubError` 422 when it is too much, or has a name that may not be
+    "What a tree stands for; each is looked at once"
+    known = self.store.weights
+    if oid in known: return known[oid]
+    if depth > 250: raise HubError(422, "Too much for a repo: more than 250 folders in one another")
+    entries = (read or self.tree)(oid)
+    for e in entries: check_entry(e.key[:-1] if e.folder else e.key, e.mode)
+    below = {e.key[:-1]: self.weight(e.oid, read, depth + 1) for e in entries if e.folder}
+    if len(known) > 500_000: known.clear()
+    known[oid] = found = weigh([e.key[:-1] if e.folder else e.key for e in entries], below)
+    return found
 
 def tree_bytes(
     entries:dict, # name: (mode, oid)
@@ -323,7 +434,7 @@ class NewObjects:
     "Git objects on their way to the disk of a repo: up to 20 in memory, more in a pack"
     def __init__(self,
         repo:HubRepo, # where they shall go
-    ): self.repo,self.few,self.where,self.rows,self.large,self.f,self.at = repo,{},{},[],set(),None,12
+    ): self.repo,self.few,self.where,self.rows,self.large,self.weights,self.f,self.at = repo,{},{},[],set(),{},None,12
 
     def add(self,
         kind:bytes, # `commit`, `tree` or `blob`
@@ -348,7 +459,8 @@ class NewObjects:
 @patch
 def _spill(self:NewObjects):
     "Too many for memory: start a pack"
-    self.f = open(self.repo.path/f'objects/pack/tmp_{secrets.token_hex(8)}', 'xb+')
+    name = f'{self.repo.path}/objects/pack/tmp_{secrets.token_hex(8)}'
+    self.f = open(name, 'xb+', opener=lambda path, flags: os.open(path, flags, 0o600))
     self.f.write(bytes(12)) # its head, with the count, comes last
     few,self.few = self.few,{}
     for raw,(kind,data) in few.items(): self._write(raw, kind, data)
@@ -367,6 +479,7 @@ def save(self:NewObjects) -> None:
     self.repo.store.big.settle(self.large)
     for kind,data in self.few.values(): self.repo.git.object_store.add_object(ShaFile.from_raw_string(_pack_kinds[kind], data))
     if self.f: self._save_pack()
+    self.repo.store.weights.update(self.weights)
 
 # %% ../nbs/80_store.ipynb #91ae06f3
 @patch
@@ -453,15 +566,45 @@ def commit(self:HubRepo,
             tree = self.grow(self.root_of(onto) if onto else None, want, new) or new.add(b'tree', b'')
             c = new.add(b'commit', self._commit_object(tree, onto, message, author).as_raw_string())
             new.save()
-            self._move(ref_name(branch), head, c)
+            self.point(ref_name(branch), head, c)
         return c.decode()
     finally:
         if new.f: drop(new.f)
 
+# %% ../nbs/80_store.ipynb #58ac5931
+@patch
+def peel(self:HubRepo,
+    oid:bytes, # name of a commit or of a tag
+) -> bytes: # name of the commit
+    "Follow a tag to its commit"
+    try:
+        obj = self.git.object_store[oid]
+        for _ in range(10):
+            if isinstance(obj, Tag): obj = self.git.object_store[obj.object[1]]
+    except KeyError: obj = None
+    if not isinstance(obj, Commit): raise HubError(404, f"Invalid rev id: {oid.decode('ascii', 'replace')}", 'RevisionNotFound')
+    return obj.id
+
+@patch
+def root_of(self:HubRepo,
+    commit:bytes, # name of a commit
+) -> bytes: # name of its tree
+    "The top folder of a commit, remembered"
+    if commit not in self.roots:
+        if len(self.roots) > 10_000: self.roots.clear()
+        self.roots[commit] = self.git.object_store[commit].tree
+    return self.roots[commit]
+
 # %% ../nbs/80_store.ipynb #8a029ab9
 @patch
-def _move(self:HubRepo, ref, old, new):
-    "Compare and swap"
+def point(self:HubRepo,
+    ref:bytes, # `refs/heads/…`, `refs/tags/…` or `refs/pr/…`
+    old:bytes|None, # what it points to now; `None` when it is new
+    new:bytes, # name of a commit or a tag
+) -> None: # `HubError` 412 when somebody was faster, 400 or 422 when this may not be
+    "Make or move a branch, a tag or a pull request: the one place that does"
+    if not re.fullmatch(rb'refs/pr/\d+', ref): check_ref(ref.decode('utf-8', 'replace'))
+    self.weight(self.root_of(self.peel(new)))
     if not (self.git.refs.set_if_equals(ref, old, new) if old else self.git.refs.add_if_new(ref, new)): raise HubError(412, _moved)
 
 @patch
@@ -494,11 +637,11 @@ def create(self:Store,
     with self.lock:
         path = self.repo_path(kind, repo_id)
         if path.is_dir(): raise HubError(409, f"You already created this {kinds[kind]} repo: {repo_id}")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (path.parent.parent, path.parent): private_folder(folder)
         aside = path.parent/f".{secrets.token_hex(4)}"/kind/repo_id
-        aside.mkdir(parents=True)
+        aside.mkdir(0o700, parents=True)
         Repo.init_bare(str(aside), default_branch=b'main').close()
-        (aside/'hub.json').write_text(json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), **meta)))
+        write_file(aside/'hub.json', json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), epoch=0, **meta)), 0o600)
         HubRepo(aside, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit', user, start=None)
         path.unlink(missing_ok=True) # a repo that was here and moved away
         os.replace(aside, path)
@@ -514,10 +657,11 @@ def move(self:Store,
     "Give a repo another name; a file where its folder was says where it went"
     with self.lock, repo.lock:
         if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"A {repo.kind[:-1]} repository called {repo_id} already exists")
-        to.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(to.parent)
         to.unlink(missing_ok=True)
+        repo.set_meta(epoch=repo.meta.get('epoch', 0) + 1) # addresses signed before are no good after it, even if it comes back
         os.replace(repo.path, to)
-        repo.path.write_text(repo_id)
+        write_file(repo.path, repo_id, 0o600)
         self.forget(repo)
 
 @patch
@@ -527,7 +671,7 @@ def moved(self:Store,
 ) -> str|None: # the name it has now; `None` when it never moved
     "Where a repo went"
     seen = [repo_id]
-    while len(seen) < 20 and (p := self.repo_path(kind, seen[-1])).is_file(): seen.append(p.read_text())
+    while len(seen) < 20 and is_file(p := self.repo_path(kind, seen[-1])): seen.append(p.read_text(errors='replace')[:200])
     return seen[-1] if len(seen) > 1 else None
 
 @patch
@@ -539,18 +683,18 @@ def delete(self:Store,
         self.forget(repo)
         gone = repo.path.with_name(f".{secrets.token_hex(4)}")
         os.replace(repo.path, gone)
-        shutil.rmtree(gone)
+    shutil.rmtree(gone)
 
 @patch
 def set_meta(self:HubRepo,
     **meta, # fields of `hub.json` to change
 ) -> None:
-    "Change the settings of a repo"
+    "Change the settings of a repo; who may see it counts the epoch up, which ends all signed addresses for good"
     with self.lock:
+        shown = ('private', 'gated')
+        if any(meta.get(k, self.meta.get(k)) != self.meta.get(k) for k in shown): meta['epoch'] = self.meta.get('epoch', 0) + 1
         self.meta = self.meta | meta
-        aside = self.path/'hub.json.lock'
-        aside.write_text(json.dumps(self.meta))
-        os.replace(aside, self.path/'hub.json')
+        write_file(self.path/'hub.json', json.dumps(self.meta), 0o600)
 
 # %% ../nbs/80_store.ipynb #2f4cb1e0
 @patch
@@ -566,27 +710,9 @@ def find(self:HubRepo,
         if len(found) == 1: return self.peel(found[0])
     raise HubError(404, f"Invalid rev id: {rev[:200]}", 'RevisionNotFound')
 
-@patch
-def peel(self:HubRepo,
-    oid:bytes, # name of a commit or of a tag
-) -> bytes: # name of the commit
-    "Follow a tag to its commit"
-    obj = self.git.object_store[oid]
-    while isinstance(obj, Tag): obj = self.git.object_store[obj.object[1]]
-    if not isinstance(obj, Commit): raise HubError(404, f"Invalid rev id: {oid.decode()}", 'RevisionNotFound')
-    return obj.id
+
 
 # %% ../nbs/80_store.ipynb #f81f2c5a
-@patch
-def root_of(self:HubRepo,
-    commit:bytes, # name of a commit
-) -> bytes: # name of its tree
-    "The top folder of a commit, remembered"
-    if commit not in self.roots:
-        if len(self.roots) > 10_000: self.roots.clear()
-        self.roots[commit] = self.git.object_store[commit].tree
-    return self.roots[commit]
-
 @patch
 def entry(self:HubRepo,
     commit:bytes, # name of a commit
@@ -613,14 +739,16 @@ def walk(self:HubRepo,
     prefix:bytes=b'', # path of that tree, ending in `/`
     after:bytes=b'', # only what comes after this key
     recursive:bool=False, # go into folders
+    work:Work=Work(), # steps it may take
 ):
     "Yield the `Entry`s of a tree with their whole path as key"
     entries = self.tree(tree)
+    work.spend(len(entries))
     first = bisect_left(entries, (after[len(prefix):].partition(b'/')[0],)) if after.startswith(prefix) else 0
     for i in range(first, len(entries)):
         e,key = entries[i],prefix + entries[i].key
         if key > after: yield e._replace(key=key)
-        if e.folder and recursive and (key > after or after.startswith(key)): yield from self.walk(e.oid, key, after, True)
+        if e.folder and recursive and (key > after or after.startswith(key)): yield from self.walk(e.oid, key, after, True, work)
 
 # %% ../nbs/80_store.ipynb #5673cc06
 @patch
@@ -639,9 +767,11 @@ def _shown(e, size, sha256, big):
 @patch
 def history(self:HubRepo,
     commit:bytes, # where to start
+    work:Work=Work(), # steps it may take
 ):
     "Yield commit objects, newest first"
     while commit:
+        work.spend()
         c = self.git.object_store[commit]
         yield c
         commit = c.parents[0] if c.parents else None
@@ -658,11 +788,13 @@ def title_and_rest(
 def last_commits(self:HubRepo,
     commit:bytes, # where to start
     paths:list, # files or folders
+    work:Work=Work(), # steps it may take
 ) -> dict: # path: commit object
     "The newest commit that changed each path"
     found,folders = {},{}
     for p in paths: folders.setdefault(p.rpartition('/')[0], set()).add(p)
-    for c in self.history(commit):
+    for c in self.history(commit, work):
+        work.spend(len(folders))
         for folder,left in list(folders.items()):
             done = left if not c.parents else self._changed(c.id, c.parents[0], folder, left)
             found.update(dict.fromkeys(done, c))
@@ -687,13 +819,14 @@ def set_ref(self:HubRepo,
     user:str='', # who tags
 ) -> None:
     "Make a branch or a tag; `HubError` 409 when there is one"
-    name,target = ref.encode('utf-8', 'replace'),self.find(rev)
-    if not check_ref_format(name) or not re.fullmatch(r'[\w./+-]+', ref) or '/-' in ref or len(ref) > 250: raise HubError(400, f"Invalid reference: {ref[:200]}")
+    target,name = self.find(rev),check_ref(ref)
+    taken = HubError(409, f"Reference {ref} already exists")
     with self.lock:
+        if name in self.git.refs: raise taken
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
-        try: new = name not in self.git.refs and self.git.refs.add_if_new(name, target)
-        except (NotADirectoryError, IsADirectoryError): new = False # `a` is there, and `a/b` is wanted, or the reverse
-        if not new: raise HubError(409, f"Reference {ref} already exists")
+        try: self.point(name, None, target)
+        except (NotADirectoryError, IsADirectoryError): raise taken from None # `a` is there, and `a/b` is wanted, or the reverse
+        except HubError as e: raise taken if e.status == 412 else e
 
 @patch
 def _tag_object(self:HubRepo, name, commit, message, user):
@@ -727,7 +860,7 @@ def squash(self:HubRepo,
         head,new = self.find(branch),NewObjects(self)
         c = new.add(b'commit', self._commit_object(self.root_of(head), None, message, author).as_raw_string())
         new.save()
-        self._move(ref_name(branch), self.head(branch), c)
+        self.point(ref_name(branch), self.head(branch), c)
         return c
 
 @patch
