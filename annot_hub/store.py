@@ -625,6 +625,12 @@ def _commit_object(self:HubRepo, tree, head, message, author):
     return c
 
 # %% ../nbs/80_store.ipynb #2a014790
+def _owner_folder(path):
+    "The folder of an owner's repos, made when missing"
+    try:
+        for folder in (path.parent.parent, path.parent): private_folder(folder)
+    except OSError: raise HubError(409, f"{path.parent.name} cannot have a repo here: there is something else in the place of its folder") from None
+
 @patch
 def create(self:Store,
     kind:str, # `models`, `datasets` or `spaces`
@@ -637,7 +643,7 @@ def create(self:Store,
     with self.lock:
         path = self.repo_path(kind, repo_id)
         if path.is_dir(): raise HubError(409, f"You already created this {kinds[kind]} repo: {repo_id}")
-        for folder in (path.parent.parent, path.parent): private_folder(folder)
+        _owner_folder(path)
         aside = path.parent/f".{secrets.token_hex(4)}"/kind/repo_id
         aside.mkdir(0o700, parents=True)
         Repo.init_bare(str(aside), default_branch=b'main').close()
@@ -657,7 +663,7 @@ def move(self:Store,
     "Give a repo another name; a file where its folder was says where it went"
     with self.lock, repo.lock:
         if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"A {repo.kind[:-1]} repository called {repo_id} already exists")
-        private_folder(to.parent)
+        _owner_folder(to)
         to.unlink(missing_ok=True)
         repo.set_meta(epoch=repo.meta.get('epoch', 0) + 1) # addresses signed before are no good after it, even if it comes back
         os.replace(repo.path, to)
