@@ -234,7 +234,9 @@ def repo(self:Hub,
     try:
         to = self.store.moved(ask.kind, ask.repo_id)
         r = self.store.repo(ask.kind, to or ask.repo_id)
-    except HubError: r = to = None  # no such name is possible
+    except HubError as e:
+        if e.status == 422 and ask.user and ask.user.owns(ask.repo_id.partition('/')[0]): raise # damaged: its owner learns how
+        r = to = None  # no such name is possible, or nobody else's business
     if r is None or (r.meta['private'] and not (ask.user and ask.user.owns(r.owner))):
         raise HubError(404 if ask.user else 401, "Repository not found", 'RepoNotFound')
     if write and not ask.user: raise HubError(401, "Invalid username or password.")
