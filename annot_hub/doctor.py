@@ -20,11 +20,12 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url
 from .labels import Interface
+from .pictures import picture
 from .studio import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
 
 # %% ../nbs/65_doctor.ipynb #735e6559
@@ -94,7 +95,9 @@ def look_at(
 ) -> tuple:     # Level, what was found, remedy
     "Is this a picture that browsers show?"
     try:
-        with Image.open(BytesIO(data)) as im: form, size, turn = im.format, im.size, im.getexif().get(274, 1); im.load()
+        with picture(BytesIO(data)) as im:
+            form, size, turn = im.format, im.size, im.getexif().get(274, 1)
+            im.load()
     except Exception as e:                                                # Pillow's decoders raise what they like
         web,why = data.lstrip()[:1] == b'<','Pillow knows no such format' if isinstance(e, UnidentifiedImageError) else str(e) or type(e).__name__
         return 'problem', 'it is a web page, not an image' if web else f'it cannot be decoded ({why})', 'look at the address in a browser' if web else 'mend the file, and upload it again'

@@ -9,6 +9,7 @@ __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'create', 'hea
 
 # %% ../nbs/10_hub.ipynb #7725f6f0
 import hashlib
+import os
 import re
 from collections import namedtuple
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidat
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from tqdm import tqdm
 
-from .collection import check_keys, local_path
+from .collection import ImageFolder, check_keys, local_path
 from .keys import endpoint_url
 
 # %% ../nbs/10_hub.ipynb #d044ad8c
@@ -116,6 +117,7 @@ def commit(
 def _operation(path, content):
     "What a commit does with one file"
     if content is None: return CommitOperationDelete(path, is_folder=False)
+    if isinstance(content, CommitOperationAdd): return content
     return CommitOperationAdd(path, content)
 
 @contextmanager
@@ -137,7 +139,7 @@ def read(
     etag: str|None = None   # Hash of the content where it is known, from `etags`: what the cache holds is not asked for again
 ) -> bytes|None:            # Its content, or None if there is no such file
     "One file of the repo; kept in the client's cache, so that the same version is fetched once"
-    if etag and (kept := _blob(repo_id, etag)).exists(): return kept.read_bytes()
+    if etag and (kept := _blob(repo_id, etag)) and kept.exists(): return kept.read_bytes()
     with hub_errors(repo_id), _quiet():
         try: local = hf_hub_download(repo_id, path, repo_type='dataset', revision=revision)
         except LocalEntryNotFoundError as e: raise HubError(f'no answer from {endpoint_url()}, and no copy of {path} on this machine') from e
@@ -146,7 +148,8 @@ def read(
 
 # %% ../nbs/10_hub.ipynb #8fc62ea8
 def _blob(repo_id, etag):
-    "Where the client keeps content with this hash"
+    "Where the client keeps content with this hash; None for what is no hash, since a server may say anything"
+    if not re.fullmatch('[0-9a-f]{40}|[0-9a-f]{64}', etag or ''): return None
     return Path(constants.HF_HUB_CACHE)/repo_folder_name(repo_id=repo_id, repo_type='dataset')/'blobs'/etag
 
 def _etag(f): return f.lfs.sha256 if f.lfs else f.blob_id
@@ -180,12 +183,12 @@ def split_folders(
     df: pd.DataFrame,    # Collection
     there=(),            # Keys that the repo has already; they stay
     limit: int = 10_000  # Entries that a folder may have
-) -> pd.DataFrame:       # The collection with keys one folder deeper where a folder was too full, and their old keys in `source`; the same frame if none was
+) -> pd.DataFrame:       # The collection with keys one folder deeper where a folder was too full, row by row; the same frame if none was
     "Spread folders that are too full over 256 sub-folders, by the hash of the file's name"
     folders, there, deeper = df.file_name.str.replace('[^/]*$', '', regex=True), set(there), df.file_name.map(_bucket)
     full = folders.map(folders.value_counts()) > limit
     move = (full | deeper.isin(there)) & ~df.file_name.isin(there)
-    return df.assign(file_name=deeper.where(move, df.file_name), source=df.file_name) if move.any() else df
+    return df.assign(file_name=deeper.where(move, df.file_name)) if move.any() else df
 
 # %% ../nbs/10_hub.ipynb #d6e7f496
 @dataclass(repr=False)
@@ -225,6 +228,21 @@ def _track(repo_id, prefix):
     if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
 
 # %% ../nbs/10_hub.ipynb #f9ee19ed
+def _check_sizes(rows, files, folder):
+    "`ValueError` for the first file that is gone, reached by a link that leads out, or of another size than when it was measured"
+    for name, size in zip(rows.file_name, rows.bytes):
+        path = files[name]
+        if not os.path.isfile(path): raise ValueError(f'{path} is not there any more: run `annot_hub collect` again')
+        if os.path.getsize(folder.inside(path)) != size: raise ValueError(f'{path} was changed since it was measured: run `annot_hub collect` again')
+
+def _measured(rows, files):
+    "What a commit adds, each file with the sha256 that the table states"
+    added = {name: CommitOperationAdd(name, path) for name, path in files.items()}
+    for name, sha256 in zip(rows.file_name, rows.sha256):
+        if added[name].upload_info.sha256.hex() != sha256: raise ValueError(f'{files[name]} was changed since it was measured: run `annot_hub collect` again')
+    return added
+
+# %% ../nbs/10_hub.ipynb #06bf4552
 def _exists(repo_id):
     with hub_errors(repo_id): return HfApi().repo_exists(repo_id, repo_type='dataset')
 
@@ -243,15 +261,17 @@ def upload(
 ) -> UploadReport:          # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
     there = list_files(repo_id, folder=prefix or None) if not dry_run or _exists(repo_id) else pd.DataFrame({'file_name': [], 'sha256': []})
-    df = check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
+    given, df = df.file_name, check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
+    source = dict(zip(df.file_name, given)) # what the table says of other places is not asked: a stranger may have made it
     todo, report = plan_upload(df, there)
-    report.moved, report.commits = int((df.file_name != df.source).sum()) if 'source' in df else 0, sum(1 for _ in _batches(todo))
+    report.moved, report.commits = int((df.file_name != given).sum()), sum(1 for _ in _batches(todo))
+    _check_sizes(todo, {name: local_path(root, source[name], prefix) for name in todo.file_name}, ImageFolder(root))
     if dry_run: return report
-    source = dict(zip(df.file_name, df.get('source', df.file_name)))
     if len(todo): _track(repo_id, prefix)
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for i, rows in enumerate(_batches(todo)):
-            commit(repo_id, {n: local_path(root, source[n], prefix) for n in rows.file_name}, f'Add {len(rows):,} images (part {i + 1} of {report.commits})')
+            files = {n: local_path(root, source[n], prefix) for n in rows.file_name}
+            commit(repo_id, _measured(rows, files), f'Add {len(rows):,} images (part {i + 1} of {report.commits})')
             bar.update(int(rows.bytes.sum()))
     report.revision = commit(repo_id, {'collection.parquet': df.to_parquet(index=False)}, f'Collection of {len(df):,} images')
     return report

@@ -6,6 +6,8 @@
 __all__ = ['load', 'FetchError', 'fetch', 'materialise', 'materialise_to', 'assign_split']
 
 # %% ../nbs/41_load.ipynb #0d9268ff
+import hashlib
+import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from huggingface_hub import hf_hub_download
 from tqdm import tqdm
 
 from .hub import HubError, _quiet, commit, create, etags, head, hub_errors, last_changes
+from .files import inside, is_inside, write_file
 from .keys import parse_url
 from .splits import assign_split
 
@@ -114,6 +117,7 @@ def materialise_to(
     with hub_errors(repo_id): parts = _parts(repo_id, sha)
     there, ready = _there(folder, to_repo, made)
     shards = [(name, part) for split, ds in parts.items() for name, part in _shards(ds, split, rows)]
+    if odd := next((name for name, _ in shards if not _OURS.fullmatch(name)), None): raise ValueError(f'{repo_id} has a split that is no name of a file: {odd!r}')
     todo = [s for s in shards if s[0] not in ready]
     if to_repo: create(to_repo)
     for name, part in tqdm(todo, 'writing', disable=None):
@@ -136,18 +140,42 @@ def _there(folder, to_repo, made):
         try: files = [f for f in etags(to_repo, folder='data') if _OURS.fullmatch(f)]
         except HubError: return set(), set()
         return set(files), {f for f, c in last_changes(to_repo, files).items() if c.title.endswith(made)}
-    folder, note = Path(folder), Path(folder)/'.from'
-    files = {p.relative_to(folder).as_posix(): p for p in folder.glob('data/*.parquet')}
-    if not note.exists() and (theirs := [*files, *('README.md' for p in [folder/'README.md'] if p.exists())]):
-        raise ValueError(f'{folder} holds files that are not ours, first {theirs[0]}: give a folder of its own')
-    if note.exists() and note.read_text() == made: return set(files), set(files)
-    for p in files.values(): p.unlink()
-    (folder/'data').mkdir(parents=True, exist_ok=True); note.write_text(made)
+    folder = Path(folder)
+    written = _note(folder)
+    files = {f'data/{p.name}' for p in (folder/'data').glob('*.parquet')} if (folder/'data').is_dir() else set()
+    theirs = sorted(n for n in files | {n for n in ('README.md',) if (folder/n).exists()} if not _is_ours(folder, n, written))
+    if theirs: raise ValueError(f'{folder} holds files that are not ours, first {theirs[0]}: give a folder of its own')
+    folder.mkdir(parents=True, exist_ok=True)
+    inside('data', folder).mkdir(exist_ok=True)
+    if written['made'] == made: return files, files & {*written['files']}
+    for name in files: (folder/name).unlink()
+    _write_note(folder, {'made': made, 'files': {}})
     return set(), set()
+
+def _note(folder):
+    "What an earlier run wrote down about the folder: what it made, and the sha256 of each file"
+    try: note = json.loads((folder/'.from').read_text()) if not (folder/'.from').is_symlink() else {}
+    except (OSError, ValueError): note = {}
+    good = isinstance(note, dict) and isinstance(note.get('files'), dict)
+    return note if good else {'made': '', 'files': {}}
+
+def _is_ours(folder, name, written):
+    "Is this a file that we wrote, and that nobody changed since?"
+    path = folder/name
+    if path.is_symlink() or not is_inside(path, folder) or name not in written['files']: return False
+    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest() == written['files'][name]
+
+def _write_note(folder, note): write_file(folder/'.from', json.dumps(note, indent=1))
 
 def _put(folder, to_repo, files, message):
     "Write files to disk, each at once or not at all; or commit them"
     if to_repo: return commit(to_repo, files, message)
+    folder, written = Path(folder), _note(Path(folder))
     for name, data in files.items():
-        if data is None: Path(folder, name).unlink(missing_ok=True); continue
-        Path(folder, name + '.tmp').write_bytes(data); os.replace(Path(folder, name + '.tmp'), Path(folder, name))
+        if data is None:
+            (folder/name).unlink(missing_ok=True)
+            written['files'].pop(name, None)
+            continue
+        written['files'][name] = hashlib.sha256(data).hexdigest()
+        _write_note(folder, written) # first, so that a stop in between leaves no file that nobody knows
+        write_file(inside(name, folder), data)

@@ -22,6 +22,7 @@ from fastcore.basics import patch
 
 from .change import _last, change, differences, remember, renamed
 from .collection import check_keys, join, measure, path_columns, read_metadata, sample, scan
+from .files import new_file, write_file
 from .keys import endpoint_url
 from .labels import Interface, classification
 from .record import cursor, entries, updates
@@ -248,8 +249,7 @@ def collect(self:Project,
     if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)       # so that the same page twice is never on two sides
     df = sample(df, choose['n'], choose.get('seed', 0), choose.get('by')) if choose else df.assign(selected=True)
     check_keys(df, folder_limit=10**9)                                    # folders that are too full are split at upload
-    df.to_parquet(self.dir/'collection.parquet.tmp', index=False)
-    os.replace(self.dir/'collection.parquet.tmp', self.dir/'collection.parquet')
+    with new_file(self.dir/'collection.parquet') as file: df.to_parquet(file, index=False)
     return df
 
 @patch
@@ -586,8 +586,7 @@ def _keep_names(self:Project, names):
     there = re.search(r'^\[renamed\].*$', text, re.M)
     text = text[:there.end()] + lines + text[there.end():] if there else f'{text.rstrip()}\n\n[renamed]{lines}\n'
     self.cfg = _check(tomllib.loads(text), path)
-    path.with_suffix('.new').write_text(text, encoding='utf-8')
-    os.replace(path.with_suffix('.new'), path)
+    write_file(path, text)
 
 # %% ../nbs/60_project.ipynb #26e96a36
 def _ask(f):

@@ -12,6 +12,7 @@ from io import BytesIO
 from math import cos, pi, radians, sin
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
+from .pictures import open_picture
 
 # %% ../nbs/18_regions.ipynb #8e1048dd
 def seen(
@@ -19,7 +20,7 @@ def seen(
 ):        # Pillow image, turned as its EXIF data asks
     "The image as an annotator sees it, and as `datasets` gives it"
     if isinstance(image, bytes): image = BytesIO(image)
-    return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else Image.open(image))
+    return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else open_picture(image))
 
 # %% ../nbs/18_regions.ipynb #427e318a
 @lru_cache(1024)                                   # the same masks are read for each table
@@ -138,7 +139,7 @@ def from_mask(
     mask      # An array, a Pillow image, or the bytes of an image file
 ) -> dict:    # `rle`, `width`, `height`
     "A mask as a region of Label Studio's"
-    if isinstance(mask, bytes): mask = Image.open(BytesIO(mask))
+    if isinstance(mask, bytes): mask = open_picture(BytesIO(mask))
     if isinstance(mask, Image.Image): mask = mask.convert('L')
     mask = np.asarray(mask)
     return {'rle': pack(mask), 'width': mask.shape[1], 'height': mask.shape[0]}

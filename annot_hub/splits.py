@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from .collection import local_path
+from .collection import ImageFolder, local_path
+from .pictures import picture
 
 # %% ../nbs/36_splits.ipynb #474aebc2
 def check_fractions(
@@ -100,11 +101,11 @@ def add_hashes(
     prefix: str = ''       # The `prefix` of that scan
 ) -> pd.DataFrame:         # The collection with a column `dhash`; '' where a picture is empty or cannot be opened
     "Hash every picture, so that doubles can be found later without opening them"
+    folder = ImageFolder(root)
     def one(name):
         try:
-            with Image.open(local_path(root, name, prefix)) as im:
-                im.draft('L', (136, 128))                                # a JPEG is decoded small: enough for 17 x 16
-                return dhash(im)
+            # a JPEG is decoded small: enough for 17 x 16
+            with picture(BytesIO(folder.read(local_path(root, name, prefix))), ('L', (136, 128))) as im: return dhash(im)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError): return ''
     with ThreadPoolExecutor(4) as pool: found = list(pool.map(one, df.file_name))
     return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))

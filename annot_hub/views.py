@@ -22,7 +22,7 @@ from .labels import Interface
 
 # %% ../nbs/39_views.ipynb #1d043077
 _OURS = ['state', 'n_annotators', 'agreement']
-_HIDDEN = ['dhash', 'source']                                            # of the collection, of no use to a reader
+_HIDDEN = ['dhash']                                                      # of the collection, of no use to a reader
 
 def annotated(
     collection: pd.DataFrame, # The collection of the repo
