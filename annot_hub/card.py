@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from .agreement import alpha
 from .pictures import picture
+from .words import markdown
 from .labels import Interface
 from .record import distinct
 from .splits import group_of, shares
@@ -28,13 +29,9 @@ def _bar(share, width=20):
     eighths = round(max(0, min(1, share))*width*8)
     return '█'*(eighths//8) + ' ▏▎▍▌▋▊▉'[eighths % 8].strip()
 
-def _cell(text):
-    "`text` so that it stays inside a cell of a table"
-    return str(text).replace('\\', '\\\\').replace('|', '\\|').replace('\n', ' ').replace('<', '&lt;').replace('[', '\\[')
-
 def _table(head, rows, right=()):
     "A Markdown table"
-    line = lambda cells: f'| {" | ".join(map(_cell, cells))} |'
+    line = lambda cells: f'| {" | ".join(map(markdown, cells))} |'
     return [line(head), '|' + '|'.join('---:' if i in right else '---' for i in range(len(head))) + '|', *map(line, rows), '']
 
 # %% ../nbs/38_card.ipynb #faf2140f
@@ -95,7 +92,7 @@ def _people(record, interface):
     lines = ['### Annotators', '', *_table(['name', 'annotations'], [(a, f'{n:,}') for a, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))], right=[1])]
     for c, votes in ballots.items():
         several = [list(v.values()) for v in votes.values() if len(v) > 1]
-        if several and not math.isnan(a := alpha(several)): lines += [f"`{c}`: {len(several):,} images seen by several people, Krippendorff's alpha {a:.3f}.", '']
+        if several and not math.isnan(a := alpha(several)): lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha {a:.3f}.", '']
     return lines
 
 def _hashable(v): return tuple(map(_hashable, v)) if isinstance(v, list) else str(v) if isinstance(v, dict) else v
@@ -103,6 +100,7 @@ def _hashable(v): return tuple(map(_hashable, v)) if isinstance(v, list) else st
 # %% ../nbs/38_card.ipynb #a4ee36a3
 def _load(repo_id, splits):
     "How to load it"
+    splits = [re.sub('[^\\w.-]', '_', s) for s in splits]
     which = f"split='{splits[0]}'" if len(splits) == 1 else ''
     call = f"load_dataset('{repo_id}'{', ' + which if which else ''})"
     note = 'only the labelled images; pictures are fetched when looked at' + (f'; {", ".join(splits)}' if len(splits) > 1 else '')
@@ -119,8 +117,8 @@ def section(
     "What can be counted"
     splits = [s for s in dict.fromkeys(table.split[table.state == 'labelled'].dropna().sort_values(key=_split_order))] if 'split' in table else []
     picture = [f'![Some of the labelled images]({sheet})', ''] if sheet else []
-    told = ['### Good to know', '', *(f'- {_cell(n)}' for n in notes), ''] if notes else []
-    asked = [interface._repr_markdown_().replace('<', '&lt;'), ''] if hasattr(interface, '_repr_markdown_') else []
+    told = ['### Good to know', '', *(f'- {markdown(n, None)}' for n in notes), ''] if notes else []
+    asked = [interface._repr_markdown_(), ''] if hasattr(interface, '_repr_markdown_') else []
     return '\n'.join(['## Labels', '', *_how_much(table), *picture, *_classes(table, interface), *_groups(table), *_people(record, interface), *told, '### What was asked', '', *asked, *_load(repo_id, splits or ['train'])])
 
 # %% ../nbs/38_card.ipynb #96cba8bc

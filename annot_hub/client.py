@@ -40,9 +40,9 @@ def _reason(r:httpx2.Response # an answer that is not 2xx
     try: body = r.json()
     except ValueError:
         title = re.search(r'<title>(.*?)</title>', r.text, re.S | re.I)
-        return ' '.join((title[1] if title else re.sub(r'<[^>]*>', ' ', r.text)).split())[:300] or r.reason_phrase
-    if not isinstance(body, dict): return _flat(body)[:2000]
-    return _flat(body.get('validation_errors') or body.get('detail') or body)[:2000]
+        return one_line(title[1] if title else re.sub(r'<[^>]*>', ' ', r.text), 300) or r.reason_phrase
+    if not isinstance(body, dict): return one_line(_flat(body), 2000)
+    return one_line(_flat(body.get('validation_errors') or body.get('detail') or body), 2000)
 
 # %% ../nbs/22_client.ipynb #d29c9524
 def _payload(token:str # a JWT

@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from .collection import ImageFolder, check_keys, local_path
 from .keys import endpoint_url
+from .words import one_line, printable
 
 # %% ../nbs/10_hub.ipynb #d044ad8c
 class HubError(RuntimeError):
@@ -53,7 +54,7 @@ def _explain(e, repo_id):
     if status == 401: return f'{where} refused the token: set HF_TOKEN or run `hf auth login`'
     if status == 403: return f'this token may not write to {repo_id}: use one with the write role, of a member of {repo_id.split("/")[0]}'
     if status == 412: return f'{repo_id} was changed by somebody else meanwhile: run the same command again'
-    return f'{where}: {getattr(e, "server_message", None) or e}'
+    return f'{where}: {one_line(getattr(e, "server_message", None) or e, 1000)}'
 
 @contextmanager
 def hub_errors(
@@ -112,7 +113,7 @@ def commit(
 ) -> str:                    # The commit's sha: the old head if nothing had changed
     "Put `files` into the repo in one commit"
     with hub_errors(repo_id), _quiet():
-        return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())], commit_message=message, commit_description=description, repo_type='dataset', parent_commit=parent).oid
+        return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())], commit_message=one_line(message), commit_description=printable(description), repo_type='dataset', parent_commit=parent).oid
 
 def _operation(path, content):
     "What a commit does with one file"
@@ -319,5 +320,5 @@ def tag(
     if (there := tags(repo_id).get(check_tag(name))):
         if there == head(repo_id, revision): return False
         raise HubError(f'tag {name!r} of {repo_id} names another commit already: choose a new name')
-    with hub_errors(repo_id): HfApi().create_tag(repo_id, tag=name, tag_message=message or None, revision=revision, repo_type='dataset')
+    with hub_errors(repo_id): HfApi().create_tag(repo_id, tag=name, tag_message=one_line(message) or None, revision=revision, repo_type='dataset')
     return True

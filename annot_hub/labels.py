@@ -15,6 +15,7 @@ from hashlib import sha1
 from xml.sax.saxutils import quoteattr
 from fastcore.basics import patch
 from .regions import bounds, from_mask, to_percent, to_pixels, to_png
+from .words import markdown
 
 # %% ../nbs/20_labels.ipynb #d5eefa4c
 @dataclass(frozen=True)
@@ -154,10 +155,9 @@ _BECOMES = {'single': 'ClassLabel', 'multiple': 'List(ClassLabel)', 'text': 'str
 
 @patch
 def _repr_markdown_(self:Interface):
-    cell = lambda s: str(s).replace('|', r'\|').replace('\n', ' ')
     strange = {c.name for c in self.unknown}
     becomes = lambda c: _BECOMES[None if c.name in strange else c.kind] + (' in each region' if c.per_region and c.name not in strange else '')
-    rows = [f'| {cell(c.name)} | {c.tag} | {cell(", ".join(c.labels))} | {becomes(c)} |' for c in self.controls]
+    rows = [f'| {markdown(c.name)} | {markdown(c.tag)} | {markdown(", ".join(c.labels))} | {becomes(c)} |' for c in self.controls]
     return '\n'.join(['| control | tag | answers | becomes |', '|---|---|---|---|', *rows])
 
 # %% ../nbs/20_labels.ipynb #b3d2e517

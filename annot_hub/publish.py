@@ -29,6 +29,7 @@ from .labels import REGIONS, Interface
 from .record import Found, current, dumps, labels, loads, next_name, updates, when
 from .splits import missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
+from .words import markdown, one_line
 
 # %% ../nbs/40_publish.ipynb #a90c2d27
 def read_record(
@@ -205,10 +206,9 @@ def changelog(
     "Say what changed"
     day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
     changed = [c for c in changes.to_dict('records') if c['before'] not in NO_LABEL]
-    short = lambda text: ' '.join(str(text).split())[:300].replace('<', '&lt;')             # free text keeps its place in the list
-    lines = [f"- {short(c['file_name'])}, {c['column']}: {short(c['before'])} → {short(c['after']) or 'removed'}" for c in changed[:20]]
+    lines = [f"- {markdown(c['file_name'])}, {markdown(c['column'])}: {markdown(c['before'])} → {markdown(c['after']) or 'removed'}" for c in changed[:20]]
     lines += [f'- and {len(changed) - 20:,} more'] if len(changed) > 20 else []
-    entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', message, '', *lines, *(f'- {n}' for n in notes)]).rstrip()
+    entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', markdown(message, None), '', *lines, *(f'- {markdown(n, None)}' for n in notes)]).rstrip()
     text = (old or b'# Changes of the labels\n').decode()
     head, mark, rest = text.partition('\n## ')
     return f'{head.rstrip()}\n\n{entry}\n{f"{chr(10)}## {rest}" if mark else ""}'.encode()
@@ -231,11 +231,11 @@ class PublishReport:
     notes: list = field(default_factory=list) # sentences about splits: doubles, classes that a split lacks
 
     def __str__(self):
-        said = self.message if self.committed or self.dry_run and (self.annotations or self.tombstones or len(self.changes)) else 'Nothing to commit.'
+        said = one_line(self.message) if self.committed or self.dry_run and (self.annotations or self.tombstones or len(self.changes)) else 'Nothing to commit.'
         if self.tag: said = f"{said.rstrip('.')}, tagged {self.tag}"
         text = f'{self.annotations:,} new annotations, {self.tombstones:,} deleted. {said}'
-        if self.edits: text += f" {len(self.edits):,} of them by {', '.join(sorted({e['annotator'] for e in self.edits}))} in annotations.csv."
-        return text + (f' {len(self.left):,} left out, first: {self.left[0]}' if self.left else '') + ''.join(f'\n{n}' for n in self.notes)
+        if self.edits: text += f" {len(self.edits):,} of them by {one_line(', '.join(sorted({e['annotator'] for e in self.edits})))} in annotations.csv."
+        return text + (f' {len(self.left):,} left out, first: {one_line(self.left[0])}' if self.left else '') + ''.join(f'\n{one_line(n)}' for n in self.notes)
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/40_publish.ipynb #c1e0443f

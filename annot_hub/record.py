@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 from .exports import COLUMNS, annotation_table, place, read_export
 from .labels import REGIONS, Interface
+from .words import has_half, one_line, whole
 
 _all_ = ['read_export']   # the file half of the record; it lives on the page before and is offered here too
 
@@ -44,7 +45,7 @@ def _namer(names):
         keys = [user.get('email'), user.get('id')] if isinstance(user, dict) else [user]
         found = next((n for k in keys for n in (names.get(k), names.get(str(k))) if n), None)
         if found and '@' in found: raise ValueError(f'{found!r} is an e-mail address: give a name that may be published')
-        if found: return found
+        if found: return one_line(found)
         if user is None: return 'unknown'
         if isinstance(keys[-1], int): return f'user-{keys[-1]}'
         raise ValueError(f'{keys[0]!r} has no name: add it to `names`, e-mail addresses do not go into the record')
@@ -274,7 +275,9 @@ def _said(note, interface):
     values, bad = ({}, {}) if note.skipped else interface.read(note.result)
     values = [values.get(c) for c in interface.columns]
     state = 'skipped' if note.skipped else 'unclear' if bad else 'labelled' if any(v is not None for v in values) else 'empty'
-    return state, values, '; '.join(bad.values())
+    halves = [c for c, v in zip(interface.columns, values) if has_half(v)]
+    if halves: values = [whole(v) for v in values]
+    return state, values, '; '.join([*bad.values(), *(f'{c} has half a character in it, shown as \ufffd' for c in halves)])
 
 def _table(rows, columns, objects):
     "A table of `rows`; the columns named in `objects` hold Python's own values"
