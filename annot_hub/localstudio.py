@@ -264,11 +264,16 @@ class LocalStudio:
 # %% ../nbs/19_localstudio.ipynb #c4db5df5
 _MARK = '.annot_hub-made'
 
+def _other_database(folder):
+    "What to say when PostgreSQL is asked for, and `folder` has a database already"
+    return f'the work in {folder} is in SQLite: give another folder for a Label Studio on PostgreSQL'
+
 @patch
 def check_made(self:LocalStudio):
     "`ValueError` if the folder holds what was not made on this machine"
     filled = self.dir.is_dir() and {p.name for p in self.dir.iterdir()} - {'studio.lock'}
     if not filled or self.mine or made_here(self.dir/_MARK): return
+    if self.postgres and (self.dir/'label_studio.sqlite3').exists(): raise ValueError(_other_database(self.dir))
     raise ValueError(f'{self.dir} is not empty, and this machine has not made a Label Studio in it, '
                      'so its settings may be a trap: give another folder. '
                      'If it is yours (of an earlier version, moved or restored), '
@@ -321,7 +326,7 @@ def _remember(self:LocalStudio):
     self.password = old.get('password', self.password) or secrets.token_urlsafe(9)
     self.token = old.get('token') or secrets.token_hex(20)
     if self.postgres and old and self.postgres != old.get('postgres') and (self.dir/'label_studio.sqlite3').exists():
-        raise ValueError(f'the work in {self.dir} is in SQLite: give another folder for a Label Studio on PostgreSQL')
+        raise ValueError(_other_database(self.dir))
     self.postgres, self.https = self.postgres or old.get('postgres'), self.https or old.get('https')
     try: self.port = _free_port(self.port or old.get('port', 0))
     except OSError:
