@@ -64,6 +64,7 @@ def kernel_env(
     env = {k: v for k, v in os.environ.items() if k not in PERSONAL}
     path = os.pathsep.join([str(Path(sys.executable).parent), env.get('PATH', '')])
     return env | dict(PYTHONPATH=str(root), PATH=path, IPYTHONDIR=str(home/'ipython'), HF_TOKEN_PATH=str(home/'token'), TZ='UTC',
+                      ANNOT_HUB_CONFIG=str(home/'config'), # not the user's own agreements
                       HF_HUB_DISABLE_TELEMETRY='1', NO_COLOR='1', PYTHON_COLORS='0', # Python 3.13 colours errors, earlier ones do not
                       PYTHONWARNINGS='ignore:IProgress not found') # tqdm's hint about Jupyter widgets names a path
 

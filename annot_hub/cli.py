@@ -272,24 +272,28 @@ def hub(
 def studio(
     folder: str,          # Where it keeps its data
     port: int = 8080,     # On 127.0.0.1
-    postgres: str = None, # Database for several people: postgresql://user:password@host/name
+    postgres: str = None, # Database for several people: a file that holds postgresql://user:password@host/name
     files: str = None,    # Folder of images that its members may see
     email: str = None,    # Your e-mail address, to log in with; for the first start
     invite: str = None,   # Let these people in, addresses with commas between; also while it runs, from another terminal
-    https: str = None     # Address that a web server with https before it has: https://label.lab.example
+    https: str = None,    # Address that a web server with https before it has: https://label.lab.example
+    mine: bool = False    # The folder is yours, but moved here, restored or of an earlier version
 ):
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
     from annot_hub.client import serve
-    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https)
+    from annot_hub.localstudio import check_shown
+    check_shown(postgres)
+    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https, mine)
 
 def gate(
-    dir: str = '.' # Folder with annot_hub.toml
+    dir: str = '.',    # Folder with annot_hub.toml
+    mine: bool = False # The project is yours, but moved here: take the secret that its tasks have
 ):
     "Show the images of a private repo to Label Studio in a browser on this machine, until Ctrl-C"
     import threading
     from annot_hub.project import Project
     p = Project.load(dir)
-    p.check_gate()
+    p.check_gate(mine)
     with p.gate() as g:
         who = ', '.join(sorted(g.origins))
         print(f'{len(g.files):,} images of {g.repo_id} can be seen by pages of {who}. Ctrl-C closes the gate.')

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 from fastcore.basics import patch
 
+from .files import read_secret
 from .localstudio import LocalStudio, _lock
 
 # %% ../nbs/22_client.ipynb #fde735f3
@@ -345,10 +346,11 @@ def delete_annotation(self:Studio, annotation_id:int): # from `annotate` or an e
 def attach(self:LocalStudio) -> bool: # False if none runs in `dir`
     "Know the Label Studio that another program runs in `dir`, without starting one."
     if not (self.dir/'studio.json').exists(): return False
+    self.check_made()
     try:
         with _lock(self.dir/'studio.lock', wait=False): return False
     except BlockingIOError: pass
-    for k, v in json.loads((self.dir/'studio.json').read_text()).items(): setattr(self, k, v)
+    for k, v in json.loads(read_secret(self.dir/'studio.json')).items(): setattr(self, k, v)
     self._ours()
     return True
 
@@ -368,9 +370,10 @@ def serve(dir:str, # folder that keeps everything
           files:str=None, # folder of images that the members may see
           email:str=None, # log-in name of the first user, at the first start
           invite:tuple=(), # log-in names of people to let in
-          https:str=None): # address that a web server with https gives it
+          https:str=None, # address that a web server with https gives it
+          mine:bool=False): # take over a folder that this machine has not made
     "Run a Label Studio in `dir` until Ctrl-C; if one runs there already, only let people in."
-    local = LocalStudio(dir, port, email=email, postgres=postgres, files=files, https=https)
+    local = LocalStudio(dir, port, email=email, postgres=postgres, files=files, https=https, mine=mine)
     if invite and local.attach(): return _tell(local, invite)
     with local:
         print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in {local.dir/"studio.json"}; stop with Ctrl-C)')

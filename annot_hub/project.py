@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import socket
 import sys
 import tomllib
@@ -25,6 +24,7 @@ from .collection import check_keys, join, measure, path_columns, read_metadata, 
 from .files import new_file, write_file
 from .keys import endpoint_url
 from .labels import Interface, classification
+from .made import kept_secret, made_here, note_made
 from .record import cursor, entries, updates
 from .splits import add_hashes, check_fractions
 from .tasks import tasks
@@ -291,12 +291,12 @@ def _readable(df, skip):
 # %% ../nbs/60_project.ipynb #c3294a96
 @patch
 def _secret(self:Project):
-    "The secret part of the gate's addresses, made once and kept in a file for your eyes only"
+    "The secret part of the gate's addresses, made once on this machine and kept in a file for your eyes only"
     path = self.dir/'gate.secret'
-    try: handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError: return path.read_text()
-    with open(handle, 'w') as f: f.write(secrets.token_urlsafe(24))
-    return path.read_text()
+    if os.path.lexists(path) and not made_here(path):
+        print(f'{path} was not made on this machine, so it is replaced. If the project is yours, and its tasks '
+              'shall keep their addresses, type `annot_hub gate --mine` before the next push', file=sys.stderr)
+    return kept_secret(path)
 
 @patch
 def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.gate(): …`
@@ -309,13 +309,26 @@ def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.g
                 port=self.section('gate').get('port', 8030), origin=self.studio.url)
 
 @patch
-def check_gate(self:Project):
+def check_gate(self:Project,
+    mine: bool = False # Take over the secret that the tasks have, when it is another
+):
     "`ValueError` if the tasks in Label Studio carry other addresses than this gate's"
     project, gate = self._labelling(), self.gate()
-    images = [t['data'].get('image', '') for t in self.studio.tasks(project)] if project else []
+    images = [str(t['data'].get('image', '')) for t in self.studio.tasks(project)] if project else []
+    kept = _secrets(images)
+    if mine and len(kept) == 1: gate.secret = note_made(self.dir/'gate.secret', *kept)
     if other := [i for i in images if i.startswith('http://127.0.0.1:') and not i.startswith(gate.url('')) and f'/{gate.secret}/' in i]:
         raise ValueError(f'{len(other):,} tasks have {urlsplit(other[0]).netloc} in their addresses, not port {gate.port}: '
                          f'write port = {urlsplit(other[0]).port} under [gate] again')
+    if kept - {gate.secret}:
+        raise ValueError('tasks in Label Studio have addresses of another gate. If the project is yours (moved here, '
+                         'restored, or of an earlier version), type `annot_hub gate --mine`; '
+                         'if that does not help, give it another title, and push again')
+
+def _secrets(images):
+    "The secrets of gates in the addresses of tasks"
+    found = [re.match(r'http://127\.0\.0\.1:\d+/([\w-]{32})/', image, re.ASCII) for image in images]
+    return {match[1] for match in found if match}
 
 @patch
 def _files(self:Project):
