@@ -27,7 +27,10 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from tqdm import tqdm
 
 from .collection import check_keys, local_path
-from .keys import endpoint_url
+from .keys import endpoint_url, skip_proxy
+
+# %% ../nbs/10_hub.ipynb #a7c60064
+skip_proxy(endpoint_url())
 
 # %% ../nbs/10_hub.ipynb #d044ad8c
 class HubError(RuntimeError):

@@ -7,7 +7,7 @@ __all__ = ['OVERLAP', 'WHOLE', 'Project', 'Studio', 'StudioError', 'aliases', 'l
            'install_studio', 'serve']
 
 # %% ../nbs/22_studio.ipynb #f58c8424
-import json, os, time
+import json, time
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from tqdm import tqdm
 
 from .client import Project, Studio, StudioError, _controls, _filter, _json, _payload, aliases, local_address, serve
+from .files import write_file
 from .localstudio import VERSION, LocalStudio, install_studio
 
 _all_ = ['Project', 'Studio', 'StudioError', 'aliases', 'local_address', 'VERSION', 'LocalStudio', 'install_studio', 'serve']   # all of Label Studio, from one place
@@ -104,9 +105,7 @@ def _keep(path, # of the file, or None
           known:dict): # from `_look`, or what is on its way
     "Write it down, all or nothing."
     if not path: return
-    new = Path(f'{path}.new')
-    new.write_text(json.dumps(dict(project=which, **known), ensure_ascii=False), encoding='utf-8')
-    os.replace(new, path)
+    write_file(path, json.dumps(dict(project=which, **known), ensure_ascii=False))
 
 def _strike(path): # of a file, or None
     "It no longer holds."

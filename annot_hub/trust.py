@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PUBLIC_HUB', 'Need', 'address', 'own_setting', 'lend_setting', 'needs_no_consent', 'config_folder', 'agree_to',
-           'is_agreed', 'forget', 'describe', 'NotTrusted', 'check_service', 'note_secret', 'is_own_secret']
+           'is_agreed', 'forget', 'describe', 'NotTrusted', 'in_project', 'check_service', 'note_secret',
+           'is_own_secret']
 
 # %% ../nbs/55_trust.ipynb #819d0692
 import json
@@ -147,7 +148,9 @@ class NotTrusted(PermissionError):
                          f'{describe(self.needs)}\nNothing was read there and nothing was sent. If that is right, type: annot_hub trust --dir {shlex.quote(os.fspath(dir))} --yes')
 
 # %% ../nbs/55_trust.ipynb #afd300f4
-def _in_project(folder):
+def in_project(
+    folder: str|os.PathLike # Where a service keeps its data
+) -> bool:                  # Also when it is a link in a project that leads elsewhere
     "Is there a project file above `folder`, by its own path or by the one that links lead to?"
     above = [*Path(folder).absolute().parents, *Path(folder).resolve().parents]
     return any((p/'annot_hub.toml').is_file() or (p/'annot_hub.toml').is_symlink() for p in above)
@@ -160,7 +163,7 @@ def check_service(
     need = Need('service', _place(folder))
     empty = not folder.is_symlink() and (not folder.exists() or folder.is_dir() and not any(folder.iterdir()))
     if empty and not is_agreed(folder, need): agree_to(folder, [need])
-    elif _in_project(folder) and not is_agreed(folder, need): raise NotTrusted(folder, [need])
+    elif in_project(folder) and not is_agreed(folder, need): raise NotTrusted(folder, [need])
 
 # %% ../nbs/55_trust.ipynb #db0197ba
 def _digest(secret): return Need('secret', sha256(secret.encode()).hexdigest())
