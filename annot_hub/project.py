@@ -97,7 +97,7 @@ def init(
 ) -> Path:                         # The file; `FileExistsError` if there is one, `ValueError` if a name is not possible
     "Begin a project"
     path = Path(dir)/'annot_hub.toml'
-    if path.exists(): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
+    if os.path.lexists(path): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
     if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
     if not re.fullmatch(_REPO, repo, re.ASCII):
         raise ValueError(f'{repo!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`')
@@ -109,9 +109,9 @@ def init(
     if not path.parent.exists(): private_folder(path.parent)
     values = dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir))
     text = _TEMPLATE.format(local='' if local else '# ', **{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
-    write_file(path, text, mode=0o600)
     if local: _own_services(path.parent)
     ignore(path.parent)
+    write_file(path, text, mode=0o600)
     trust(path.parent, services=False)
     return path
 
@@ -176,7 +176,7 @@ def read_config(
 ) -> dict:                     # Its content, checked; `FileNotFoundError` or `ValueError` say what to do
     "Read the project file"
     path = inside('annot_hub.toml', dir)
-    if not path.exists():
+    if not path.is_file():
         raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
     try: return _check(tomllib.loads(path.read_text(encoding='utf-8-sig')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
