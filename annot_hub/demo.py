@@ -140,7 +140,8 @@ def _check_ours(dir):
     "`NotTrusted` when a demo in `dir` was not made on this machine; a new one is noted"
     need = Need('service', str(dir.resolve()))
     parts = [n for n in ('hub', 'studio', 'cache') if os.path.lexists(dir/n)]
-    for path in (dir/_BOOK, *(dir/_BOOK).rglob('*')): inside(path, dir)        # the pages may have been drawn before
+    inside(_BOOK, dir)                                                       # the pages may have been drawn before
+    for path in (dir/_BOOK).rglob('*'): inside(path, dir)
     missing = [n for n in asked(dir) if not is_agreed(dir, n)] if (dir/'annot_hub.toml').exists() else []
     if parts and not is_agreed(dir, need): missing = list(dict.fromkeys([need, *missing]))
     if missing: raise NotTrusted(dir, missing)
@@ -223,7 +224,7 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
            'labels': {k: int(v) for k, v in labels.items()}, 'loaded': len(ds), 'images_fetched_by_load': fetched,
            'commits': len(self._commits()), 'tag': last,
            'tag_before': before, 'changed': len(publish.diff(self.project.repo, before, last))}
-    (self.dir/'summary.json').write_text(json.dumps(out, indent=1))
+    write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 
 @patch
