@@ -307,9 +307,9 @@ def studio(
     https: str = None     # Address that a web server with https before it has: https://label.lab.example
 ):
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
-    from annot_hub.client import serve
     from annot_hub.trust import check_service
     check_service(folder)
+    from annot_hub.client import serve
     serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https)
 
 def gate(

@@ -28,8 +28,8 @@ from .labels import Interface, classification
 from .record import cursor, entries, updates
 from .splits import add_hashes, check_fractions
 from .tasks import tasks
-from .trust import (PUBLIC_HUB, Need, NotTrusted, address, agree_to, check_service, in_project, is_agreed, is_own_secret,
-                             lend_setting, note_secret, own_setting)
+from .trust import (PUBLIC_HUB, Need, NotTrusted, address, agree_to, check_service, in_project, is_agreed,
+                             lend_setting, own_setting)
 
 # %% ../nbs/60_project.ipynb #0821b8a9
 _TEMPLATE = '''# A project of annot_hub: https://annot-hub.github.io/annot_hub
@@ -427,19 +427,10 @@ def _readable(df, skip):
 def _secret(self:Project):
     "The secret part of the gate's addresses, made once and kept in a file for your eyes only"
     path = self.dir/'gate.secret'
-    if (own := _own_secret(path)): return own
-    if path.exists(): print(f'{path} was not made on this machine: a new secret takes its place. Tasks with addresses of the old one show no images', file=sys.stderr)
-    secret = secrets.token_urlsafe(24)
-    note_secret(secret)
-    write_file(path, secret, mode=0o600)
-    return secret
-
-def _own_secret(path):
-    "The secret in a file if it was made on this machine, whatever happened to its mode since; else None"
-    try:
-        if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o077 and is_own_secret(path.read_text()): path.chmod(0o600)
-        return secret if is_own_secret(secret := read_secret(path)) else None
-    except (OSError, ValueError): return None
+    try: handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError: return path.read_text()
+    with open(handle, 'w') as f: f.write(secrets.token_urlsafe(24))
+    return path.read_text()
 
 @patch
 def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.gate(): …`

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['PUBLIC_HUB', 'Need', 'address', 'own_setting', 'lend_setting', 'needs_no_consent', 'config_folder', 'agree_to',
-           'is_agreed', 'forget', 'describe', 'NotTrusted', 'in_project', 'check_service', 'note_secret',
-           'is_own_secret']
+           'is_agreed', 'forget', 'describe', 'NotTrusted', 'in_project', 'check_service']
 
 # %% ../nbs/55_trust.ipynb #819d0692
 import json
@@ -82,8 +81,8 @@ def config_folder() -> Path: # `ANNOT_HUB_CONFIG`, else `annot_hub` below `XDG_C
 def _place(dir): return str(Path(dir).resolve())
 
 def _record(dir, need):
-    "File of an agreement, and what stands in it; the data of a service and a secret are the same in whatever project"
-    text = json.dumps([None if need.kind in ('service', 'secret') else _place(dir), *need])
+    "File of an agreement, and what stands in it; the data of a service are the same in whatever project"
+    text = json.dumps([None if need.kind == 'service' else _place(dir), *need])
     return config_folder()/'trust'/f'{sha256(text.encode()).hexdigest()}.json', text
 
 def agree_to(
@@ -164,18 +163,3 @@ def check_service(
     empty = not folder.is_symlink() and (not folder.exists() or folder.is_dir() and not any(folder.iterdir()))
     if empty and not is_agreed(folder, need): agree_to(folder, [need])
     elif in_project(folder) and not is_agreed(folder, need): raise NotTrusted(folder, [need])
-
-# %% ../nbs/55_trust.ipynb #db0197ba
-def _digest(secret): return Need('secret', sha256(secret.encode()).hexdigest())
-
-def note_secret(
-    secret: str # Made a moment ago
-):
-    "Note that a secret was made on this machine"
-    agree_to('.', [_digest(secret)])
-
-def is_own_secret(
-    secret: str # Found in a project folder
-) -> bool:      # Whether `note_secret` has seen it
-    "Was this secret made on this machine?"
-    return is_agreed('.', _digest(secret))
