@@ -16,6 +16,7 @@ import httpx2
 from fastcore.basics import patch
 
 from .files import read_secret
+from .keys import is_loopback
 from .localstudio import LocalStudio, _lock
 
 # %% ../nbs/22_client.ipynb #fde735f3
@@ -102,7 +103,7 @@ class Studio:
         if not re.fullmatch('[!-~]+', token): raise ValueError('the token is empty, or has a space or a strange character in it: copy it again')
         self.url, self.timeout, self.clock = url.rstrip('/'), timeout, None    # `clock`: the header `Date` of the last answer
         auth = _Personal(self.url, token) if _payload(token).get('token_type') == 'refresh' else _Legacy(token)
-        local = parts.hostname in ('127.0.0.1', 'localhost', '::1')   # never through a proxy
+        local = is_loopback(url)                                      # never through a proxy
         self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local, verify=_trusted(parts.scheme),
                                   timeout=httpx2.Timeout(timeout, connect=5))
 

@@ -19,10 +19,12 @@ from fastcore.basics import patch
 from tqdm import tqdm
 
 from .book import draw, plan
+from .files import inside, write_file
 from .hubserver import LocalHub
 from .labels import encode
-from .project import Project, read_config
+from .project import Project, asked, ignore, read_config, trust
 from .studio import LocalStudio, Studio
+from .trust import Need, NotTrusted, agree_to, is_agreed
 
 # %% ../nbs/85_demo.ipynb #ae3d6fae
 _BOOK = 'nls-data-encyclopaediaDemo'
@@ -119,6 +121,7 @@ class Demo:
 @patch
 def start(self:Demo):
     "Draw the book, start both services, write the project file"
+    _check_ours(self.dir)
     self._known = read_config(self.dir) if (self.dir/'annot_hub.toml').exists() else {}
     if self._known and self._known['images']['folder'] != _BOOK:
         raise ValueError(f'{self.dir} holds a project that is not the demo: give another folder')
@@ -133,6 +136,17 @@ def start(self:Demo):
     except BaseException: self.studio.stop(); raise
     return self
 
+def _check_ours(dir):
+    "`NotTrusted` when a demo in `dir` was not made on this machine; a new one is noted"
+    need = Need('service', str(dir.resolve()))
+    parts = [n for n in ('hub', 'studio', 'cache') if os.path.lexists(dir/n)]
+    inside(_BOOK, dir)                                                       # the pages may have been drawn before
+    for path in (dir/_BOOK).rglob('*'): inside(path, dir)
+    missing = [n for n in asked(dir) if not is_agreed(dir, n)] if (dir/'annot_hub.toml').exists() else []
+    if parts and not is_agreed(dir, need): missing = list(dict.fromkeys([need, *missing]))
+    if missing: raise NotTrusted(dir, missing)
+    if not parts: agree_to(dir, [need, *(Need('service', str(dir.resolve()/n)) for n in ('hub', 'studio'))])
+
 @patch
 def _start_hub(self:Demo):
     path, known = self.dir/'annot_hub.toml', self._known
@@ -142,7 +156,9 @@ def _start_hub(self:Demo):
     n = self.volumes*self.pages*3//8
     if known: text = path.read_text().replace(known['studio']['url'], self.studio.url)     # it may have another port now
     else: text = _TOML.format(repo=f'{self.hub.user}/encyclopaedia', book=_BOOK, n=n, endpoint=self.hub.endpoint, studio=self.studio.url)
-    path.write_text(text)
+    write_file(path, text, mode=0o600)
+    ignore(self.dir)
+    trust(self.dir)
     self.project = Project.load(self.dir)
 
 @patch
@@ -208,7 +224,7 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
            'labels': {k: int(v) for k, v in labels.items()}, 'loaded': len(ds), 'images_fetched_by_load': fetched,
            'commits': len(self._commits()), 'tag': last,
            'tag_before': before, 'changed': len(publish.diff(self.project.repo, before, last))}
-    (self.dir/'summary.json').write_text(json.dumps(out, indent=1))
+    write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 
 @patch

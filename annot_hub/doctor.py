@@ -23,7 +23,7 @@ import pandas as pd
 from PIL import UnidentifiedImageError
 
 from .change import differences
-from .keys import check_file_name, endpoint_url, hub_url
+from .keys import check_file_name, endpoint_url, hub_url, is_loopback
 from .labels import Interface
 from .pictures import picture
 from .studio import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
@@ -131,9 +131,19 @@ def see(
     if r.status_code != 200: return finding('problem', f'answered {r.status_code}', _STATUS.get(r.status_code, _STATUS[401] if r.status_code == 403 else 'look at the address in a browser'))
     return finding(*look_at(r.content))
 
+def _follow(url, studio):
+    "What an address of Label Studio leads to; its log-in goes to no other origin"
+    r = studio.http.get(url, follow_redirects=False)
+    for _ in range(20):
+        if not r.is_redirect: return r
+        target = urljoin(str(r.url), r.headers['location'])
+        if _origin(target) == _origin(studio.url): r = studio.http.get(target, follow_redirects=False)
+        else: r = httpx2.get(target, follow_redirects=False, timeout=30, trust_env=not is_loopback(target))
+    return r
+
 def _see_local(url, studio, finding):
     "The same for an address of Label Studio itself, which browsers ask with their log-in"
-    r = studio.http.get(url, follow_redirects=True)
+    r = _follow(url, studio)
     if r.status_code == 404: return finding('problem', 'Label Studio does not find it on its disk', 'was it started with `--files`, and is the file in that folder? Then `annot_hub push` again')
     return finding('problem', f'Label Studio answered {r.status_code}', 'see its log') if r.status_code != 200 else finding(*look_at(r.content))
 

@@ -28,8 +28,11 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from tqdm import tqdm
 
 from .collection import ImageFolder, check_keys, local_path
-from .keys import endpoint_url
+from .keys import endpoint_url, skip_proxy
 from .words import one_line, printable
+
+# %% ../nbs/10_hub.ipynb #a7c60064
+skip_proxy(endpoint_url())
 
 # %% ../nbs/10_hub.ipynb #d044ad8c
 class HubError(RuntimeError):

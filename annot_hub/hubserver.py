@@ -248,7 +248,7 @@ def start(self:LocalHub) -> LocalHub: # itself
     self.token = (_first_token(self.token_file) or self.token) if self.token_file else local_token(self.root)
     told,log = self.root/'endpoint',open(self.root/'server.log', 'ab', opener=_private)
     told.unlink(missing_ok=True)
-    cmd = [sys.executable, '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port)]
+    cmd = [sys.executable, '-P', '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port)]
     cmd += ['--endpoint-file', str(told), '--end-with-stdin'] + [f'--cors={o}' for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
     with log: self.process = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=log, stderr=log)
     self._wait(told)

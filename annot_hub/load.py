@@ -26,6 +26,19 @@ from .splits import assign_split
 
 _all_ = ['assign_split']   # it lives on the page about splits and is offered here too
 
+# %% ../nbs/41_load.ipynb #6853607b
+_token_headers = datasets.utils.file_utils.get_authentication_headers_for_url
+
+def _hub_headers(url, token=None):
+    "The headers with the token for an address of the Hub, none for others"
+    return _token_headers(url, token) if url.startswith(f'{datasets.config.HF_ENDPOINT}/') else {}
+
+datasets.utils.file_utils.get_authentication_headers_for_url = _hub_headers
+
+def _check_local(repo_id):
+    "`datasets` takes a folder of this name before the repo: `ValueError` if there is one"
+    if os.path.lexists(repo_id): raise ValueError(f'there is a folder {repo_id!r} here, which `datasets` would load instead of the repo: run this in another folder')
+
 # %% ../nbs/41_load.ipynb #d2ab0e46
 def load(
     repo_id: str,             # `user/name`
@@ -34,6 +47,7 @@ def load(
     split: str = 'train'      # Which split
 ) -> datasets.Dataset:        # Columns `image` (fetched when looked at), labels, metadata
     "The published labels, as `datasets.load_dataset` gives them"
+    _check_local(repo_id)
     with hub_errors(repo_id):
         try: return datasets.load_dataset(repo_id, config, split=split, revision=revision)
         except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e: raise HubError(f'no dataset {repo_id!r} at {revision!r}: check the name, the revision and the token') from e
@@ -128,6 +142,7 @@ def materialise_to(
     return {'rows': sum(map(len, parts.values())), 'files': len(shards), 'written': len(todo)}
 
 def _parts(repo_id, sha):
+    _check_local(repo_id)
     try: return datasets.load_dataset(repo_id, revision=sha)
     except (ValueError, datasets.exceptions.DatasetNotFoundError) as e: raise HubError(f'{repo_id} has nothing to load: publish some labels first ({e})') from e
 

@@ -38,6 +38,7 @@ def _uv() -> str: # path of the uv program
 # %% ../nbs/19_localstudio.ipynb #1ac64280
 def _run(*cmd, what:str, **kwargs) -> str: # what the program printed
     "Run `cmd` to its end; a failure shows `what` we were doing and the last lines of the output."
+    kwargs.setdefault('cwd', Path.home())          # uv and pip would obey files in a project folder
     done = subprocess.run([str(c) for c in cmd], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, **kwargs)
     if done.returncode: raise RuntimeError(f'{what} failed:\n' + '\n'.join(done.stdout.splitlines()[-15:]))
@@ -46,7 +47,7 @@ def _run(*cmd, what:str, **kwargs) -> str: # what the program printed
 # %% ../nbs/19_localstudio.ipynb #f4a00a74
 def _pip_index() -> dict: # environment variables for uv; empty when pip has no index of its own
     "The package index that pip is configured for, as uv wants to hear it."
-    ask = subprocess.run([sys.executable, '-m', 'pip', 'config', 'get', 'global.index-url'], capture_output=True, text=True)
+    ask = subprocess.run([sys.executable, '-P', '-m', 'pip', 'config', 'get', 'global.index-url'], capture_output=True, text=True)
     url = os.environ.get('PIP_INDEX_URL') or (ask.stdout.strip() if ask.returncode == 0 else '')
     return {'UV_DEFAULT_INDEX': url} if url else {}
 

@@ -7,7 +7,7 @@ __all__ = ['OVERLAP', 'WHOLE', 'Project', 'Studio', 'StudioError', 'aliases', 'l
            'install_studio', 'serve']
 
 # %% ../nbs/22_studio.ipynb #f58c8424
-import json, os, time
+import json, time
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
