@@ -375,7 +375,7 @@ def check_package(
 
 _IMPORT_ALL = '''
 import importlib, pkgutil, annot_hub
-extra = 'demo gate hubapi hubrefs hubserver hubupload shelf store xet'.split()
+extra = 'demo gate guard hubapi hubrefs hubserver hubupload shelf store xet'.split()
 for name in sorted(m.name for m in pkgutil.iter_modules(annot_hub.__path__) if m.name[0] != '_'):
     try: importlib.import_module(f'annot_hub.{name}')
     except ImportError as e: assert name in extra and "pip install 'annot_hub[" in str(e), f'{name}: {e}'

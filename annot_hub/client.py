@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from .files import read_secret
 from .keys import is_loopback
 from .localstudio import LocalStudio, _lock
+from .words import one_line
 
 # %% ../nbs/22_client.ipynb #fde735f3
 class StudioError(RuntimeError):

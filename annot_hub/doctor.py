@@ -26,6 +26,7 @@ from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url, is_loopback
 from .labels import Interface
 from .pictures import picture
+from .words import one_line
 from .studio import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
 
 # %% ../nbs/65_doctor.ipynb #735e6559
@@ -54,7 +55,8 @@ class Findings(list):
 
     def __str__(self):
         mark = {'good': 'ok  ', 'note': 'note', 'problem': 'FIX '}
-        return '\n'.join(f'{mark[f.level]} {f.check:<8} {f.found}' + (f'\n              -> {f.remedy}' if f.remedy else '') for f in self)
+        lines = [(f'{mark[f.level]} {f.check:<8} {one_line(f.found)}', f'              -> {one_line(f.remedy)}') for f in self]
+        return '\n'.join(line for f, pair in zip(self, lines) for line in pair[:1 + bool(f.remedy)])
 
     def _repr_html_(self): return self.table().to_html(index=False)
 

@@ -277,7 +277,7 @@ def _said(note, interface):
     state = 'skipped' if note.skipped else 'unclear' if bad else 'labelled' if any(v is not None for v in values) else 'empty'
     halves = [c for c, v in zip(interface.columns, values) if has_half(v)]
     if halves: values = [whole(v) for v in values]
-    return state, values, '; '.join([*bad.values(), *(f'{c} has half a character in it, shown as \ufffd' for c in halves)])
+    return state, values, whole('; '.join([*bad.values(), *(f'{c} has half a character in it, shown as \ufffd' for c in halves)]))
 
 def _table(rows, columns, objects):
     "A table of `rows`; the columns named in `objects` hold Python's own values"

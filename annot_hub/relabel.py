@@ -13,6 +13,7 @@ from .change import Change, _renamed, proposals
 from .labels import Interface
 from .review import _fit, _stale, review_xml
 from .studio import StudioError
+from .words import whole
 
 # %% ../nbs/33_relabel.ipynb #11736201
 def _keeping(new, now):
@@ -63,7 +64,7 @@ def look_again(
     "The images that must be seen again, as tasks"
     before, data = proposals(record, plan), {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
     guess = lambda f: {'predictions': [before[f]]} if f in before and before[f]['result'] else {}
-    return [{'data': {**data[f], WHY: why}, **guess(f)} for f,why in zip(plan.again.file_name, plan.again.why) if f in data]
+    return [whole({'data': {**data[f], WHY: why}, **guess(f)}) for f,why in zip(plan.again.file_name, plan.again.why) if f in data]
 
 # %% ../nbs/33_relabel.ipynb #14e462d8
 _SECOND = ' - second look'

@@ -16,6 +16,7 @@ from .iou import boxes, merge
 from .labels import Interface
 from .record import Found, current, entries
 from .studio import StudioError
+from .words import has_half, whole
 
 # %% ../nbs/32_review.ipynb #cd1a3135
 SAID = 'review_said'   # the key of the task data that holds it
@@ -71,7 +72,8 @@ def _task(data, said, results):
     "One task of the queue"
     told = [*sorted(results.items()), (EVERYBODY, _everybody(results))]
     version = sha1(json.dumps([said, told], sort_keys=True).encode()).hexdigest()[:10]
-    return {'data': {**data, SAID: _sentence(said), VERSION: version}, 'predictions': [{'model_version': who, 'result': r} for who,r in told]}
+    task = {'data': {**data, SAID: _sentence(said), VERSION: version}, 'predictions': [{'model_version': who, 'result': r} for who,r in told]}
+    return whole(task) if has_half(task) else task        # half a character in one answer would keep the whole queue back
 
 def queue(
     tasks:list,        # Tasks of the first project, dicts with `data`, e.g. from `studio.tasks`
