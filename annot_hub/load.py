@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -19,8 +20,8 @@ import pyarrow.parquet as pq
 from huggingface_hub import hf_hub_download
 from tqdm import tqdm
 
-from .hub import HubError, _quiet, commit, create, etags, head, hub_errors, last_changes
-from .files import inside, is_inside, write_file
+from .files import is_inside, write_file
+from .hub import HubError, _quiet, check_path, commit, create, etags, head, hub_errors, last_changes
 from .keys import parse_url
 from .splits import assign_split
 
@@ -62,7 +63,7 @@ def _fetch_one(path):
     repo_id, revision, name = parse_url(path)
     for last in (False, False, True):
         try:
-            with hub_errors(repo_id): return hf_hub_download(repo_id, name, repo_type='dataset', revision=revision)
+            with hub_errors(repo_id): return hf_hub_download(repo_id, name, repo_type='dataset', revision=check_path(revision))
         except HubError as e:
             if last or getattr(getattr(e.__cause__, 'response', None), 'status_code', 500) < 500: return e
 
@@ -129,16 +130,15 @@ def materialise_to(
     sha = head(repo_id, revision)
     made = f'{repo_id} at {sha}, {rows} rows a file'
     with hub_errors(repo_id): parts = _parts(repo_id, sha)
-    there, ready = _there(folder, to_repo, made)
+    target = _Repo(to_repo, made) if to_repo else _Folder(folder, made)
     shards = [(name, part) for split, ds in parts.items() for name, part in _shards(ds, split, rows)]
-    if odd := next((name for name, _ in shards if not _OURS.fullmatch(name)), None): raise ValueError(f'{repo_id} has a split that is no name of a file: {odd!r}')
-    todo = [s for s in shards if s[0] not in ready]
-    if to_repo: create(to_repo)
+    todo = [s for s in shards if s[0] not in target.ready]
     for name, part in tqdm(todo, 'writing', disable=None):
-        out = BytesIO(); pq.write_table(_embedded(part, workers), out, row_group_size=100)
-        _put(folder, to_repo, {name: out.getvalue()}, f'{name} of {made}')
-    stale = there - {n for n, _ in shards}
-    _put(folder, to_repo, {'README.md': _readme(repo_id, sha, parts).encode(), **dict.fromkeys(stale)}, made)
+        out = BytesIO()
+        pq.write_table(_embedded(part, workers), out, row_group_size=100)
+        target.put({name: out.getvalue()}, f'{name} of {made}')
+    stale = target.ours - {n for n, _ in shards} - {'README.md'}
+    target.put({'README.md': _readme(repo_id, sha, parts).encode(), **dict.fromkeys(stale)}, made)
     return {'rows': sum(map(len, parts.values())), 'files': len(shards), 'written': len(todo)}
 
 def _parts(repo_id, sha):
@@ -147,50 +147,78 @@ def _parts(repo_id, sha):
     except (ValueError, datasets.exceptions.DatasetNotFoundError) as e: raise HubError(f'{repo_id} has nothing to load: publish some labels first ({e})') from e
 
 # %% ../nbs/41_load.ipynb #923f3bb7
-_OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet')
+_OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet|README\.md', re.ASCII)
+_MADE = re.compile(r'(\S+ of )?\S+/\S+ at [0-9a-f]{40}, \d+ rows a file')
 
-def _there(folder, to_repo, made):
-    "Files of earlier runs, and those of them that are what we would write; `ValueError` if the folder is somebody else's"
-    if to_repo:
-        try: files = [f for f in etags(to_repo, folder='data') if _OURS.fullmatch(f)]
-        except HubError: return set(), set()
-        return set(files), {f for f, c in last_changes(to_repo, files).items() if c.title.endswith(made)}
-    folder = Path(folder)
-    written = _note(folder)
-    files = {f'data/{p.name}' for p in (folder/'data').glob('*.parquet')} if (folder/'data').is_dir() else set()
-    theirs = sorted(n for n in files | {n for n in ('README.md',) if (folder/n).exists()} if not _is_ours(folder, n, written))
-    if theirs: raise ValueError(f'{folder} holds files that are not ours, first {theirs[0]}: give a folder of its own')
-    folder.mkdir(parents=True, exist_ok=True)
-    inside('data', folder).mkdir(exist_ok=True)
-    if written['made'] == made: return files, files & {*written['files']}
-    for name in files: (folder/name).unlink()
-    _write_note(folder, {'made': made, 'files': {}})
-    return set(), set()
+def _refuse(where, theirs):
+    "`ValueError` if something there is somebody else's"
+    if theirs: raise ValueError(f'{where} holds files that are not ours, first {theirs[0]}: give a place of its own, or remove what you do not need')
 
-def _note(folder):
-    "What an earlier run wrote down about the folder: what it made, and the sha256 of each file"
-    try: note = json.loads((folder/'.from').read_text()) if not (folder/'.from').is_symlink() else {}
-    except (OSError, ValueError): note = {}
-    good = isinstance(note, dict) and isinstance(note.get('files'), dict)
-    return note if good else {'made': '', 'files': {}}
+class _Repo:
+    "Where files with images go: a dataset repo, made private if missing"
+    def __init__(self, repo_id, made):
+        create(repo_id)
+        self.repo_id = repo_id
+        names = [f for f in [*etags(repo_id, folder='data'), 'README.md'] if _OURS.fullmatch(f)]
+        found = last_changes(repo_id, names)
+        _refuse(repo_id, [f for f, c in found.items() if not _MADE.fullmatch(c.title)])
+        self.ours, self.ready = set(found), {f for f, c in found.items() if c.title.endswith(made)}
 
-def _is_ours(folder, name, written):
-    "Is this a file that we wrote, and that nobody changed since?"
-    path = folder/name
-    if path.is_symlink() or not is_inside(path, folder) or name not in written['files']: return False
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest() == written['files'][name]
+    def put(self, files, message): commit(self.repo_id, files, message)
 
-def _write_note(folder, note): write_file(folder/'.from', json.dumps(note, indent=1))
+# %% ../nbs/41_load.ipynb #9b400419
+_READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
-def _put(folder, to_repo, files, message):
-    "Write files to disk, each at once or not at all; or commit them"
-    if to_repo: return commit(to_repo, files, message)
-    folder, written = Path(folder), _note(Path(folder))
-    for name, data in files.items():
-        if data is None:
-            (folder/name).unlink(missing_ok=True)
-            written['files'].pop(name, None)
-            continue
-        written['files'][name] = hashlib.sha256(data).hexdigest()
-        _write_note(folder, written) # first, so that a stop in between leaves no file that nobody knows
-        write_file(inside(name, folder), data)
+def _no_links(folder):
+    "`folder`, unless it is a link, or a link leads to it out of the current folder or out of a project"
+    path = Path(os.path.abspath(folder))
+    homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor) or os.path.lexists(p/'annot_hub.toml')]
+    steps = [p for p in path.parents if any(p.is_relative_to(h) and not is_inside(p, h) for h in homes)]
+    if links := [p for p in (path/'data', path, *steps) if p.is_symlink()]: raise ValueError(f'{links[0]} is a link: name the folder that it leads to, or remove it')
+    for p in path, path/'data':
+        if p.exists() and not p.is_dir(): raise ValueError(f'{p} is a file: give another folder')
+    return path
+
+def _sha256(path):
+    "The hash of an ordinary file, None if it is a link or anything else"
+    try: file = open(os.open(path, _READ), 'rb')
+    except OSError: return None
+    with file: return hashlib.file_digest(file, 'sha256').hexdigest() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+
+def _read_note(path):
+    "Version and hashes from a note; `ValueError` if it is none of ours"
+    if not os.path.lexists(path): return '', {}
+    try:
+        with open(os.open(path, _READ), encoding='utf-8') as file: note = json.load(file)
+        good = isinstance(note['made'], str) and all(_OURS.fullmatch(f) and isinstance(h, list) for f, h in note['files'].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): good = False
+    if not good: _refuse(path.parent, [path.name])
+    return note['made'], note['files']
+
+class _Folder:
+    "Where files with images go: a folder, made if missing"
+    def __init__(self, folder, made):
+        self.folder, self.made = _no_links(folder), made
+        before, self.files = _read_note(self.folder/'.from')
+        existing = [p for p in [*sorted((self.folder/'data').glob('*.parquet')), self.folder/'README.md'] if os.path.lexists(p)]
+        names = [p.relative_to(self.folder).as_posix() for p in existing]
+        _refuse(self.folder, [n for n, p in zip(names, existing) if _sha256(p) not in self.files.get(n, [])])
+        self.ours = self.ready = set(names)
+        (self.folder/'data').mkdir(parents=True, exist_ok=True)
+        if before != made: self._start_again()
+
+    def _start_again(self):
+        "Remove the files of another version"
+        for name in self.ours - {'README.md'}: (self.folder/name).unlink()
+        self.files = {n: h for n, h in self.files.items() if n == 'README.md'}
+        self.ours = self.ready = set()
+
+    def put(self, files, message):
+        "Write each file at once or not at all; None removes it"
+        for name, data in files.items():
+            before = self.files.pop(name, [])                             # of a file that is there until the new one takes its place
+            if data is not None: self.files[name] = list(dict.fromkeys([*before, hashlib.sha256(data).hexdigest()]))[-3:]
+        write_file(self.folder/'.from', json.dumps({'made': self.made, 'files': self.files}, indent=1))
+        for name, data in files.items():
+            if data is None: (self.folder/name).unlink(missing_ok=True)
+            else: write_file(self.folder/name, data)
