@@ -33,12 +33,12 @@ class Volume:
         number: int # From 0; the ninth looks like the first
     ):
         age, zero = 3*number % 8, '0' if number % 4 == 1 else ''
-        self.number, self.paper = number, (250 - 2*age, 238 - 4*age, 212 - 7*age)   # red, green, blue
+        self.number, self.paper = number, (250 - 2*age, 240 - 4*age, 214 - 6*age)   # red, green, blue
         self.ident = f'{zero}{144133901 + 7_131_219*number}'   # text: it may begin with 0
         self.title = f'Encyclopaedia Demo - {_TITLES[number % 8]}'
         self.columns, self.type = 1 if number % 5 == 3 else 2, 13 + number % 3      # the type in pixels
 
-# %% ../nbs/84_book.ipynb #f464bafe
+# %% ../nbs/84_book.ipynb #d0d96ed6
 SMALL = 'the of and in to a is which by that it was are from or with as on its for this be at an'.split()
 WORDS = '''air alchemy algebra anatomy annals barometer botany canal comet crystal dialling eclipse
 ether fluxions fossil geometry harmony hydrostatics lens lever logic magnet mechanics meteor mineral
@@ -66,10 +66,11 @@ def text(self:Column,
     while len(lines) <= h//height:
         words = [r.choice(r.choice([WORDS, SMALL])) for _ in range(r.randint(20, 90))]
         head = r.choice(['    ', '    ', r.choice(WORDS).upper() + ', '])
-        for line in textwrap.wrap(head + ' '.join(words), int(2*self.w/size)):
-            block = beside([letters(word or ' ', size) for word in line.split(' ')], size//3)
-            wide = self.w if block.width > .8*self.w else block.width       # the last line is not spread
-            lines.append(block.resize((wide, height)))
+        for line in textwrap.wrap(head + ' '.join(words), int(2.1*self.w/size)):
+            block = [letters(word or ' ', size) for word in line.split(' ')]
+            gap = (self.w - sum(word.width for word in block))//max(1, len(block) - 1)
+            if gap > size: gap = size//3                                   # the last line is not spread
+            lines.append(beside(block, gap).crop((0, 0, self.w, height)))
     return stack(lines[:h//height + 1])
 
 # %% ../nbs/84_book.ipynb #b5e11f68
