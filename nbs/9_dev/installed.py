@@ -1,0 +1,15 @@
+"Run where only the wheel is installed: every module works, or says which extra it needs, and the tools are not there"
+import importlib
+import pkgutil
+
+import annot_hub
+
+NEED_EXTRA = 'demo gate hubapi hubrefs hubserver hubupload shelf store xet'.split()
+
+names = [m.name.removeprefix('annot_hub.') for m in pkgutil.walk_packages(annot_hub.__path__, 'annot_hub.')]
+assert not [n for n in names if n.partition('.')[0] == 'dev'], f'the wheel holds the tools: {names}'
+for name in names:
+    if name.startswith('_'): continue
+    try: importlib.import_module(f'annot_hub.{name}')
+    except ImportError as e: assert name in NEED_EXTRA and "pip install 'annot_hub[" in str(e), f'{name}: {e}'
+    else: assert name not in NEED_EXTRA, f'{name} works without an extra: say so'
