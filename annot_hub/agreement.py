@@ -8,6 +8,7 @@ __all__ = ['alpha', 'fleiss', 'kappa', 'interval', 'Agreement', 'agreement', 'co
 # %% ../nbs/31_agreement.ipynb #85b88770
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from html import escape
 from itertools import combinations, groupby
@@ -19,11 +20,11 @@ from .record import REVIEW, answers, independent, labels, to_frame, when
 # %% ../nbs/31_agreement.ipynb #989c243f
 def _table(units):
     "The values that occur, and how often each (column) is the answer for each image (row) that has two answers or more"
-    units = [Counter(u) for u in units if len(u)>1]
+    units = [Counter(u) for u in units if len(u) > 1]
     values = list(dict.fromkeys(v for u in units for v in u))
     return values, np.array([[u[v] for v in values] for u in units], float).reshape(len(units), len(values))
 
-def _nominal(a, b): return float(a!=b)
+def _nominal(a, b): return float(a != b)
 
 def _terms(values, n, distance=_nominal):
     "What each image adds to alpha: unlike pairs per further answer, then the counts of the values; and the distances between the values"
@@ -34,13 +35,14 @@ def _alpha(sums, d):
     "Alpha from the sum of the terms; of many such sums at once"
     observed, total = sums[..., 0], sums[..., 1:]
     expected = ((total@d)*total).sum(-1)
-    with np.errstate(all='ignore'): return np.where(expected>0, 1 - (total.sum(-1)-1)*observed/expected, np.nan)
+    with np.errstate(all='ignore'):
+        return np.where(expected > 0, 1 - (total.sum(-1)-1)*observed/expected, np.nan)
 
 # %% ../nbs/31_agreement.ipynb #b4d1c286
 def alpha(
-    units:list,        # One list of answers an image; their order does not matter
-    distance=_nominal  # How far two answers are apart; for names 0 or 1, for numbers e.g. the squared difference
-) -> float:            # 1 = perfect, 0 = chance, NaN where it has no meaning (no pairs, or only one answer in all)
+    units: list,                  # One list of answers an image; their order does not matter
+    distance: Callable = _nominal # How far two answers are apart; for names 0 or 1, for numbers e.g. the squared difference
+) -> float:                       # 1 = perfect, 0 = chance, NaN where it has no meaning (no pairs, or only one answer in all)
     "Krippendorff's alpha; images with fewer than two answers do not count"
     values, n = _table(units)
     terms, d = _terms(values, n, distance)
@@ -56,20 +58,20 @@ def _fleiss(sums):
     agree, images, total = sums[..., 0], sums[..., 1], sums[..., 2:]
     with np.errstate(all='ignore'):
         chance = ((total/total.sum(-1, keepdims=True))**2).sum(-1)
-        return np.where(1-chance>1e-12, (agree/images - chance)/(1 - chance), np.nan)
+        return np.where(1-chance > 1e-12, (agree/images - chance)/(1 - chance), np.nan)
 
 def fleiss(
-    units:list # One list of answers an image; their order does not matter
-) -> float:    # 1 = perfect, 0 = chance, NaN where it has no meaning
+    units: list # One list of answers an image; their order does not matter
+) -> float:     # 1 = perfect, 0 = chance, NaN where it has no meaning
     "Fleiss' kappa; images with fewer than two answers do not count"
     return float(_fleiss(_fleiss_terms(_table(units)[1]).sum(0)))
 
 # %% ../nbs/31_agreement.ipynb #d1ebfaca
 def _kappa_terms(pairs, values):
     "One row a pair of answers: a 1 at its place in the table of one against the other"
-    at = {v: i for i,v in enumerate(values)}
+    at = {v: i for i, v in enumerate(values)}
     res = np.zeros((len(pairs), len(values)**2))
-    res[range(len(pairs)), [at[a]*len(values) + at[b] for a,b in pairs]] = 1
+    res[range(len(pairs)), [at[a]*len(values) + at[b] for a, b in pairs]] = 1
     return res
 
 def _kappa(sums):
@@ -78,36 +80,41 @@ def _kappa(sums):
     with np.errstate(all='ignore'):
         n = joint.sum((-2, -1))
         chance, same = (joint.sum(-1)*joint.sum(-2)).sum(-1)/n**2, np.trace(joint, axis1=-2, axis2=-1)/n
-        return np.where((n>0) & (1-chance>1e-12), (same-chance)/(1-chance), np.nan)
+        return np.where((n > 0) & (1-chance > 1e-12), (same-chance)/(1-chance), np.nan)
 
 def kappa(
-    pairs:list # (answer of one, answer of the other), one an image
-) -> float:    # 1 = perfect, 0 = chance, NaN where both always gave one and the same answer or there are no pairs
+    pairs: list # (answer of one, answer of the other), one an image
+) -> float:     # 1 = perfect, 0 = chance, NaN where both always gave one and the same answer or there are no pairs
     "Cohen's kappa of two annotators"
     return float(_kappa(_kappa_terms(pairs, list(dict.fromkeys(v for p in pairs for v in p))).sum(0)))
 
 # %% ../nbs/31_agreement.ipynb #a55abcc1
 def interval(
-    terms:np.ndarray,  # What each image adds, one row an image
-    measure,           # Function from sums of such rows (draws x columns) to values
-    groups:list=None,  # What each image belongs to; whole groups are drawn. None = single images
-    draws:int=1000,    # How often to draw
-    seed:int=0         # Same seed, same interval
-) -> tuple:            # Low and high end of the 95 % interval; NaN with fewer than two images or groups
+    terms: np.ndarray,   # What each image adds, one row an image
+    measure: Callable,   # Function from sums of such rows (draws x columns) to values
+    groups: list = None, # What each image belongs to; whole groups are drawn. None = single images
+    draws: int = 1000,   # How often to draw
+    seed: int = 0        # Same seed, same interval
+) -> tuple:              # Low and high end of the 95 % interval; NaN with fewer than two images or groups
     "Bootstrap interval of `measure`, images drawn with replacement"
     if groups is not None: terms = pd.DataFrame(terms).groupby(np.asarray(groups, object)).sum().to_numpy()
-    if len(terms)<2: return float('nan'), float('nan')
+    if len(terms) < 2: return float('nan'), float('nan')
     kinds, count = np.unique(terms, axis=0, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(len(terms), count/len(terms), size=draws)
     got = measure(drawn@kinds)
-    return tuple(float(q) for q in np.nanquantile(got, [.025, .975])) if np.isfinite(got).any() else (float('nan'), float('nan'))
+    return tuple(float(q)
+                 for q in np.nanquantile(got, [.025, .975])) if np.isfinite(got).any() else (float('nan'), float('nan'))
 
 # %% ../nbs/31_agreement.ipynb #96ec7a54
 def _column(interface, column):
     "`column`, or the interface's first question with given answers"
-    if not interface.columns: raise ValueError('the interface has no column to compare: its controls are kept as JSON only')
-    if column is None: return next((c.name for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')), interface.columns[0])
-    if column not in interface.columns: raise ValueError(f'{column!r} is not a column of the interface: use {", ".join(interface.columns)}')
+    if not interface.columns:
+        raise ValueError('the interface has no column to compare: its controls are kept as JSON only')
+    if column is None:
+        return next((c.name for c in interface.controls if c.name in interface.columns
+                     and c.kind in ('single', 'multiple')), interface.columns[0])
+    if column not in interface.columns:
+        raise ValueError(f'{column!r} is not a column of the interface: use {", ".join(interface.columns)}')
     return column
 
 def _vote(v):
@@ -119,18 +126,19 @@ def _ballots(said, column):
     "{file_name: {annotator: label}} from a table of `answers`"
     told = said[said[column].notna()]
     rows = zip(told.file_name, told.annotator, told[column])
-    return {name: {who: _vote(v) for _,who,v in group} for name,group in groupby(rows, key=lambda r: r[0])}
+    return {name: {who: _vote(v) for _, who, v in group} for name, group in groupby(rows, key=lambda r: r[0])}
 
 # %% ../nbs/31_agreement.ipynb #748de115
 def _pairs(ballots):
     "A row for each two annotators with images in common"
     shared = defaultdict(list)
     for votes in ballots.values():
-        for a,b in combinations(sorted(votes), 2): shared[a,b].append((votes[a], votes[b]))
+        for a, b in combinations(sorted(votes), 2): shared[a, b].append((votes[a], votes[b]))
     rows = []
-    for (a,b),ps in sorted(shared.items()):
+    for (a, b), ps in sorted(shared.items()):
         terms = _kappa_terms(ps, list(dict.fromkeys(v for p in ps for v in p)))
-        rows.append((a, b, len(ps), sum(x==y for x,y in ps)/len(ps), float(_kappa(terms.sum(0))), *interval(terms, _kappa)))
+        rows.append((a, b, len(ps), sum(x == y for x, y in ps)/len(ps), float(_kappa(terms.sum(0))),
+                     *interval(terms, _kappa)))
     return pd.DataFrame(rows, columns=['annotator', 'other', 'images', 'agreement', 'kappa', 'low', 'high'])
 
 # %% ../nbs/31_agreement.ipynb #0977ada4
@@ -138,31 +146,32 @@ def _truths(record, interface, column):
     "{file_name: (annotator, label)}: the newest ground truth of each image"
     df = record if isinstance(record, pd.DataFrame) else to_frame(record)
     df = df[df.ground_truth.fillna(False).astype(bool) & ~df.skipped & df.file_name.notna()].sort_values('updated_at', kind='stable')
-    read = ((name, who, interface.read(result)[0].get(column)) for name,who,result in zip(df.file_name, df.annotator, df.result))
-    return {name: (who, _vote(v)) for name,who,v in read if v is not None}
+    read = ((name, who, interface.read(result)[0].get(column))
+            for name, who, result in zip(df.file_name, df.annotator, df.result))
+    return {name: (who, _vote(v)) for name, who, v in read if v is not None}
 
 def _versus(ballots, truths):
     "annotator -> list of (what the others say, what this one says)"
     res = defaultdict(list)
-    for name,votes in ballots.items():
+    for name, votes in ballots.items():
         judge, label = truths.get(name, (None, None))
-        for who,mine in votes.items():
-            top = Counter(v for w,v in votes.items() if w!=who).most_common(2)
-            clear = top and (len(top)==1 or top[0][1]>top[1][1])
-            if judge and judge!=who: res[who].append((label, mine))
+        for who, mine in votes.items():
+            top = Counter(v for w, v in votes.items() if w != who).most_common(2)
+            clear = top and (len(top) == 1 or top[0][1] > top[1][1])
+            if judge and judge != who: res[who].append((label, mine))
             elif clear: res[who].append((top[0][0], mine))
     return dict(res)
 
 # %% ../nbs/31_agreement.ipynb #8dbf59a4
 def _confusions(versus, interface, column):
     "annotator -> table: rows what the others say, columns what this one says; nothing for answers of many values"
-    control = next(c for c in interface.controls if c.name==column)
-    if control.kind!='single': return {}
-    at = {v: i for i,v in enumerate(control.labels)}
+    control = next(c for c in interface.controls if c.name == column)
+    if control.kind != 'single': return {}
+    at = {v: i for i, v in enumerate(control.labels)}
     res = {}
-    for who,pairs in sorted(versus.items()):
+    for who, pairs in sorted(versus.items()):
         n = np.zeros((len(at), len(at)), int)
-        np.add.at(n, ([at[a] for a,_ in pairs], [at[b] for _,b in pairs]), 1)
+        np.add.at(n, ([at[a] for a, _ in pairs], [at[b] for _, b in pairs]), 1)
         res[who] = pd.DataFrame(n, index=list(at), columns=list(at)).rename_axis(index='others', columns=who)
     return res
 
@@ -170,17 +179,22 @@ def _confusions(versus, interface, column):
 def _edits(record):
     "How many later versions the record has of the answers of each annotator; None for a table, which has only the newest"
     if isinstance(record, pd.DataFrame): return None
-    versions = {(e['annotator'], e['unique_id'], when(e['updated_at'])) for e in record if e['kind']=='annotation'}
-    return Counter(who for who,_,_ in versions) - Counter(who for who,_ in {v[:2] for v in versions})
+    versions = {(e['annotator'], e['unique_id'], when(e['updated_at'])) for e in record
+                if e['kind'] == 'annotation'}
+    return Counter(who for who, _, _ in versions) - Counter(who for who, _ in {v[:2] for v in versions})
 
 def _annotators(said, versus, edits):
     "A row for each annotator"
     rows = []
-    for who,mine in said.groupby('annotator', sort=True):
+    for who, mine in said.groupby('annotator', sort=True):
         pairs = versus.get(who, [])
-        rows.append((who, len(mine), *(int((mine.state==s).sum()) for s in ('labelled', 'skipped', 'empty')), float('nan') if edits is None else edits[who],
-                     pd.to_numeric(mine.lead_time).median(), sum(a==b for a,b in pairs)/len(pairs) if pairs else float('nan'), len(pairs)))
-    return pd.DataFrame(rows, columns=['annotator', 'annotations', 'labelled', 'skipped', 'empty', 'edits', 'seconds', 'with_others', 'compared'])
+        rows.append((who, len(mine),
+                     *(int((mine.state == s).sum()) for s in ('labelled', 'skipped', 'empty')), float('nan')
+                     if edits is None else edits[who],
+                     pd.to_numeric(mine.lead_time).median(), sum(a == b for a, b in pairs)/len(pairs)
+                     if pairs else float('nan'), len(pairs)))
+    return pd.DataFrame(rows, columns=['annotator', 'annotations', 'labelled', 'skipped', 'empty', 'edits',
+                                       'seconds', 'with_others', 'compared'])
 
 # %% ../nbs/31_agreement.ipynb #b31779fe
 @dataclass
@@ -193,31 +207,36 @@ class Agreement:
     fleiss: float             # Fleiss' kappa: the same scale
     intervals: dict           # 'observed', 'alpha', 'fleiss' -> low and high end of the 95 % interval
     pairs: pd.DataFrame       # annotator, other, images in common, agreement, Cohen's kappa and its interval
-    annotators: pd.DataFrame  # annotator, annotations, labelled, skipped, empty, edits, median seconds, share with the others, images compared
-    confusions: dict = field(default_factory=dict) # annotator -> table: what the others say against what this one says
+    # annotator, annotations, labelled, skipped, empty, edits, median seconds, share with the others, images compared
+    annotators: pd.DataFrame
+    # annotator -> table: what the others say against what this one says
+    confusions: dict = field(default_factory=dict)
 
     def _line(self, name, title):
         value, (low, high) = getattr(self, name), self.intervals[name]
-        if value!=value: return f'{title} undefined (one answer is all that was ever given)'
-        return f'{title} {value:.3f}' + (f' ({low:.3f} to {high:.3f})' if low==low else '')
+        if value != value: return f'{title} undefined (one answer is all that was ever given)'
+        return f'{title} {value:.3f}' + (f' ({low:.3f} to {high:.3f})' if low == low else '')
 
     def __repr__(self):
         if not self.images: return f'{self.column}: no image has labels of two people yet: nothing to compare'
         names = {'observed': 'observed agreement', 'alpha': 'alpha', 'fleiss': "Fleiss' kappa"}
-        return f'{self.column}: {self.images:,} images with two or more labels, ' + ', '.join(self._line(k, v) for k,v in names.items())
+        return f'{self.column}: {self.images:,} images with two or more labels, ' + ', '.join(self._line(k, v) for k, v in names.items())
 
     def _repr_html_(self):
-        html = lambda df, **kw: df.to_html(border=0, float_format='{:.3f}'.format, **kw)
-        tables = [html(t, index=False) for t in (self.pairs, self.annotators)] + [html(t) for t in self.confusions.values()]
+        def html(df, **kw): return df.to_html(border=0, float_format='{:.3f}'.format, **kw)
+        tables = [html(t, index=False)
+                  for t in (self.pairs, self.annotators)] + [html(t) for t in self.confusions.values()]
         return f'<p>{escape(repr(self))}</p>' + ''.join(tables)
 
     def to_dict(self) -> dict: # Plain values; NaN is None
         "For scripts: everything as JSON can say it"
-        plain = lambda v: None if isinstance(v, float) and v!=v else v
-        rows = lambda df: [{k: plain(v) for k,v in r.items()} for r in df.to_dict('records')]
-        return {'column': self.column, 'images': self.images, **{k: plain(getattr(self, k)) for k in self.intervals},
-                'intervals': {k: [plain(x) for x in v] for k,v in self.intervals.items()}, 'pairs': rows(self.pairs), 'annotators': rows(self.annotators),
-                'confusions': {who: t.to_dict('index') for who,t in self.confusions.items()}}
+        def plain(v): return None if isinstance(v, float) and v != v else v
+        def rows(df): return [{k: plain(v) for k, v in r.items()} for r in df.to_dict('records')]
+        return {'column': self.column, 'images': self.images,
+                **{k: plain(getattr(self, k)) for k in self.intervals},
+                'intervals': {k: [plain(x) for x in v] for k, v in self.intervals.items()},
+                'pairs': rows(self.pairs), 'annotators': rows(self.annotators),
+                'confusions': {who: t.to_dict('index') for who, t in self.confusions.items()}}
 
 # %% ../nbs/31_agreement.ipynb #731d3b81
 def _measures(units, groups):
@@ -227,73 +246,86 @@ def _measures(units, groups):
     same = np.column_stack([(n*(n-1)).sum(1), n.sum(1)*(n.sum(1)-1)])
     def share(s):
         with np.errstate(all='ignore'): return s[..., 0]/s[..., 1]
-    todo = {'observed': (same, share), 'alpha': (terms, lambda s: _alpha(s, d)), 'fleiss': (_fleiss_terms(n), _fleiss)}
-    return {k: (float(f(rows.sum(0))), interval(rows, f, groups)) for k,(rows,f) in todo.items()}
+    todo = {'observed': (same, share), 'alpha': (terms, lambda s: _alpha(s, d)),
+            'fleiss': (_fleiss_terms(n), _fleiss)}
+    return {k: (float(f(rows.sum(0))), interval(rows, f, groups)) for k, (rows, f) in todo.items()}
 
 def agreement(
-    record,               # Entries of the record, or a table from `read_export`
-    interface:Interface,  # The questions
-    column:str|None=None, # Which of them; None = the first
-    groups:dict|None=None # file_name -> what it belongs to, e.g. its volume; then whole groups are drawn for the intervals; an image without one stands alone
-) -> Agreement:           # Shows itself as tables
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface,      # The questions
+    column: str|None = None,   # Which of them; None = the first
+    groups: dict|None = None   # file_name -> what it belongs to, e.g. its volume; then whole groups are drawn for the intervals; an image without one stands alone
+) -> Agreement:                # Shows itself as tables
     "Measure how far the annotators of `record` agree"
     column = _column(interface, column)
     said = answers(independent(record), interface)
     ballots = _ballots(said, column)
     versus = _versus(ballots, _truths(record, interface, column))
-    several = {name: list(votes.values()) for name,votes in ballots.items() if len(votes)>1}
-    found = _measures(several.values(), None if groups is None else [groups.get(name, name) for name in several])
-    return Agreement(column, len(several), *(found[k][0] for k in ('observed', 'alpha', 'fleiss')), {k: v[1] for k,v in found.items()},
-                     _pairs(ballots), _annotators(said, versus, _edits(independent(record))), _confusions(versus, interface, column))
+    several = {name: list(votes.values()) for name, votes in ballots.items() if len(votes) > 1}
+    found = _measures(several.values(), None if groups is None
+                      else [groups.get(name, name) for name in several])
+    return Agreement(column, len(several), *(found[k][0] for k in ('observed', 'alpha', 'fleiss')),
+                     {k: v[1] for k, v in found.items()},
+                     _pairs(ballots), _annotators(said, versus, _edits(independent(record))),
+                     _confusions(versus, interface, column))
 
 # %% ../nbs/31_agreement.ipynb #d2a6c0ed
 def confusion(
-    record,               # Entries of the record, or a table from `read_export`
-    interface:Interface,  # The questions
-    a:str,                # One annotator: rows
-    b:str,                # Another: columns
-    column:str|None=None  # Which single-choice question; None = the first
-) -> pd.DataFrame:        # Count of images for each two answers, in the order of the interface
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface,      # The questions
+    a: str,                    # One annotator: rows
+    b: str,                    # Another: columns
+    column: str|None = None    # Which single-choice question; None = the first
+) -> pd.DataFrame:             # Count of images for each two answers, in the order of the interface
     "How often `a` said one thing where `b` said another"
     column = _column(interface, column)
-    control = next(c for c in interface.controls if c.name==column)
-    if control.kind!='single': raise ValueError(f'{column!r} takes several answers: a confusion matrix needs one')
-    both = Counter((votes[a], votes[b]) for votes in _ballots(answers(record, interface), column).values() if a in votes and b in votes)
-    table = pd.DataFrame([[both[x,y] for y in control.labels] for x in control.labels], index=list(control.labels), columns=list(control.labels))
+    control = next(c for c in interface.controls if c.name == column)
+    if control.kind != 'single':
+        raise ValueError(f'{column!r} takes several answers: a confusion matrix needs one')
+    both = Counter((votes[a], votes[b]) for votes in _ballots(answers(record, interface), column).values()
+                   if a in votes and b in votes)
+    table = pd.DataFrame([[both[x, y] for y in control.labels] for x in control.labels],
+                         index=list(control.labels), columns=list(control.labels))
     return table.rename_axis(index=a, columns=b)
 
 # %% ../nbs/31_agreement.ipynb #24eb95f7
 def lacking(
-    record,               # Entries of the record, or a table from `read_export`
-    interface:Interface,  # The questions
-    people:int=2,         # How many answers an image should have; a skip is none, an empty answer is one
-    file_names=()         # All images asked about
-) -> pd.DataFrame:        # One row an image with too few: file_name, answers, lacking, answered and skipped (names of annotators); most wanting first
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface,      # The questions
+    people: int = 2,           # How many answers an image should have; a skip is none, an empty answer is one
+    file_names: Iterable = ()  # All images asked about
+) -> pd.DataFrame:             # One row an image with too few: file_name, answers, lacking, answered and skipped (names of annotators); most wanting first
     "The images that still need somebody"
     said = answers(independent(record), interface)
-    by = {name: (list(g.annotator[g.state!='skipped']), list(g.annotator[g.state=='skipped'])) for name,g in said.groupby('file_name')}
-    rows = [(name, len(did), people-len(did), did, skipped) for name in sorted({*by, *file_names}) for did,skipped in [by.get(name, ([], []))] if len(did)<people]
-    return pd.DataFrame(rows, columns=['file_name', 'answers', 'lacking', 'answered', 'skipped']).sort_values(['lacking', 'file_name'], ascending=[False, True], ignore_index=True)
+    by = {name: (list(g.annotator[g.state != 'skipped']), list(g.annotator[g.state == 'skipped']))
+          for name, g in said.groupby('file_name')}
+    rows = [(name, len(did), people-len(did), did, skipped) for name in sorted({*by, *file_names})
+            for did, skipped in [by.get(name, ([], []))] if len(did) < people]
+    return pd.DataFrame(rows, columns=['file_name', 'answers', 'lacking', 'answered',
+                                       'skipped']).sort_values(['lacking', 'file_name'],
+                                                               ascending=[False, True], ignore_index=True)
 
 # %% ../nbs/31_agreement.ipynb #00f2e75e
 def _short(v):
     "An answer in a few words; regions are counted"
     if not isinstance(v, list): return str(v)
     if not v or not isinstance(v[0], dict): return ', '.join(map(str, v))
-    return ', '.join(f'{n} {what}' for what,n in sorted(Counter(str(r.get('label') or 'region') for r in v).items()))
+    return ', '.join(f'{n} {what}'
+                     for what, n in sorted(Counter(str(r.get('label') or 'region') for r in v).items()))
 
 # %% ../nbs/31_agreement.ipynb #32dce5b8
 def disputed(
-    record,              # Entries of the record, or a table from `read_export`
-    interface:Interface  # The questions
-) -> pd.DataFrame:       # One row an image: file_name, n_annotators, said ({annotator: answer}), problem
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface       # The questions
+) -> pd.DataFrame:             # One row an image: file_name, n_annotators, said ({annotator: answer}), problem
     "The images on which somebody must decide"
     final = labels(record, interface)
-    final = final[final.state=='disputed'].set_index('file_name')
+    final = final[final.state == 'disputed'].set_index('file_name')
     said = answers(record, interface)
     said = said[said.file_name.isin(final.index)]
     rows = []
-    for name,group in said.groupby('file_name', sort=True):
-        told = {r['annotator']: '; '.join(_short(r[c]) for c in interface.columns if r[c] is not None) or r['state'] for r in group.to_dict('records')}
+    for name, group in said.groupby('file_name', sort=True):
+        told = {r['annotator']: '; '.join(_short(r[c]) for c in interface.columns if r[c] is not None)
+                or r['state'] for r in group.to_dict('records')}
         rows.append((name, final.n_annotators[name], told, '; '.join(p for p in group.problem if p)))
     return pd.DataFrame(rows, columns=['file_name', 'n_annotators', 'said', 'problem'])

@@ -54,7 +54,7 @@ class Column:
     r: random.Random # Where chance comes from
 
 @patch
-def text(self:Column,
+def text(self: Column,
     h: int        # Pixels
 ) -> Image.Image: # A block; in two columns if it is as wide as a page that has two
     "Running text"
@@ -82,7 +82,7 @@ def _middle(content, w, size):
 
 # %% ../nbs/84_book.ipynb #e65c51e2
 @patch
-def table(self:Column) -> Image.Image: # A block
+def table(self: Column) -> Image.Image: # A block
     "A table of names and numbers"
     r, rows, columns, step = self.r, self.r.randint(8, 24), self.w//100, round(self.v.type*1.35)
     def cell(x, y):
@@ -94,7 +94,7 @@ def table(self:Column) -> Image.Image: # A block
 
 # %% ../nbs/84_book.ipynb #d3188f50
 @patch
-def _figure(self:Column, h, draw):
+def _figure(self: Column, h, draw):
     "An engraving and its caption"
     r = self.r
     caption = _middle(f'Fig. {r.randint(1, 40)}. {r.choice(WORDS).title()}.', self.w, self.v.type)
@@ -113,14 +113,14 @@ def _framed(blocks):
     return out
 
 @patch
-def title(self:Column) -> Image.Image: # A block
+def title(self: Column) -> Image.Image: # A block
     "The title page of a volume"
     edition, year, number, span = self.v.title.split(' - ')[1].split(', ')
     lines = [*_TITLE, (f'{edition}.', 36), (f'{number}. {span}.', 36), (f'Printed in {year}.', 30)]
     return _framed([_middle(line or ' ', WIDTH - 26, size) for line, size in lines])
 
 @patch
-def plate(self:Column) -> Image.Image: # A block
+def plate(self: Column) -> Image.Image: # A block
     "A page of figures"
     across, down = self.r.choice([(1, 1), (1, 2), (2, 2)])
     one = Column(self.v, (WIDTH - 26)//across, self.r)
@@ -132,14 +132,14 @@ def plate(self:Column) -> Image.Image: # A block
 ILLUSTRATED = ['small', 'half', 'plate']
 
 @patch
-def _around(self:Column, block):
+def _around(self: Column, block):
     "Text above and below a `block`"
     free = HEIGHT - block.height
     above = self.r.choice([0, free//3, free//2, free])
     return stack([self.text(above), block, self.text(free - above)])
 
 @patch
-def _body(self:Column, kind):
+def _body(self: Column, kind):
     "What is between the margins of a page"
     r, draw = self.r, self.r.choice(KINDS)
     if kind == 'blank': return Image.new('L', (WIDTH, HEIGHT))
@@ -181,9 +181,9 @@ _KINDS = 13*['text'] + 3*['ghost', 'table'] + 5*['small'] + 2*['half', 'plate', 
 _ENDINGS = {(0, 3): ' gravé, 50 %.jpg', (0, 5): '.JPG'}    # of these volumes and pages
 
 def plan(
-    volumes: int=8, # How many volumes
-    pages: int=40   # Pages in each
-) -> pd.DataFrame:  # file_name (relative to the root of `draw`), volume, title, label, kind
+    volumes: int = 8, # How many volumes
+    pages: int = 40   # Pages in each
+) -> pd.DataFrame:    # file_name (relative to the root of `draw`), volume, title, label, kind
     "What `draw` draws, and the label a careful person would give it"
     rows = []
     for v in map(Volume, range(volumes)):
@@ -223,10 +223,10 @@ def _others(book):
 
 # %% ../nbs/84_book.ipynb #f28e427d
 def draw(
-    root: str|Path, # Folder to draw in; made if it is not there
-    volumes: int=8, # How many volumes
-    pages: int=40   # Pages in each
-) -> pd.DataFrame:  # As `plan` gives
+    root: str|Path,   # Folder to draw in; made if it is not there
+    volumes: int = 8, # How many volumes
+    pages: int = 40   # Pages in each
+) -> pd.DataFrame:    # As `plan` gives
     "Draw the pages of an encyclopaedia that are not yet under `root`, and the files around them"
     book = plan(volumes, pages)
     for path, content in _others(book).items():

@@ -15,6 +15,7 @@ from io import BytesIO
 import pandas as pd
 import yaml
 from PIL import Image, ImageDraw, ImageOps
+from collections.abc import Callable
 
 from .agreement import alpha
 from .pictures import picture
@@ -31,8 +32,9 @@ def _bar(share, width=20):
 
 def _table(head, rows, right=()):
     "A Markdown table"
-    line = lambda cells: f'| {" | ".join(map(markdown, cells))} |'
-    return [line(head), '|' + '|'.join('---:' if i in right else '---' for i in range(len(head))) + '|', *map(line, rows), '']
+    def line(cells): return f'| {" | ".join(map(markdown, cells))} |'
+    return [line(head), '|' + '|'.join('---:' if i in right else '---' for i in range(len(head))) + '|',
+            *map(line, rows), '']
 
 # %% ../nbs/38_card.ipynb #faf2140f
 def coverage(
@@ -45,11 +47,17 @@ def coverage(
 def _how_much(table):
     "Counts, in words"
     (n, wanted), states = coverage(table), table.state.value_counts()
-    lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the repo holds {len(table):,}.', '']
-    told = [(s, text) for s, text in (('skipped', 'skipped'), ('empty', 'submitted without a label'), ('disputed', 'labelled differently by several people')) if states.get(s)]
+    lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the repo '
+             f'holds {len(table):,}.', '']
+    told = [(s, text) for s, text in (('skipped', 'skipped'), ('empty', 'submitted without a label'),
+                                      ('disputed', 'labelled differently by several people'))
+            if states.get(s)]
     lines += [' '.join(f'{states[s]:,} {text}.' for s, text in told), ''] if told else []
-    if 'split' not in table or not len(part := shares(table.split, table.state == 'labelled').sort_index(key=_split_order)): return lines
-    return lines + [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in part.items())} of the labelled images.', '']
+    if 'split' not in table or not len(part := shares(table.split,
+                                                      table.state == 'labelled').sort_index(key=_split_order)):
+        return lines
+    return lines + [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in part.items())} of the labelled images.',
+                    '']
 
 # %% ../nbs/38_card.ipynb #90abe8f5
 _ORDER = ['train', 'validation', 'test']
@@ -58,11 +66,17 @@ def _split_order(s): return s.map(lambda x: (f'{_ORDER.index(x)}' if x in _ORDER
 def _classes(table, interface):
     "A table of bars for each question with classes"
     ready, out = table[table.state == 'labelled'], []
-    for c in (c for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')):
+    for c in (c for c in interface.controls if c.name in interface.columns
+              and c.kind in ('single', 'multiple')):
         rows = ready[['file_name', c.name, *(['split'] if 'split' in ready else [])]].explode(c.name)
-        counts, most = rows[c.name].value_counts(), max(1, rows[c.name].value_counts().max() if len(rows) else 1)
-        by = pd.crosstab(rows[c.name], rows.split).sort_index(axis=1, key=_split_order) if 'split' in rows and rows.split.notna().any() else pd.DataFrame()
-        out += _table([c.name, 'images', *by.columns, ''], [(k, f'{counts.get(k, 0):,}', *(f'{by.at[k, s]:,}' if k in by.index else '0' for s in by.columns), _bar(counts.get(k, 0)/most)) for k in c.labels], right=range(1, 2 + by.shape[1]))
+        counts, most = rows[c.name].value_counts(), max(1, rows[c.name].value_counts().max() if len(rows)
+                                                        else 1)
+        by = pd.crosstab(rows[c.name],
+                         rows.split).sort_index(axis=1, key=_split_order) if 'split' in rows and rows.split.notna().any() else pd.DataFrame()
+        out += _table([c.name, 'images', *by.columns, ''],
+                      [(k, f'{counts.get(k, 0):,}',
+                        *(f'{by.at[k, s]:,}' if k in by.index else '0' for s in by.columns),
+                        _bar(counts.get(k, 0)/most)) for k in c.labels], right=range(1, 2 + by.shape[1]))
     return out
 
 # %% ../nbs/38_card.ipynb #836ad908
@@ -74,7 +88,10 @@ def _groups(table, most=25):
     if len(size) < 2: return []
     order = sorted(size.index, key=lambda g: (-size[g], g))
     rows = [(g, f'{done.get(g, 0):,} of {size[g]:,}', _bar(done.get(g, 0)/size[g])) for g in order[:most]]
-    if rest := order[most:]: rows.append((f'{len(rest):,} more', f'{sum(done.get(g, 0) for g in rest):,} of {sum(size[g] for g in rest):,}', _bar(sum(done.get(g, 0) for g in rest)/sum(size[g] for g in rest))))
+    if rest := order[most:]:
+        rows.append((f'{len(rest):,} more', f'{sum(done.get(g, 0) for g in rest):,} of '
+                                            f'{sum(size[g] for g in rest):,}',
+                     _bar(sum(done.get(g, 0) for g in rest)/sum(size[g] for g in rest))))
     return ['### Coverage by group', '', *_table(['group', 'labelled', ''], rows, right=[1])]
 
 # %% ../nbs/38_card.ipynb #61f302ba
@@ -89,13 +106,19 @@ def _people(record, interface):
         if n.skipped or len(seen[n.file_name]) == 1: continue
         for c, v in interface.read(n.result)[0].items():
             if v is not None: ballots[c].setdefault(n.file_name, {})[n.annotator] = _hashable(v)
-    lines = ['### Annotators', '', *_table(['name', 'annotations'], [(a, f'{n:,}') for a, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))], right=[1])]
+    lines = ['### Annotators', '',
+             *_table(['name', 'annotations'],
+                     [(a, f'{n:,}') for a, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))],
+                     right=[1])]
     for c, votes in ballots.items():
         several = [list(v.values()) for v in votes.values() if len(v) > 1]
-        if several and not math.isnan(a := alpha(several)): lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha {a:.3f}.", '']
+        if several and not math.isnan(a := alpha(several)):
+            lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha "
+                      f"{a:.3f}.", '']
     return lines
 
-def _hashable(v): return tuple(map(_hashable, v)) if isinstance(v, list) else str(v) if isinstance(v, dict) else v
+def _hashable(v):
+    return tuple(map(_hashable, v)) if isinstance(v, list) else str(v) if isinstance(v, dict) else v
 
 # %% ../nbs/38_card.ipynb #a4ee36a3
 def _load(repo_id, splits):
@@ -104,7 +127,10 @@ def _load(repo_id, splits):
     which = f"split='{splits[0]}'" if len(splits) == 1 else ''
     call = f"load_dataset('{repo_id}'{', ' + which if which else ''})"
     note = 'only the labelled images; pictures are fetched when looked at' + (f'; {", ".join(splits)}' if len(splits) > 1 else '')
-    return ['### Load it', '', '```python', 'from datasets import load_dataset', '', f'ds = {call}    # {note}', f"every = load_dataset('{repo_id}', 'all', split='train')    # every image, labelled or not", '```']
+    return ['### Load it', '', '```python', 'from datasets import load_dataset', '',
+            f'ds = {call}    # {note}',
+            f"every = load_dataset('{repo_id}', 'all', split='train')    # every image, labelled or not",
+            '```']
 
 def section(
     table: pd.DataFrame,  # One row an image: collection, labels, `state`, and `split` where there are splits
@@ -119,50 +145,66 @@ def section(
     picture = [f'![Some of the labelled images]({sheet})', ''] if sheet else []
     told = ['### Good to know', '', *(f'- {markdown(n, None)}' for n in notes), ''] if notes else []
     asked = [interface._repr_markdown_(), ''] if hasattr(interface, '_repr_markdown_') else []
-    return '\n'.join(['## Labels', '', *_how_much(table), *picture, *_classes(table, interface), *_groups(table), *_people(record, interface), *told, '### What was asked', '', *asked, *_load(repo_id, splits or ['train'])])
+    return '\n'.join(['## Labels', '', *_how_much(table), *picture, *_classes(table, interface),
+                      *_groups(table), *_people(record, interface), *told, '### What was asked', '', *asked,
+                      *_load(repo_id, splits or ['train'])])
 
 # %% ../nbs/38_card.ipynb #96cba8bc
 MARKS = '<!-- annot_hub: written by the tool, edits in here are lost -->', '<!-- annot_hub: end -->'
-_SECTION = re.compile(f'{re.escape(MARKS[0])}(?:(?!{re.escape(MARKS[0])}).)*?{re.escape(MARKS[1])}', re.S)       # the first two that belong together
+# the first two that belong together
+_SECTION = re.compile(f'{re.escape(MARKS[0])}(?:(?!{re.escape(MARKS[0])}).)*?{re.escape(MARKS[1])}', re.S)
 
 def configs(
     table: pd.DataFrame # One row an image, with `state`, and `split` where there are splits
 ) -> list:              # The `configs` of the head
     "What `load_dataset` finds: the labelled images by split, if there are any, and every image"
     ready = table[table.state == 'labelled']
-    splits = (ready.split.dropna().drop_duplicates().sort_values(key=_split_order).tolist() if 'split' in table else ['train']) if len(ready) else []
+    splits = (ready.split.dropna().drop_duplicates().sort_values(key=_split_order).tolist()
+              if 'split' in table else ['train']) if len(ready) else []
     both = [('default', [(s, s) for s in splits])]*bool(splits) + [('all', [('train', 'all')])]
-    return [{'config_name': c, 'data_files': [{'split': s, 'path': f'data/{f}.parquet'} for s, f in files]} for c, files in both]
+    return [{'config_name': c, 'data_files': [{'split': s, 'path': f'data/{f}.parquet'} for s, f in files]}
+            for c, files in both]
 
-_HEAD = re.compile(r'\s*---\n+(.*?)\n+---(?:\n|$)', re.S)                             # as `huggingface_hub` finds it
+# as `huggingface_hub` finds it
+_HEAD = re.compile(r'\s*---\n+(.*?)\n+---(?:\n|$)', re.S)
 
 def _known(head):
     "What the YAML `head` says; `ValueError` rather than a head that is lost"
     try: data = yaml.safe_load(head) or {}
-    except yaml.YAMLError as e: raise ValueError(f'the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub ({" ".join(str(e).split())})') from e
-    if not isinstance(data, dict): raise ValueError('the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub (names with values are expected)')
+    except yaml.YAMLError as e:
+        raise ValueError('the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub '
+                         f'({" ".join(str(e).split())})') from e
+    if not isinstance(data, dict):
+        raise ValueError('the head of README.md is not valid YAML, so it cannot be kept: mend it on the Hub '
+                         '(names with values are expected)')
     return data
 
-def _dump(data): return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=math.inf) if data else ''
+def _dump(data):
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=math.inf) if data else ''
 
 def _swap(head, key, value):
     "The YAML `head` with another value for `key`, or without it; every other line stays as it is"
-    lines, block = re.compile(rf'^(["\']?){key}\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*', re.M), _dump({key: value} if value else {})
+    lines, block = re.compile(rf'^(["\']?){key}\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*',
+                              re.M), _dump({key: value} if value else {})
     return lines.sub(lambda _: block, head, count=1) if lines.search(head) else head + block
 
 def _theirs(data, key):
     "What `key` says about other configurations than ours"
     found = data.get(key) or []
-    return [c for c in (found if isinstance(found, list) else [found]) if isinstance(c, dict) and c.get('config_name', 'default') not in ('default', 'all')]
+    return [c for c in (found if isinstance(found, list) else [found]) if isinstance(c, dict)
+            and c.get('config_name', 'default') not in ('default', 'all')]
 
 def _head(head, ours):
     "The YAML `head` with the configs `ours` before theirs"
     data, head = _known(head), head.strip('\n') + '\n'*bool(head.strip('\n'))
-    new = {'dataset_info': _theirs(data, 'dataset_info'), 'configs': ours + _theirs(data, 'configs')}      # features that an older upload wrote there would not fit
+    # features that an older upload wrote there would not fit
+    new = {'dataset_info': _theirs(data, 'dataset_info'), 'configs': ours + _theirs(data, 'configs')}
     wanted = {k: v for k, v in (data | new).items() if v or k != 'dataset_info'}
     for key, value in new.items(): head = _swap(head, key, value)
     try: return head if yaml.safe_load(head) == wanted else _dump(wanted)
-    except yaml.YAMLError: return _dump(wanted)                                         # written in a way that we cannot take apart
+    except yaml.YAMLError:
+        # written in a way that we cannot take apart
+        return _dump(wanted)
 
 def card(
     old: str|None,        # The README as it is, if there is one
@@ -189,10 +231,11 @@ def sheet_rows(
     n: int = 4            # Pictures of each class
 ) -> list:                # (class, file_names), for the first question with classes; at most eight classes
     "Which pictures stand for the classes"
-    c = next((c for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')), None)
+    c = next((c for c in interface.controls if c.name in interface.columns
+              and c.kind in ('single', 'multiple')), None)
     if c is None: return []
     ready = table[table.state == 'labelled'][['file_name', c.name]].explode(c.name)
-    rank = lambda name: hashlib.blake2b(name.encode(), digest_size=8).digest()
+    def rank(name): return hashlib.blake2b(name.encode(), digest_size=8).digest()
     of = {k: sorted(ready.file_name[ready[c.name] == k], key=rank)[:n] for k in c.labels}
     return [(k, of[k]) for k in c.labels if of[k]][:8]
 
@@ -203,9 +246,9 @@ def sheet_key(
     return hashlib.blake2b(repr(rows).encode(), digest_size=6).hexdigest()
 
 def thumbnail(
-    data: bytes, # Of an image file
-    size: int,   # Width and height that it shall fit into, in pixels
-    name: str    # Of the file, for the message
+    data: bytes,  # Of an image file
+    size: int,    # Width and height that it shall fit into, in pixels
+    name: str     # Of the file, for the message
 ) -> Image.Image: # As a person sees it; `ValueError` when it has too many pixels
     "A small picture of an image"
     try:
@@ -214,10 +257,10 @@ def thumbnail(
     except ValueError as e: raise ValueError(f'{name}: {e}') from None
 
 def contact_sheet(
-    rows: list,  # From `sheet_rows`
-    fetch,       # Function from `file_name` to the bytes of the image
-    size: int = 150 # Width and height of a picture, in pixels
-) -> bytes:      # A JPEG
+    rows: list,      # From `sheet_rows`
+    fetch: Callable, # Function from `file_name` to the bytes of the image
+    size: int = 150  # Width and height of a picture, in pixels
+) -> bytes:          # A JPEG
     "Draw one row of pictures a class"
     wide = max((len(names) for _, names in rows), default=1)
     sheet = Image.new('RGB', (wide*(size + 8) + 8, len(rows)*(size + 30) + 8), 'white')
@@ -227,5 +270,6 @@ def contact_sheet(
         for x, name in enumerate(names):
             small = thumbnail(fetch(name), size, name)
             sheet.paste(small, (8 + x*(size + 8), y*(size + 30) + 26))
-    out = BytesIO(); sheet.save(out, 'JPEG', quality=80)
+    out = BytesIO()
+    sheet.save(out, 'JPEG', quality=80)
     return out.getvalue()

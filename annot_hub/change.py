@@ -16,16 +16,16 @@ from .record import Note, current, distinct, to_frame
 
 # %% ../nbs/32_change.ipynb #f9ff28ff
 def _with_was(
-    xml:str,   # An interface
-    past:dict  # Control to {old name: label}
+    xml: str,  # An interface
+    past: dict # Control to {old name: label}
 ) -> str:      # The same with `was` on the labels
     "Write old names of labels into the interface"
     _root(xml)                                                          # its checks
     root = ET.fromstring(xml, ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))
     for tag in root.iter():
-        for label,t in _named(tag) if tag.get('name') in past else ():
+        for label, t in _named(tag) if tag.get('name') in past else ():
             known = [o for o in (t.get('was') or '').split('|') if o]
-            more = [o for o,now in past[tag.get('name')].items() if now==label and o not in known]
+            more = [o for o, now in past[tag.get('name')].items() if now == label and o not in known]
             if more: t.set('was', '|'.join(known + more))
     return ET.tostring(root, encoding='unicode')
 
@@ -38,18 +38,27 @@ def _shared(old, new):
 def _past(old, new, renames):
     "Control to {old name: new label}, checked"
     past, used = {}, set()
-    for a,b in _shared(old, new):
-        mine = renames.get(a.name) if isinstance(renames.get(a.name), dict) else {k: v for k,v in renames.items() if isinstance(v, str)}
-        mine = {k: v for k,v in mine.items() if k in a.labels or k in dict(a.was)}
+    for a, b in _shared(old, new):
+        mine = renames.get(a.name) if isinstance(renames.get(a.name),
+                                                 dict) else {k: v for k, v in renames.items()
+                                                             if isinstance(v, str)}
+        mine = {k: v for k, v in mine.items() if k in a.labels or k in dict(a.was)}
         used |= set(mine)
-        for k,v in mine.items():
-            if '|' in k: raise ValueError(f'{k!r} cannot be remembered, because of its |: choose the new name as the value and the old one as its alias, alias="{k}"')
-            if v not in b.labels: raise ValueError(f'{k!r} becomes {v!r}, which {b.name!r} does not offer: it has {", ".join(b.labels)}')
-            if k in b.labels: raise ValueError(f'{k!r} becomes {v!r}, and is still a label of {b.name!r}: take it out there')
-        before = {k: mine.get(v, v) for k,v in a.was}
-        past[a.name] = {k: v for k,v in (before | mine).items() if v in b.labels and k not in b.labels}
-    asked = {k for r in renames.values() if isinstance(r, dict) for k in r} | {k for k,v in renames.items() if isinstance(v, str)}
-    if lost := sorted(asked - used): raise ValueError(f'{lost[0]!r} is not a label of the old interface: nothing to rename')
+        for k, v in mine.items():
+            if '|' in k:
+                raise ValueError(f'{k!r} cannot be remembered, because of its |: choose the new name as the '
+                                 f'value and the old one as its alias, alias="{k}"')
+            if v not in b.labels:
+                raise ValueError(f'{k!r} becomes {v!r}, which {b.name!r} does not offer: it has '
+                                 f'{", ".join(b.labels)}')
+            if k in b.labels:
+                raise ValueError(f'{k!r} becomes {v!r}, and is still a label of {b.name!r}: take it out there')
+        before = {k: mine.get(v, v) for k, v in a.was}
+        past[a.name] = {k: v for k, v in (before | mine).items() if v in b.labels and k not in b.labels}
+    asked = {k for r in renames.values() if isinstance(r, dict)
+             for k in r} | {k for k, v in renames.items() if isinstance(v, str)}
+    if lost := sorted(asked - used):
+        raise ValueError(f'{lost[0]!r} is not a label of the old interface: nothing to rename')
     return past
 
 # %% ../nbs/32_change.ipynb #a4c928cf
@@ -61,32 +70,35 @@ def _last(names):
     return {old: now(old) for old in names}
 
 def renamed(
-    interface:Interface, # As it is now
-    names:dict           # {old name: new name}
-) -> Interface:          # The same, remembering the old names of its labels; `ValueError` for a name that leads nowhere
+    interface: Interface, # As it is now
+    names: dict           # {old name: new name}
+) -> Interface:           # The same, remembering the old names of its labels; `ValueError` for a name that leads nowhere
     "Give an interface its past"
     last, offered = _last(names), {l for c in interface.controls for l in c.labels}
-    for old,new in last.items():
+    for old, new in last.items():
         if new not in offered: raise ValueError(f'{old!r} is now {new!r}, which no question offers')
-        if old in offered: raise ValueError(f'{old!r} is now {new!r}, and is still a label: take one of them out')
-    past = {c.name: {old: new for old,new in last.items() if new in c.labels} for c in interface.controls}
+        if old in offered:
+            raise ValueError(f'{old!r} is now {new!r}, and is still a label: take one of them out')
+    past = {c.name: {old: new for old, new in last.items() if new in c.labels} for c in interface.controls}
     return Interface(_with_was(interface.xml, past)) if names else interface
 
 # %% ../nbs/32_change.ipynb #3c5cf468
 def differences(
-    old:Interface, # The interface the annotations were made with
-    new:Interface  # Another one
-) -> str:          # What the other one asks or offers otherwise; empty if nothing
+    old: Interface, # The interface the annotations were made with
+    new: Interface  # Another one
+) -> str:           # What the other one asks or offers otherwise; empty if nothing
     "Do two interfaces offer the same answers?"
     a, b = ({c.name: set(c.labels) for c in i.controls} for i in (old, new))
-    told = [f'the question {n!r} is {what}' for x,y,what in ((b, a, 'new'), (a, b, 'gone')) for n in x if n not in y]
-    told += [f'{l!r} is {what} {n!r}' for x,y,what in ((b, a, 'new in'), (a, b, 'gone from')) for n in x if n in y for l in sorted(x[n] - y[n])]
+    told = [f'the question {n!r} is {what}' for x, y, what in ((b, a, 'new'), (a, b, 'gone')) for n in x
+            if n not in y]
+    told += [f'{l!r} is {what} {n!r}' for x, y, what in ((b, a, 'new in'), (a, b, 'gone from')) for n in x
+             if n in y for l in sorted(x[n] - y[n])]
     return '; '.join(told)
 
 def remember(
-    old:Interface, # The interface as published
-    new:Interface  # The one to publish, offering the same
-) -> Interface:    # The new one, with the old one's old names
+    old: Interface, # The interface as published
+    new: Interface  # The one to publish, offering the same
+) -> Interface:     # The new one, with the old one's old names
     "Hand on the old names"
     past = _past(old, new, {})
     return Interface(_with_was(new.xml, past)) if any(past.values()) else new
@@ -95,7 +107,7 @@ def remember(
 def _said(old, df):
     "(control, label) to the rows of `df` whose result says it, whatever the control's place"
     controls, said = {c.name: c for c in old.controls if c.labels}, defaultdict(set)
-    for i,result in zip(df.index, df.result):
+    for i, result in zip(df.index, df.result):
         for e in result or ():
             if c := controls.get(e.get('from_name')):
                 for v in _given(c, e): said[c.name, str(v)].add(i)
@@ -104,8 +116,9 @@ def _said(old, df):
 def _fate(a, b, past):
     "What becomes of each label of control `a`, `b` in the new interface: rows (label, change, to)"
     if b is None: return [(label, 'removed', '') for label in a.labels]
-    kept = [(label, *(('kept', label) if label in b.labels else ('renamed', past[label]) if label in past else ('removed', ''))) for label in a.labels]
-    known = {*a.labels, *(to for _,what,to in kept if what=='renamed')}
+    kept = [(label, *(('kept', label) if label in b.labels else ('renamed', past[label]) if label in past
+                      else ('removed', ''))) for label in a.labels]
+    known = {*a.labels, *(to for _, what, to in kept if what == 'renamed')}
     return kept + [(label, 'added', label) for label in b.labels if label not in known]
 
 def _table(old, new, past, df):
@@ -115,19 +128,22 @@ def _table(old, new, past, df):
         rows += [(c.name, *row) for row in _fate(c, there.get(c.name), past.get(c.name, {}))]
     had = {c.name for c in old.controls}
     rows += [(c.name, label, 'added', label) for c in new.controls if c.name not in had for label in c.labels]
-    rows += [(name, v, 'unknown', '') for name,v in said if (name, v) not in {r[:2] for r in rows}]
-    count = lambda r: (len(who := said.get((r[0], r[1]), set()) if r[2]!='added' else set()), df.file_name[list(who)].nunique())
-    return pd.DataFrame([(*r, *count(r)) for r in rows], columns=['control', 'label', 'change', 'to', 'annotations', 'images'])
+    rows += [(name, v, 'unknown', '') for name, v in said if (name, v) not in {r[:2] for r in rows}]
+    def count(r):
+        return (len(who := said.get((r[0], r[1]), set()) if r[2] != 'added' else set()),
+                df.file_name[list(who)].nunique())
+    return pd.DataFrame([(*r, *count(r)) for r in rows],
+                        columns=['control', 'label', 'change', 'to', 'annotations', 'images'])
 
 # %% ../nbs/32_change.ipynb #7d9699d1
 def _unreadable(df, old, new):
     "Rows that `new` cannot read and `old` could: (file_name, why); and those that neither can"
     lost, unknown = [], []
-    for name,who,result,skipped in zip(df.file_name, df.annotator, df.result, df.skipped):
+    for name, who, result, skipped in zip(df.file_name, df.annotator, df.result, df.skipped):
         bad = {} if skipped else new.read(result)[1]
         before = old.read(result)[1] if bad else {}
-        lost += [(name, p) for c,p in bad.items() if c not in before]
-        unknown += [(name, who, p) for c,p in bad.items() if c in before]
+        lost += [(name, p) for c, p in bad.items() if c not in before]
+        unknown += [(name, who, p) for c, p in bad.items() if c in before]
     return lost, unknown
 
 def _new_things(df, table, old, new, among):
@@ -135,8 +151,10 @@ def _new_things(df, table, old, new, among):
     had, said, rows = {c.name for c in old.controls}, _said(old, df), []
     for c in new.controls:
         if c.name not in had: rows += [(name, f'the question {c.name!r} is new') for name in df.file_name]
-    for name,label in table.loc[(table.change=='added') & table.control.isin(had), ['control', 'label']].itertuples(index=False):
-        some = df if label not in among else df.loc[sorted(set().union(*(said.get((name, a), ()) for a in among[label])))]
+    for name, label in table.loc[(table.change == 'added') & table.control.isin(had),
+                                 ['control', 'label']].itertuples(index=False):
+        some = df if label not in among else df.loc[sorted(set().union(*(said.get((name, a), ())
+                                                                         for a in among[label])))]
         rows += [(f, f'{label!r} is new in {name!r}') for f in some.file_name]
     return rows
 
@@ -145,39 +163,47 @@ def _new_things(df, table, old, new, among):
 class Change:
     "What a change of the interface does to the annotations there are; nothing has been written"
     interface: Interface   # The one to use from now on: the new one, with the old names of its labels
-    labels: pd.DataFrame   # One row a label: control, label, change (kept, renamed, added, removed, unknown), to, annotations, images
+    # One row a label: control, label, change (kept, renamed, added, removed, unknown), to, annotations, images
+    labels: pd.DataFrame
     again: pd.DataFrame    # One row an image that somebody must see again: file_name, why
     unknown: pd.DataFrame  # Answers that neither interface can read: file_name, annotator, problem
     annotated: int         # Images with annotations
     told: str = ''         # What the new interface asks or offers otherwise, from `differences`
 
     def __str__(self):
-        many = lambda what: self.labels[self.labels.change==what]
-        parts = [f'{len(many("renamed"))} renamed ({", ".join(f"{r.label} to {r.to}: {r.annotations:,} annotations" for r in many("renamed").itertuples())})'] if len(many('renamed')) else []
-        parts += [f'{len(many(what))} {what} ({", ".join(many(what).label)})' for what in ('added', 'removed') if len(many(what))]
+        def many(what): return self.labels[self.labels.change == what]
+        parts = [f'{len(many("renamed"))} renamed '
+                 f'({", ".join(f"{r.label} to {r.to}: {r.annotations:,} annotations" for r in many("renamed").itertuples())})'] if len(many('renamed')) else []
+        parts += [f'{len(many(what))} {what} ({", ".join(many(what).label)})'
+                  for what in ('added', 'removed') if len(many(what))]
         text = f'{"; ".join(parts) or "No label changes"}. {len(self.again):,} of {self.annotated:,} annotated images must be seen again.'
-        return text + (f' {len(self.unknown):,} answers can be read by neither interface, first: {self.unknown.problem[0]}.' if len(self.unknown) else '')
+        return text + (f' {len(self.unknown):,} answers can be read by neither interface, first: '
+                       f'{self.unknown.problem[0]}.' if len(self.unknown) else '')
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/32_change.ipynb #29440928
 def change(
-    record,            # Entries of the record, or a table from `read_export`
-    old:Interface,     # The interface the annotations were made with
-    new:Interface,     # The one to come
-    renames:dict=None, # {'old label': 'new label'}, or {'control': {'old': 'new'}}; several old ones may become one
-    among:dict=None    # {'new label': ['old label', ...]}: the only ones it can have been called until now
-) -> Change:           # A report, and the interface to use; nothing is written
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    old: Interface,            # The interface the annotations were made with
+    new: Interface,            # The one to come
+    renames: dict = None,      # {'old label': 'new label'}, or {'control': {'old': 'new'}}; several old ones may become one
+    among: dict = None         # {'new label': ['old label', ...]}: the only ones it can have been called until now
+) -> Change:                   # A report, and the interface to use; nothing is written
     "Try a change of the interface on the annotations there are"
     past, among = _past(old, new, renames or {}), among or {}
-    if lost := [a for a in among if not any(a in c.labels for c in new.controls)]: raise ValueError(f'among: {lost[0]!r} is not a label of the new interface')
+    if lost := [a for a in among if not any(a in c.labels for c in new.controls)]:
+        raise ValueError(f'among: {lost[0]!r} is not a label of the new interface')
     interface = Interface(_with_was(new.xml, past))
     df = pd.DataFrame(distinct(record), columns=Note._fields)
     table = _table(old, interface, past, df)
     lost, unknown = _unreadable(df, old, interface)
     why = defaultdict(dict)
-    for name,reason in lost + _new_things(df, table, old, interface, among): why[name][reason] = 1
-    again = pd.DataFrame([(name, '; '.join(reasons)) for name,reasons in sorted(why.items())], columns=['file_name', 'why'])
-    return Change(interface, table, again, pd.DataFrame(unknown, columns=['file_name', 'annotator', 'problem']), df.file_name.nunique(), differences(old, interface))
+    for name, reason in lost + _new_things(df, table, old, interface, among): why[name][reason] = 1
+    again = pd.DataFrame([(name, '; '.join(reasons)) for name, reasons in sorted(why.items())],
+                         columns=['file_name', 'why'])
+    return Change(interface, table, again,
+                  pd.DataFrame(unknown, columns=['file_name', 'annotator', 'problem']),
+                  df.file_name.nunique(), differences(old, interface))
 
 # %% ../nbs/32_change.ipynb #cad7826f
 def _renamed(result, interface):
@@ -186,16 +212,16 @@ def _renamed(result, interface):
     for e in result:
         if not (c := was.get(e.get('from_name'))) or c.key not in (e.get('value') or {}): continue
         now = list(dict.fromkeys(_given(c, e)))
-        e['value'][c.key] = [p.split('/') for p in now] if c.kind=='paths' else now
+        e['value'][c.key] = [p.split('/') for p in now] if c.kind == 'paths' else now
     return result
 
 def rewrite(
-    record:list,         # Entries of the record
-    interface:Interface  # With the old names of its labels
+    record: list,        # Entries of the record
+    interface: Interface # With the old names of its labels
 ) -> list:               # (annotation_id, result) of each annotation that stands and says an old name
     "Results in the new names, for Label Studio"
     both = [(e, _renamed(e['result'], interface)) for e in current(record)]
-    return [(e['annotation_id'], result) for e,result in both if result != e['result']]
+    return [(e['annotation_id'], result) for e, result in both if result != e['result']]
 
 # %% ../nbs/32_change.ipynb #d513cc63
 def _sound(entry, interface):
@@ -204,12 +230,12 @@ def _sound(entry, interface):
     return entry.get('from_name') in known and not interface.read([entry])[1]
 
 def proposals(
-    record:list,             # Entries of the record
-    plan:Change,             # From `change`
-    name:str='second look'   # Model version under which Label Studio shows them
-) -> dict:                   # file_name to a prediction, for `task['predictions']`
+    record: list,             # Entries of the record
+    plan: Change,             # From `change`
+    name: str = 'second look' # Model version under which Label Studio shows them
+) -> dict:                    # file_name to a prediction, for `task['predictions']`
     "The answers so far, for those who look again"
     newest = {e['file_name']: e for e in current(record) if not e['skipped']}
     again = [f for f in plan.again.file_name if f in newest]
-    keep = lambda result: [e for e in _renamed(result, plan.interface) if _sound(e, plan.interface)]
+    def keep(result): return [e for e in _renamed(result, plan.interface) if _sound(e, plan.interface)]
     return {f: {'model_version': name, 'result': keep(newest[f]['result'])} for f in again}

@@ -8,7 +8,9 @@ __all__ = ['VERBS', 'init', 'collect', 'upload', 'trust', 'push', 'pull', 'sync'
            'usage', 'parser', 'main']
 
 # %% ../nbs/70_cli.ipynb #d0321bf3
+import argparse
 import json
+from collections.abc import Iterator
 import os
 import sys
 import traceback
@@ -19,35 +21,38 @@ from .words import Printable
 
 # %% ../nbs/70_cli.ipynb #570262e8
 def init(
-    folder: str,       # Where the images are
-    repo: str,         # Dataset repo to keep everything in: user/name
-    labels: str,       # The classes, with commas between: "text-only,illustrated"
+    folder: str,         # Where the images are
+    repo: str,           # Dataset repo to keep everything in: user/name
+    labels: str,         # The classes, with commas between: "text-only,illustrated"
     title: str = None,   # Title of the project in Label Studio; else the repo's name
     local: bool = False, # Use a Hub and a Label Studio of your own, see `annot_hub hub` and `annot_hub studio`
     dir: str = '.'       # Where to write annot_hub.toml
-):
+) -> None:               # What happened is printed
     "Begin a project: write annot_hub.toml"
     from annot_hub.project import init
     path = init(folder, repo, [l.strip() for l in labels.split(',') if l.strip()], title, dir, local)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
-    if local: print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and `annot_hub studio studio`')
+    if local:
+        print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and `annot_hub '
+              'studio studio`')
 
 def collect(
     skip_unreadable: bool = False, # Leave images out that cannot be opened
     dir: str = '.'                 # Folder with annot_hub.toml
-):
+) -> None:                         # What happened is printed
     "Find the images, join what is known about them, choose some"
     from annot_hub.project import Project
     p = Project.load(dir, offline=True)
     df = p.collect(skip_unreadable)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
-    if p.links: print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
+    if p.links:
+        print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
     print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 def upload(
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "Bring the images to the dataset repo; run it again to go on where it stopped"
     from annot_hub.project import Project
     report = Project.load(dir).upload(dry_run)
@@ -58,7 +63,7 @@ def trust(
     yes: bool = False,    # Agree to all that is shown
     remove: bool = False, # Take back what was agreed to for this folder
     dir: str = '.'        # Folder with annot_hub.toml, or that of a service which came with one
-):
+) -> None:                # What happened is printed
     "Show what a project from elsewhere asks for: addresses that get your tokens, folders outside it; agree with --yes"
     from annot_hub.project import asked
     from annot_hub.trust import agree_to, describe, forget, is_agreed
@@ -68,7 +73,8 @@ def trust(
     new = [n for n in needs if not is_agreed(dir, n)]
     old = [n for n in needs if n not in new]
     if old: print('Agreed to, or named by your own environment:', describe(old), sep='\n')
-    if yes: agree_to(dir, needs)                # also to what needs no consent as long as the environment names it
+    # also to what needs no consent as long as the environment names it
+    if yes: agree_to(dir, needs)
     if not new: print('Nothing more is asked for.'); return
     print('Asked for:', describe(new), sep='\n')
     if yes: print('Agreed. `annot_hub trust --remove` takes it back')
@@ -82,7 +88,7 @@ def _quote(text):
 def push(
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "Make the selected images tasks in Label Studio"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -95,23 +101,25 @@ def pull(
     full: bool = False,    # Look at every task again, so that deleted ones are noticed
     watch: int = 0,        # Pull every so many minutes, until Ctrl-C
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "Take the annotations from Label Studio and publish them in the repo"
     import time
     from annot_hub.project import Project
-    if watch and tag: raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
+    if watch and tag:
+        raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
     p = Project.load(dir)
     print(_dry(dry_run), p.pull(tag, dry_run, full), sep='', flush=True)
     while watch:
         time.sleep(60*watch)
         try: print(_dry(dry_run), p.pull(None, dry_run, full), sep='', flush=True)
-        except (OSError, RuntimeError) as e: print(f'annot_hub: {e}; next try in {watch} min', file=sys.stderr, flush=True)
+        except (OSError, RuntimeError) as e:
+            print(f'annot_hub: {e}; next try in {watch} min', file=sys.stderr, flush=True)
 
 def sync(
     tag: str = None,       # Name this version, e.g. v1
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "push, then pull"
     from annot_hub.project import Project
     pushed, pulled = Project.load(dir).sync(tag, dry_run)
@@ -130,7 +138,7 @@ def _counts(d): return ', '.join(f'{v:,} {k}' for k, v in d.items() if isinstanc
 def status(
     json: bool = False, # Print it for a script
     dir: str = '.'      # Folder with annot_hub.toml
-):
+) -> None:              # What happened is printed
     "Where the project stands: collection, repo, Label Studio"
     from annot_hub.project import Project
     found = Project.load(dir).status()
@@ -141,7 +149,7 @@ def doctor(
     json: bool = False, # Print it for a script
     images: int = 5,    # How many images to look at as a browser does
     dir: str = '.'      # Folder with annot_hub.toml
-):
+) -> None:              # What happened is printed
     "Look whether everything is in order, and say what to do; exit code 1 if something is not"
     from annot_hub.project import Project
     found = Project.load(dir).doctor(images)
@@ -149,11 +157,11 @@ def doctor(
     if found.exit_code: raise SystemExit(1)
 
 def export(
-    file: str,                  # Where to write, e.g. labels.csv
-    revision: str = 'main',     # Tag, branch or commit
-    spreadsheet: bool = False,  # For Excel and the like: cells that would be formulas begin with an apostrophe
-    dir: str = '.'              # Folder with annot_hub.toml
-):
+    file: str,                 # Where to write, e.g. labels.csv
+    revision: str = 'main',    # Tag, branch or commit
+    spreadsheet: bool = False, # For Excel and the like: cells that would be formulas begin with an apostrophe
+    dir: str = '.'             # Folder with annot_hub.toml
+) -> None:                     # What happened is printed
     "Write the labels of a version as one CSV file"
     from annot_hub.project import Project
     print(f'wrote {Project.load(dir).export(file, revision, spreadsheet)}')
@@ -162,7 +170,7 @@ def history(
     json: bool = False, # Print it for a script
     plot: str = None,   # Write a plot of coverage and labels to this file, e.g. history.png
     dir: str = '.'      # Folder with annot_hub.toml
-):
+) -> Iterator:          # Commit objects, newest first
     "The versions of the labels, with their tags and counts"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -179,7 +187,7 @@ def restore(
     tag: str = None,       # Name the new version
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "Bring the labels of an older version back, as a new commit"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -189,11 +197,11 @@ def restore(
     print(_dry(dry_run), report, sep='')
 
 def materialise(
-    folder: str = None,    # Write Parquet files with the images inside here
-    repo: str = None,      # Or to this dataset repo: user/name
+    folder: str = None,     # Write Parquet files with the images inside here
+    repo: str = None,       # Or to this dataset repo: user/name
     revision: str = 'main', # Tag, branch or commit
-    dir: str = '.'         # Folder with annot_hub.toml
-):
+    dir: str = '.'          # Folder with annot_hub.toml
+) -> None:                  # What happened is printed
     "Write the labels with their images inside, to a folder or to another repo; run it again to go on"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -208,7 +216,7 @@ def migrate(
     key: str = None,              # Its column of image names; else the one that looks like it
     label: str = None,            # Its column of labels; else the one with a usual name
     dry_run: bool = False         # Only say what would happen
-):
+) -> None:                        # What happened is printed
     "Turn a repo of 2022 (images, a CSV, a dead loading script) into one of ours, in one commit"
     from annot_hub.migrate import migrate
     print(_dry(dry_run), migrate(repo, csv, key, label, dry_run=dry_run), sep='')
@@ -218,14 +226,15 @@ def diff(
     b: str,             # A later one; main is how it stands now
     json: bool = False, # Print it for a script
     dir: str = '.'      # Folder with annot_hub.toml
-):
+) -> None:              # What happened is printed
     "What the labels of two versions differ in"
     from annot_hub.project import Project
     p = Project.load(dir)
     p._answering()
     from annot_hub.publish import diff
     changes = diff(p.repo, a, b)
-    print(_json(changes.to_dict('records')) if json else changes.to_string(index=False) if len(changes) else 'no difference')
+    print(_json(changes.to_dict('records')) if json else changes.to_string(index=False) if len(changes)
+          else 'no difference')
 
 def agree(
     json: bool = False, # Print it for a script
@@ -233,7 +242,7 @@ def agree(
     by: str = None,     # For the intervals draw whole groups: a column of the collection, e.g. volume
     people: int = 2,    # How many answers an image should have
     dir: str = '.'      # Folder with annot_hub.toml
-):
+) -> None:              # What happened is printed
     "How far several annotators agree, who did what, which images to decide first"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -244,19 +253,25 @@ def agree(
     from annot_hub.publish import read_record
     from annot_hub.tasks import plain
     record, images = read_record(p.repo)[0], read_collection(p.repo)
-    if by and by not in images: raise ValueError(f'{by!r} is not a column of the collection: it has {", ".join(images.columns)}')
+    if by and by not in images:
+        raise ValueError(f'{by!r} is not a column of the collection: it has {", ".join(images.columns)}')
     found = agreement(record, p.interface, column, dict(zip(images.file_name, images[by])) if by else None)
-    todo, short = adjudicate(record, p.interface), lacking(record, p.interface, people, images.file_name[images.selected])
-    if json: print(_json(found.to_dict() | {'lacking': len(short), 'adjudicate': plain(todo.to_dict('records'))})); return
+    todo, short = adjudicate(record, p.interface), lacking(record, p.interface, people,
+                                                           images.file_name[images.selected])
+    if json:
+        print(_json(found.to_dict()
+                    | {'lacking': len(short), 'adjudicate': plain(todo.to_dict('records'))})); return
     tables = [found.annotators, found.pairs, todo[['file_name', 'state', 'doubt', 'likely', 'said']].head(20)]
-    print(found, *(t.to_string(index=False, float_format='{:.3f}'.format, na_rep='-') for t in tables if len(t)), sep='\n\n')
-    print(f'\n{len(short):,} images have fewer than {people} answers; {len(todo):,} to decide: `annot_hub review` puts them into Label Studio')
+    print(found, *(t.to_string(index=False, float_format='{:.3f}'.format, na_rep='-') for t in tables
+                   if len(t)), sep='\n\n')
+    print(f'\n{len(short):,} images have fewer than {people} answers; {len(todo):,} to decide: `annot_hub '
+          'review` puts them into Label Studio')
 
 def review(
     n: int = None,         # At most so many images, the most doubtful
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "Take reviewers' decisions into the repo, send what is still disputed to Label Studio"
     from annot_hub.project import Project
     taken, sent = Project.load(dir).review(n, dry_run)
@@ -269,7 +284,7 @@ def relabel(
     remove: bool = False,  # Take classes out although answers say them
     dry_run: bool = False, # Only say what would happen
     dir: str = '.'         # Folder with annot_hub.toml
-):
+) -> None:                 # What happened is printed
     "After you changed labels in annot_hub.toml: bring that to Label Studio and the repo, have seen again what must be"
     from annot_hub.project import Project
     p = Project.load(dir)
@@ -279,13 +294,17 @@ def relabel(
     print(_dry(dry_run), plan, sep='')
     if dry_run: print(plan.labels.to_string(index=False))
     if not done: return
-    print(f'{done["renamed"]:,} answers have the new name now in Label Studio.' + ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ())))
-    if done.get('wanted'): print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, {done["wanted"]:,} tasks. Then `annot_hub pull`')
+    print(f'{done["renamed"]:,} answers have the new name now in Label Studio.'
+          + ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ())))
+    if done.get('wanted'):
+        print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, {done["wanted"]:,} tasks. Then '
+              '`annot_hub pull`')
 
 def _pairs(text):
     "[('a', 'b'), …] from 'a=b,…'"
     pairs = [p.partition('=') for p in (text or '').split(',') if p.strip()]
-    if odd := [a for a, mark, b in pairs if not (mark and a.strip() and b.strip())]: raise ValueError(f'{odd[0]!r}: write two names with = between them, in quotes: "plate=illustrated"')
+    if odd := [a for a, mark, b in pairs if not (mark and a.strip() and b.strip())]:
+        raise ValueError(f'{odd[0]!r}: write two names with = between them, in quotes: "plate=illustrated"')
     return [(a.strip(), b.strip()) for a, _, b in pairs]
 
 def _json(value): return json.dumps(value, indent=1, ensure_ascii=False, default=str)
@@ -302,13 +321,15 @@ def hub(
     port: int = 8010,       # On 127.0.0.1
     token_file: str = None, # JSON that maps tokens to people; else one token is made and kept in the folder
     cors: str = None        # Address of the Label Studio whose pages may show images, e.g. http://127.0.0.1:8080
-):
+) -> None:                  # What happened is printed
     "Run a Hub on this machine, for private work and first tries"
     from annot_hub.hubserver import serve
     from annot_hub.trust import check_service
     check_service(folder)
-    print(f'Other programs find it with: export HF_ENDPOINT=http://127.0.0.1:{port} HF_TOKEN=$(cat {folder}/token)\n'
-          f'annot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and store = "{folder}"', flush=True)
+    print(f'Other programs find it with: export HF_ENDPOINT=http://127.0.0.1:{port} HF_TOKEN=$(cat '
+          f'{folder}/token)\n'
+          f'annot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and store = "{folder}"',
+          flush=True)
     serve(folder, port=port, token_file=token_file, cors=[cors] if cors else [])
 
 def studio(
@@ -320,19 +341,20 @@ def studio(
     invite: str = None,   # Let these people in, addresses with commas between; also while it runs, from another terminal
     https: str = None,    # Address that a web server with https before it has: https://label.lab.example
     mine: bool = False    # The folder is yours, but moved here, restored or of an earlier version
-):
+) -> object:              # A `Studio`
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
     from annot_hub.trust import check_service
     check_service(folder)
     from annot_hub.client import serve
     from annot_hub.localstudio import check_shown
     check_shown(postgres)
-    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()], https, mine)
+    serve(folder, port, postgres, files, email, [e.strip() for e in (invite or '').split(',') if e.strip()],
+          https, mine)
 
 def gate(
     dir: str = '.',    # Folder with annot_hub.toml
     mine: bool = False # The project is yours, but moved here: take the secret that its tasks have
-):
+) -> None:             # What happened is printed
     "Show the images of a private repo to Label Studio in a browser on this machine, until Ctrl-C"
     import threading
     from annot_hub.project import Project
@@ -348,20 +370,24 @@ def demo(
     serve: bool = False,         # Keep both servers running, so that you can label
     volumes: int = 8,            # Volumes of the made-up encyclopaedia
     pages: int = 40              # Pages of each
-):
+) -> None:                       # What happened is printed
     "The whole loop on a made-up encyclopaedia, with real services on this machine"
     from annot_hub.demo import demo
     demo(dir, serve=serve, volumes=volumes, pages=pages)
 
 # %% ../nbs/70_cli.ipynb #963856fc
-VERBS = {f.__name__: f for f in (demo, init, trust, collect, upload, push, pull, sync, status, doctor, history, diff, restore, export, materialise, migrate, agree, review, relabel, gate, hub, studio)}
+VERBS = {f.__name__: f for f in (demo, init, trust, collect, upload, push, pull, sync, status, doctor,
+                                 history, diff, restore, export, materialise, migrate, agree, review, relabel,
+                                 gate, hub, studio)}
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"
     lines = [f'  {name:<11} {f.__doc__}' for name, f in VERBS.items()]
     return '\n'.join(['usage: annot_hub VERB ...', '',
-        'Annotate your own images, round after round, with every image, label and decision in one dataset repo.', '', *lines, '',
-        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder of your own.'])
+        'Annotate your own images, round after round, with every image, label and decision in one dataset '
+        'repo.', '', *lines, '',
+        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder '
+        'of your own.'])
 
 # %% ../nbs/70_cli.ipynb #421787a3
 def _unknown(verb):
@@ -371,15 +397,16 @@ def _unknown(verb):
     return f'annot_hub: there is no {verb!r}' + (f', did you mean {near[0]!r}?' if near else f'\n\n{usage()}')
 
 def parser(
-    verb: str # One of `VERBS`
-):            # An `argparse.ArgumentParser`
+    verb: str                 # One of `VERBS`
+) -> argparse.ArgumentParser: # An `argparse.ArgumentParser`
     "The parser of one verb, options written with dashes"
     from fastcore.script import anno_parser
     p = anno_parser(VERBS[verb], prog=f'annot_hub {verb}')
     for action in p._actions:
         for s in [s for s in action.option_strings if '_' in s]:
             dashed = s.replace('_', '-')
-            action.option_strings = [dashed]; p._option_string_actions[dashed] = p._option_string_actions.pop(s)
+            action.option_strings = [dashed]
+            p._option_string_actions[dashed] = p._option_string_actions.pop(s)
     return p
 
 # %% ../nbs/70_cli.ipynb #58dfa189
@@ -416,11 +443,14 @@ def _main(argv):
     try: _run(argv[0], args); return 0
     except KeyboardInterrupt:
         if argv[0] in ('hub', 'studio', 'gate'): print('\nStopped.'); return 0
-        print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr); return 130
+        print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr)
+        return 130
     except (ValueError, OSError, RuntimeError, ImportError) as e:
-        print(f'annot_hub: {e}', file=sys.stderr); return 1
+        print(f'annot_hub: {e}', file=sys.stderr)
+        return 1
     except Exception:                                     # a fault of ours: its text may hold anybody's words
-        traceback.print_exc(); return 1
+        traceback.print_exc()
+        return 1
 
 # %% ../nbs/70_cli.ipynb #87c23be7
 #| eval: false

@@ -7,6 +7,7 @@ __all__ = ['StudioError', 'Studio', 'aliases', 'Project', 'local_address', 'serv
 
 # %% ../nbs/22_client.ipynb #a8637eda
 import base64, json, os, re, secrets, ssl, threading, time
+from collections.abc import Callable
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -22,24 +23,26 @@ from .words import one_line
 
 # %% ../nbs/22_client.ipynb #fde735f3
 class StudioError(RuntimeError):
-    "What Label Studio said, or that it said nothing (then `status` is None)."
-    def __init__(self, message:str, # for people
-                 status:int=None): # HTTP status, None when no answer came
+    "What Label Studio said, or that it said nothing (then `status` is None)"
+    def __init__(self, message: str, # for people
+                 status: int=None): # HTTP status, None when no answer came
         super().__init__(message)
         self.status = status
 
-def _flat(x, # validation errors: nested dicts and lists
-          path:str='' # where in the request
-         ) -> str: # one line
-    "Label Studio's nested validation errors as one sentence."
+def _flat(
+    x,             # validation errors: nested dicts and lists
+    path: str = '' # where in the request
+) -> str:          # one line
+    "Label Studio's nested validation errors as one sentence"
     if isinstance(x, dict): return '; '.join(_flat(v, f'{path}.{k}'.lstrip('.')) for k, v in x.items())
     if isinstance(x, list): return '; '.join(_flat(v, path) for v in x)
     return f'{path}: {x}' if path else str(x)
 
 # %% ../nbs/22_client.ipynb #0646b328
-def _reason(r:httpx2.Response # an answer that is not 2xx
-           ) -> str: # what it says, for people
-    "Label Studio's own message out of an error."
+def _reason(
+    r: httpx2.Response # an answer that is not 2xx
+) -> str:              # what it says, for people
+    "Label Studio's own message out of an error"
     try: body = r.json()
     except ValueError:
         title = re.search(r'<title>(.*?)</title>', r.text, re.S | re.I)
@@ -48,31 +51,35 @@ def _reason(r:httpx2.Response # an answer that is not 2xx
     return one_line(_flat(body.get('validation_errors') or body.get('detail') or body), 2000)
 
 # %% ../nbs/22_client.ipynb #d29c9524
-def _payload(token:str # a JWT
-            ) -> dict: # its claims; empty if it is no JWT
-    "Read the middle part of a JWT."
+def _payload(
+    token: str # a JWT
+) -> dict:     # its claims; empty if it is no JWT
+    "Read the middle part of a JWT"
     try: claims = json.loads(base64.urlsafe_b64decode(token.split('.')[1] + '=='))
     except (IndexError, ValueError): return {}
     return claims if isinstance(claims, dict) else {}
 
 # %% ../nbs/22_client.ipynb #e8f1f07a
 class _Legacy(httpx2.Auth):
-    "Send the token as it is."
-    def __init__(self, token:str): self.token = token
+    "Send the token as it is"
+    def __init__(self, token: str): self.token = token
     def auth_flow(self, request):
         request.headers['Authorization'] = f'Token {self.token}'
         yield request
 
 class _Personal(httpx2.Auth):
-    "Exchange a personal access token for short-lived ones: when fewer than 30 s are left, and once after a 401."
+    "Exchange a personal access token for short-lived ones: when fewer than 30 s are left, and once after a 401"
     requires_response_body = True
-    def __init__(self, url:str, token:str): self.url, self.token, self.lock, self.access, self.until = url, token, threading.Lock(), None, 0
+    def __init__(self, url: str, token: str):
+        self.url, self.token, self.lock, self.access, self.until = url, token, threading.Lock(), None, 0
 
     def _renew(self, refused=None):
         with self.lock:
             if self.access != refused and self.until - time.monotonic() > 30: return
             r = yield httpx2.Request('POST', f'{self.url}/api/token/refresh/', json={'refresh': self.token})
-            if r.status_code != 200: raise StudioError(f'Label Studio at {self.url} refused the personal access token: {_reason(r)}', r.status_code)
+            if r.status_code != 200:
+                raise StudioError(f'Label Studio at {self.url} refused the personal access token: '
+                                  f'{_reason(r)}', r.status_code)
             self.access = _json(r)['access']
             claims = _payload(self.access)
             self.until = time.monotonic() + claims['exp'] - claims['iat']
@@ -88,92 +95,112 @@ class _Personal(httpx2.Auth):
 
 # %% ../nbs/22_client.ipynb #a585cf49
 def _trusted(scheme): # what `verify` of httpx2 wants
-    "The certificates of SSL_CERT_FILE, for a Label Studio with one of an own authority; else those that everybody trusts."
+    "The certificates of SSL_CERT_FILE, for a Label Studio with one of an own authority; else those that everybody trusts"
     own = os.environ.get('SSL_CERT_FILE')
     return ssl.create_default_context(cafile=own) if own and scheme == 'https' else True
 
 class Studio:
-    "A Label Studio, as one of its users: `url`, and a `token` of either kind."
-    def __init__(self, url:str, # e.g. http://127.0.0.1:8080
-                 token:str, # legacy or personal access token
-                 timeout:float=60, # seconds without a byte before giving up; imports and exports get ten times as long
+    "A Label Studio, as one of its users: `url`, and a `token` of either kind"
+    def __init__(self, url: str, # e.g. http://127.0.0.1:8080
+                 token: str, # legacy or personal access token
+                 timeout: float=60, # seconds without a byte before giving up; imports and exports get ten times as long
                  transport=None): # an httpx2 transport, for tests
         url, token = url.strip(), token.strip()
         parts = urlsplit(url)
-        if parts.scheme not in ('http', 'https') or '@' in parts.netloc or parts.query or parts.fragment: raise ValueError('url is like http://127.0.0.1:8080, without user, password, ? or #')
-        if not re.fullmatch('[!-~]+', token): raise ValueError('the token is empty, or has a space or a strange character in it: copy it again')
-        self.url, self.timeout, self.clock = url.rstrip('/'), timeout, None    # `clock`: the header `Date` of the last answer
-        auth = _Personal(self.url, token) if _payload(token).get('token_type') == 'refresh' else _Legacy(token)
+        if parts.scheme not in ('http', 'https') or '@' in parts.netloc or parts.query or parts.fragment:
+            raise ValueError('url is like http://127.0.0.1:8080, without user, password, ? or #')
+        if not re.fullmatch('[!-~]+', token):
+            raise ValueError('the token is empty, or has a space or a strange character in it: copy it again')
+        # `clock`: the header `Date` of the last answer
+        self.url, self.timeout, self.clock = url.rstrip('/'), timeout, None
+        auth = _Personal(self.url,
+                         token) if _payload(token).get('token_type') == 'refresh' else _Legacy(token)
         local = is_loopback(url)                                      # never through a proxy
-        self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local, verify=_trusted(parts.scheme),
+        self.http = httpx2.Client(base_url=self.url, auth=auth, transport=transport, trust_env=not local,
+                                  verify=_trusted(parts.scheme),
                                   timeout=httpx2.Timeout(timeout, connect=5))
 
     def _repr_markdown_(self): return f'Label Studio at {self.url}'
 
 # %% ../nbs/22_client.ipynb #7d08134a
 @patch
-def send(self:Studio, method:str, # GET, POST, PATCH, DELETE
-         path:str, # beginning with /api/
-         **kwargs # as for httpx2: json, params, timeout
-        ) -> httpx2.Response: # a good answer
-    "One request, no repetition; anything but a good answer is a `StudioError`."
+def send(self: Studio,
+    method: str,      # GET, POST, PATCH, DELETE
+    path: str,        # beginning with /api/
+    **kwargs          # as for httpx2: json, params, timeout
+) -> httpx2.Response: # a good answer
+    "One request, no repetition; anything but a good answer is a `StudioError`"
     what = f'{method} {self.url}{path}'
     try: r = self.http.request(method, path, **kwargs)
     except httpx2.ConnectError as e:
-        if 'CERTIFICATE_VERIFY_FAILED' in str(e): raise StudioError(f'the certificate of {self.url} is not trusted here: give that of its authority, SSL_CERT_FILE=ca.pem ({e})') from e
+        if 'CERTIFICATE_VERIFY_FAILED' in str(e):
+            raise StudioError(f'the certificate of {self.url} is not trusted here: give that of its '
+                              f'authority, SSL_CERT_FILE=ca.pem ({e})') from e
         raise StudioError(f'Label Studio does not answer at {self.url}: is it running? ({e})') from e
-    except httpx2.TimeoutException as e: raise StudioError(f'{what}: no answer in time; Label Studio may still be at work on it') from e
+    except httpx2.TimeoutException as e:
+        raise StudioError(f'{what}: no answer in time; Label Studio may still be at work on it') from e
     except httpx2.TransportError as e: raise StudioError(f'{what}: the answer was lost ({e})') from e
     if r.is_success:
         self.clock = r.headers.get('date')
         return r
-    if r.is_redirect: raise StudioError(f'{what} redirects to another address: use that one as url', r.status_code)
-    if r.status_code == 401: raise StudioError(f'Label Studio at {self.url} refused the token: {_reason(r)}', 401)
+    if r.is_redirect:
+        raise StudioError(f'{what} redirects to another address: use that one as url', r.status_code)
+    if r.status_code == 401:
+        raise StudioError(f'Label Studio at {self.url} refused the token: {_reason(r)}', 401)
     raise StudioError(f'{what}: {r.status_code} {_reason(r)}', r.status_code)
 
 # %% ../nbs/22_client.ipynb #e42d0bc7
-def _json(r:httpx2.Response): # a good answer
-    "The JSON of an answer; something that is not Label Studio answers with a page."
+def _json(r: httpx2.Response): # a good answer
+    "The JSON of an answer; something that is not Label Studio answers with a page"
     try: return r.json()
-    except ValueError as e: raise StudioError(f'{r.request.url.copy_with(query=None)} answered, but not with JSON: is this a Label Studio?', r.status_code) from e
+    except ValueError as e:
+        raise StudioError(f'{r.request.url.copy_with(query=None)} answered, but not with JSON: is this a '
+                          'Label Studio?', r.status_code) from e
 
 @patch
-def get(self:Studio, path:str, # beginning with /api/
-        timeout:float=None, # seconds; `self.timeout` if None
-        **params): # of the query
-    "Ask for JSON, up to four times when the answer is lost or the server is in trouble."
+def get(self: Studio,
+    path: str,             # beginning with /api/
+    timeout: float = None, # seconds; `self.timeout` if None
+    **params               # of the query
+) -> object:               # What the JSON of the answer holds
+    "Ask for JSON, up to four times when the answer is lost or the server is in trouble"
     for pause in (.3, 1, 3, None):
-        try: return _json(self.send('GET', path, params=params, timeout=httpx2.Timeout(timeout or self.timeout, connect=5)))
+        try:
+            return _json(self.send('GET', path, params=params,
+                                   timeout=httpx2.Timeout(timeout or self.timeout, connect=5)))
         except StudioError as e:
-            if pause is None or e.status not in (None, 500, 502, 503, 504) and not (e.status == 200 and path.endswith('/export')): raise
+            if pause is None or e.status not in (None, 500, 502, 503,
+                                                 504) and not (e.status == 200 and path.endswith('/export')):
+                raise
             time.sleep(pause)
 
 # %% ../nbs/22_client.ipynb #3b617d3c
 @patch
-def version(self:Studio) -> str: # like 1.23.2
-    "Version of Label Studio."
+def version(self: Studio) -> str: # like 1.23.2
+    "Version of Label Studio"
     return self.get('/api/version')['release']
 
 @patch
-def whoami(self:Studio) -> dict: # id, email, ...
-    "The user this token belongs to."
+def whoami(self: Studio) -> dict: # id, email, ...
+    "The user this token belongs to"
     return self.get('/api/current-user/whoami')
 
 @patch
-def users(self:Studio) -> dict: # id -> e-mail address
-    "Everyone in the organisation."
+def users(self: Studio) -> dict: # id -> e-mail address
+    "Everyone in the organisation"
     return {u['id']: u['email'] for u in sorted(self.get('/api/users'), key=lambda u: u['id'])}
 
 # %% ../nbs/22_client.ipynb #24adc4c0
 @patch
-def client(self:LocalStudio) -> Studio: # as the first user
-    "A client that may do everything."
+def client(self: LocalStudio) -> Studio: # as the first user
+    "A client that may do everything"
     return Studio(self.url, self.token)
 
 # %% ../nbs/22_client.ipynb #af269e3c
-def aliases(users:dict # id -> e-mail address
-           ) -> dict: # id -> name
-    "A short, stable, unique name for each user."
+def aliases(
+    users: dict # id -> e-mail address
+) -> dict:      # id -> name
+    "A short, stable, unique name for each user"
     names = {}
     for i, email in sorted(users.items()):
         name = email.partition('@')[0]
@@ -182,24 +209,30 @@ def aliases(users:dict # id -> e-mail address
     return names
 
 @patch
-def names(self:Studio) -> dict: # id -> name
-    "The users' stable names, see `aliases`."
+def names(self: Studio) -> dict: # id -> name
+    "The users' stable names, see `aliases`"
     return aliases(self.users())
 
 # %% ../nbs/22_client.ipynb #3f303925
-def _form(http:httpx2.Client, # keeps the cookies
-          path:str, # of the page with the form
-          **fields): # what is typed
-    "Fill in one of Label Studio's pages and send it."
+def _form(
+    http: httpx2.Client, # keeps the cookies
+    path: str,           # of the page with the form
+    **fields             # what is typed
+):
+    "Fill in one of Label Studio's pages and send it"
     http.get(path).raise_for_status()
-    r = http.post(path, data=fields | {'csrfmiddlewaretoken': http.cookies['csrftoken']}, headers={'Referer': str(http.base_url)})
-    if not r.is_redirect: raise StudioError(f'Label Studio did not accept the log-in of {fields["email"]}: wrong password, or one of under 8 characters?', r.status_code)
+    r = http.post(path, data=fields | {'csrfmiddlewaretoken': http.cookies['csrftoken']},
+                  headers={'Referer': str(http.base_url)})
+    if not r.is_redirect:
+        raise StudioError(f'Label Studio did not accept the log-in of {fields["email"]}: wrong password, or '
+                          'one of under 8 characters?', r.status_code)
 
 @patch
-def invite(self:LocalStudio, email:str, # log-in name
-           password:str # at least 8 characters
-          ) -> str: # their (legacy) token
-    "Let somebody in, as a member like any other; they can log in with a browser too."
+def invite(self: LocalStudio,
+    email: str,   # log-in name
+    password: str # at least 8 characters
+) -> str:         # their (legacy) token
+    "Let somebody in, as a member like any other; they can log in with a browser too"
     studio = self.client()
     path = '/user/login/' if email in studio.users().values() else studio.get('/api/invite')['invite_url']
     with httpx2.Client(base_url=self.url, timeout=30, trust_env=False) as http:
@@ -207,14 +240,15 @@ def invite(self:LocalStudio, email:str, # log-in name
         return _json(http.get('/api/current-user/token'))['token']
 
 # %% ../nbs/22_client.ipynb #e5c75b90
-def _controls(xml:str # labelling interface
-             ) -> list: # names
-    "Names of the controls of an interface."
+def _controls(
+    xml: str # labelling interface
+) -> list:   # names
+    "Names of the controls of an interface"
     return [e.get('name') for e in ET.fromstring(xml).iter() if e.get('name') and e.get('toName')]
 
 @dataclass
 class Project:
-    "One project of Label Studio; with the server's address, `id` and `created` say which for ever."
+    "One project of Label Studio; with the server's address, `id` and `created` say which for ever"
     id: int       # number, used again by SQLite after a deletion
     title: str    # 3 to 50 characters
     xml: str = field(repr=False)      # labelling interface
@@ -225,9 +259,10 @@ class Project:
 
 # %% ../nbs/22_client.ipynb #ff8eab78
 @patch
-def _titled(self:Studio, part:str # of the title
-           ) -> list: # dicts: id, title, description
-    "Projects with this in their title."
+def _titled(self: Studio,
+    part: str # of the title
+) -> list:    # dicts: id, title, description
+    "Projects with this in their title"
     found, page = [], 1
     while True:
         r = self.get('/api/projects', title=part, page=page, page_size=100, include='id,title,description')
@@ -236,34 +271,43 @@ def _titled(self:Studio, part:str # of the title
         page += 1
 
 @patch
-def _find(self:Studio, title:str # exact
-         ) -> list: # ids
-    "Projects with this title; Label Studio takes spaces off its ends."
+def _find(self: Studio,
+    title: str # exact
+) -> list:     # ids
+    "Projects with this title; Label Studio takes spaces off its ends"
     return [p['id'] for p in self._titled(title.strip()) if p['title'] == title.strip()]
 
 @patch
-def _check(self:Studio, xml:str): # labelling interface
-    "Refuse an interface that Label Studio would not take, or that asks nothing."
+def _check(self: Studio, xml: str): # labelling interface
+    "Refuse an interface that Label Studio would not take, or that asks nothing"
     try: self.send('POST', '/api/projects/validate', json={'label_config': xml})
-    except StudioError as e: raise (StudioError(f'Label Studio does not accept the labelling interface: {e}', 400) if e.status == 400 else e) from e
-    if not _controls(xml): raise ValueError('The labelling interface asks nothing: it has no control, an element with `name` and `toName`')
+    except StudioError as e:
+        raise (StudioError(f'Label Studio does not accept the labelling interface: {e}', 400)
+               if e.status == 400 else e) from e
+    if not _controls(xml):
+        raise ValueError('The labelling interface asks nothing: it has no control, an element with `name` '
+                         'and `toName`')
 
 # %% ../nbs/22_client.ipynb #fef646b6
-def _settings(settings:dict # as given by people
-             ) -> dict: # as fields of a Label Studio project
-    "`label_instructions` is shown to annotators before they start; everything else has Label Studio's own name."
+def _settings(
+    settings: dict # as given by people
+) -> dict:         # as fields of a Label Studio project
+    "`label_instructions` is shown to annotators before they start; everything else has Label Studio's own name"
     text = settings.pop('label_instructions', None)
     return settings | ({} if text is None else dict(expert_instruction=text, show_instruction=bool(text)))
 
 @patch
-def project(self:Studio, title:str, # exact title, 3 to 50 characters
-            interface=None, # labelling interface: XML, or an object with `.xml`; None leaves an existing one
-            **settings # fields of a Label Studio project, e.g. maximum_annotations, description, label_instructions
-           ) -> Project:
-    "Find or make the project, and make it as asked."
+def project(self: Studio,
+    title: str,               # exact title, 3 to 50 characters
+    interface: object = None, # labelling interface: XML, or an object with `.xml`; None leaves an existing one
+    **settings                # fields of a Label Studio project, e.g. maximum_annotations, description, label_instructions
+) -> Project:                 # As it is now; `StudioError` when it cannot be made so
+    "Find or make the project, and make it as asked"
     wanted, found = _settings(settings), self._find(title)
-    if len(found) > 1: raise StudioError(f'Two projects are called {title!r}: {found}; rename one in Label Studio')
-    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface).strip()    # as Label Studio keeps it
+    if len(found) > 1:
+        raise StudioError(f'Two projects are called {title!r}: {found}; rename one in Label Studio')
+    # as Label Studio keeps it
+    if interface is not None: wanted['label_config'] = getattr(interface, 'xml', interface).strip()
     elif not found: raise StudioError(f'There is no project {title!r}, and no interface to make it with', 404)
     now = self.get(f'/api/projects/{found[0]}') if found else {}
     change = {k: v for k, v in wanted.items() if k not in now or now[k] != v}
@@ -276,77 +320,90 @@ def project(self:Studio, title:str, # exact title, 3 to 50 characters
     return Project(now['id'], now['title'], now['label_config'], now['created_at'], now['task_number'] or 0)
 
 # %% ../nbs/22_client.ipynb #0cef7176
-def _filter(name:str, operator:str, kind:str, value) -> dict: # one condition of a listing
+def _filter(name: str, operator: str, kind: str, value) -> dict: # one condition of a listing
     return dict(filter=f'filter:tasks:{name}', operator=operator, type=kind, value=value)
 
 @patch
-def _list(self:Studio, project:int, # id
-          fields:str, # comma-separated
-          *conditions:dict, # see `_filter`
-          page_size:int=1000): # tasks a request
-    "Tasks of a project in the order of their ids, each a dict of `fields`."
+def _list(self: Studio,
+    project: int,         # id
+    fields: str,          # comma-separated
+    *conditions: dict,    # see `_filter`
+    page_size: int = 1000 # tasks a request
+):
+    "Tasks of a project in the order of their ids, each a dict of `fields`"
     last = 0
     while True:
         items = [*conditions, _filter('id', 'greater', 'Number', last)]
         query = json.dumps(dict(filters=dict(conjunction='and', items=items), ordering=['tasks:id']))
-        r = self.get('/api/tasks', project=project, page=1, page_size=page_size, fields='task_only', include=fields, query=query)
+        r = self.get('/api/tasks', project=project, page=1, page_size=page_size, fields='task_only',
+                     include=fields, query=query)
         yield from r['tasks']
         if len(r['tasks']) >= r['total']: return
         last = r['tasks'][-1]['id']
 
 # %% ../nbs/22_client.ipynb #54142754
 @patch
-def tasks(self:Studio, project # `Project` or id
-         ) -> list: # dicts: id, data, created_at, updated_at
-    "All tasks of a project, labelled or not."
+def tasks(self: Studio,
+    project: object # `Project` or id
+) -> list:          # dicts: id, data, created_at, updated_at
+    "All tasks of a project, labelled or not"
     return list(self._list(getattr(project, 'id', project), 'id,data,created_at,updated_at'))
 
 # %% ../nbs/22_client.ipynb #b60f6243
-def local_address(folder, # of the storage, as Label Studio sees it
-                  prefix:str='' # part of each file_name that is not there on the disk, e.g. `images`
-                 ): # function from file_name to address, for `tasks`
-    "Addresses of files that Label Studio shows from its own disk."
+def local_address(
+    folder: str|os.PathLike, # of the storage, as Label Studio sees it
+    prefix: str = ''         # part of each file_name that is not there on the disk, e.g. `images`
+) -> Callable:               # function from file_name to address, for `tasks`
+    "Addresses of files that Label Studio shows from its own disk"
     name, cut = PurePosixPath(folder).name, f'{prefix}/' if prefix else ''
     return lambda file_name: f'/data/local-files/?d={quote(f"{name}/{file_name.removeprefix(cut)}")}'
 
 @patch
-def local_files(self:Studio, project:Project, # from `Studio.project`
-                folder, # as Label Studio sees it: `LocalStudio.shared`, or a folder directly below its document root
-                prefix:str='' # part of each file_name that is not there on the disk, e.g. `images`
-               ): # function from file_name to address, for `tasks`
-    "Let the members of this Label Studio see a folder of images of its disk, in this project."
+def local_files(self: Studio,
+    project: Project,        # from `Studio.project`
+    folder: str|os.PathLike, # as Label Studio sees it: `LocalStudio.shared`, or a folder directly below its document root
+    prefix: str = ''         # part of each file_name that is not there on the disk, e.g. `images`
+) -> Callable:               # function from file_name to address, for `tasks`
+    "Let the members of this Label Studio see a folder of images of its disk, in this project"
     folder = os.fspath(folder)
     there = [s['path'] for s in self.get('/api/storages/localfiles/', project=project.id)]
-    if folder not in there: self.send('POST', '/api/storages/localfiles/', json=dict(project=project.id, path=folder, title=PurePosixPath(folder).name, use_blob_urls=True))
+    if folder not in there:
+        self.send('POST', '/api/storages/localfiles/',
+                  json=dict(project=project.id, path=folder, title=PurePosixPath(folder).name,
+                            use_blob_urls=True))
     return local_address(folder, prefix)
 
 # %% ../nbs/22_client.ipynb #34a1ce31
 @patch
-def annotate(self:Studio, task_id:int, # see `tasks`
-             result:list, # see page 20; [] says: nothing applies
-             skipped:bool=False, # the Skip button
-             lead_time:float=None # seconds it took
-            ) -> dict: # the annotation as Label Studio keeps it
-    "One annotation by this client's user."
+def annotate(self: Studio,
+    task_id: int,           # see `tasks`
+    result: list,           # see page 20; [] says: nothing applies
+    skipped: bool = False,  # the Skip button
+    lead_time: float = None # seconds it took
+) -> dict:                  # the annotation as Label Studio keeps it
+    "One annotation by this client's user"
     body = dict(result=result, was_cancelled=skipped, lead_time=lead_time)
     return _json(self.send('POST', f'/api/tasks/{task_id}/annotations/', json=body))
 
 @patch
-def update(self:Studio, annotation_id:int, # from `annotate` or an export
-           result:list # the new one
-          ) -> dict: # the annotation as Label Studio keeps it
-    "Change an annotation."
+def update(self: Studio,
+    annotation_id: int, # from `annotate` or an export
+    result: list        # the new one
+) -> dict:              # the annotation as Label Studio keeps it
+    "Change an annotation"
     return _json(self.send('PATCH', f'/api/annotations/{annotation_id}/', json=dict(result=result)))
 
 @patch
-def delete_annotation(self:Studio, annotation_id:int): # from `annotate` or an export
-    "Delete an annotation; Label Studio keeps no trace of it."
+def delete_annotation(self: Studio,
+    annotation_id: int # from `annotate` or an export
+) -> None:             # Nothing
+    "Delete an annotation; Label Studio keeps no trace of it"
     self.send('DELETE', f'/api/annotations/{annotation_id}/')
 
 # %% ../nbs/22_client.ipynb #cbd49110
 @patch
-def attach(self:LocalStudio) -> bool: # False if none runs in `dir`
-    "Know the Label Studio that another program runs in `dir`, without starting one."
+def attach(self: LocalStudio) -> bool: # False if none runs in `dir`
+    "Know the Label Studio that another program runs in `dir`, without starting one"
     if not (self.dir/'studio.json').exists(): return False
     self.check_made()
     try:
@@ -357,28 +414,34 @@ def attach(self:LocalStudio) -> bool: # False if none runs in `dir`
     return True
 
 @patch
-def welcome(self:LocalStudio, emails:list # log-in names
-           ) -> dict: # name -> password, of those who were not in yet
-    "Make accounts."
-    if odd := [e for e in emails if not re.fullmatch(r'[^@\s]+@[^@\s]+\.[^@\s]+', e)]: raise ValueError(f'{odd[0]!r} is no e-mail address; it need not exist, but must look like ada@lab.example')
+def welcome(self: LocalStudio,
+    emails: list # log-in names
+) -> dict:       # name -> password, of those who were not in yet
+    "Make accounts"
+    if odd := [e for e in emails if not re.fullmatch(r'[^@\s]+@[^@\s]+\.[^@\s]+', e)]:
+        raise ValueError(f'{odd[0]!r} is no e-mail address; it need not exist, but must look like '
+                         'ada@lab.example')
     new = {e: secrets.token_urlsafe(9) for e in emails if e not in self.client().users().values()}
     for email, password in new.items(): self.invite(email, password)
     return new
 
 # %% ../nbs/22_client.ipynb #a1c93126
-def serve(dir:str, # folder that keeps everything
-          port:int=8080, # on loopback
-          postgres:str=None, # address of a PostgreSQL database, for several people; needed at the first start only
-          files:str=None, # folder of images that the members may see
-          email:str=None, # log-in name of the first user, at the first start
-          invite:tuple=(), # log-in names of people to let in
-          https:str=None, # address that a web server with https gives it
-          mine:bool=False): # take over a folder that this machine has not made
-    "Run a Label Studio in `dir` until Ctrl-C; if one runs there already, only let people in."
+def serve(
+    dir: str,             # folder that keeps everything
+    port: int = 8080,     # on loopback
+    postgres: str = None, # address of a PostgreSQL database, for several people; needed at the first start only
+    files: str = None,    # folder of images that the members may see
+    email: str = None,    # log-in name of the first user, at the first start
+    invite: tuple = (),   # log-in names of people to let in
+    https: str = None,    # address that a web server with https gives it
+    mine: bool = False    # take over a folder that this machine has not made
+) -> None:                # Only when it ends
+    "Run a Label Studio in `dir` until Ctrl-C; if one runs there already, only let people in"
     local = LocalStudio(dir, port, email=email, postgres=postgres, files=files, https=https, mine=mine)
     if invite and local.attach(): return _tell(local, invite)
     with local:
-        print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in {local.dir/"studio.json"}; stop with Ctrl-C)')
+        print(f'Label Studio: {local.url}\n  log-in {local.email}  password {local.password}\n  (also in '
+              f'{local.dir/"studio.json"}; stop with Ctrl-C)')
         _tell(local, invite)
         try: local.process.wait()
         except KeyboardInterrupt: print('\nStopped.')
@@ -386,5 +449,9 @@ def serve(dir:str, # folder that keeps everything
 
 def _tell(local, invite):
     "Let people in, and say how they log in"
-    for email, password in local.welcome(list(invite)).items(): print(f'  log-in {email}  password {password}')
-    if not invite: print(f'  others make an account at {(local.https or local.url).rstrip("/")}{local.client().get("/api/invite")["invite_url"]}', flush=True)
+    for email, password in local.welcome(list(invite)).items():
+        print(f'  log-in {email}  password {password}')
+    if not invite:
+        print('  others make an account at '
+              f'{(local.https or local.url).rstrip("/")}{local.client().get("/api/invite")["invite_url"]}',
+              flush=True)

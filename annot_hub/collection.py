@@ -33,28 +33,30 @@ def _walk(folder, prefix, exts, links):
             if e.name.startswith('.'): continue
             if e.is_symlink(): links.append((prefix + e.name, e.path))
             elif e.is_dir(): yield from _walk(e.path, f'{prefix}{e.name}/', exts, links)
-            elif e.name.rpartition('.')[2].lower() in exts and e.is_file(): yield prefix + e.name, e.stat().st_size
+            elif e.name.rpartition('.')[2].lower() in exts and e.is_file():
+                yield prefix + e.name, e.stat().st_size
 
 def _followed(links, root, exts):
     "Those links that lead to an image inside `root`, as `_walk` gives it"
     for name, path in links:
-        if name.rpartition('.')[2].lower() in exts and os.path.isfile(path) and is_inside(path, root): yield name, os.stat(path).st_size
-
-
+        if name.rpartition('.')[2].lower() in exts and os.path.isfile(path) and is_inside(path, root):
+            yield name, os.stat(path).st_size
 
 # %% ../nbs/01_collection.ipynb #22749e56
 def scan(
-    root: str|os.PathLike, # Folder to look in, with all its sub-folders
-    exts = IMAGE_EXTS,     # Extensions of images, lower case, without the dot
-    prefix: str = ''       # Folder of the repo that the tree will stand in; begins every `file_name`
-) -> pd.DataFrame:         # One row an image: `file_name`, `bytes`; sorted by name; `.attrs['links']` names links that were left alone. `FileNotFoundError` if there is no such folder
+    root: str|os.PathLike,            # Folder to look in, with all its sub-folders
+    exts: frozenset|set = IMAGE_EXTS, # Extensions of images, lower case, without the dot
+    prefix: str = ''                  # Folder of the repo that the tree will stand in; begins every `file_name`
+) -> pd.DataFrame:                    # One row an image: `file_name`, `bytes`; sorted by name; `.attrs['links']` names links that were left alone. `FileNotFoundError` if there is no such folder
     "Find the images below `root`; whatever else is there is left alone"
-    if not os.path.isdir(root): raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your images')
+    if not os.path.isdir(root):
+        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your images')
     prefix = prefix and prefix.rstrip('/') + '/'
     links = []
     rows = list(_walk(os.fspath(root), prefix, exts, links))
     followed = list(_followed(links, root, exts))
-    df = pd.DataFrame(sorted(rows + followed), columns=['file_name', 'bytes']).astype({'file_name': 'str', 'bytes': 'int64'})
+    df = pd.DataFrame(sorted(rows + followed),
+                      columns=['file_name', 'bytes']).astype({'file_name': 'str', 'bytes': 'int64'})
     names = {name for name, _ in followed}
     df.attrs['links'] = sorted(name for name, _ in links if name not in names)
     return df
@@ -82,7 +84,8 @@ class ImageFolder:
         folder = os.path.dirname(path)
         if folder not in self.known: self.known[folder] = is_inside(folder, self.root)
         if self.known[folder] and (not os.path.islink(path) or is_inside(path, self.root)): return path
-        raise ValueError(f'{os.fspath(path)!r} is reached by a link that leads out of {self.root!r}: put the file itself there')
+        raise ValueError(f'{os.fspath(path)!r} is reached by a link that leads out of {self.root!r}: put the '
+                         'file itself there')
 
     def read(self,
         path: str|os.PathLike # A file below `root`
@@ -97,15 +100,18 @@ def path_columns(
 ) -> pd.DataFrame:    # The frame with one text column for each part, missing where the path is not of this shape
     "Read columns from the path"
     pieces = re.split(r'(\{\w+\}|\*)', pattern)
-    regex = ''.join(f'(?P<{p[1:-1]}>[^/]+?)' if p.startswith('{') else '.*' if p == '*' else re.escape(p) for p in pieces)
-    if '(?P<' not in regex: raise ValueError(f'{pattern!r} names no part: put the part that is wanted in braces, like {{volume}}')
+    regex = ''.join(f'(?P<{p[1:-1]}>[^/]+?)' if p.startswith('{') else '.*' if p == '*' else re.escape(p)
+                    for p in pieces)
+    if '(?P<' not in regex:
+        raise ValueError(f'{pattern!r} names no part: put the part that is wanted in braces, like {{volume}}')
     return df.join(df.file_name.str.extract(f'^{regex}$'))
 
 # %% ../nbs/01_collection.ipynb #39792855
 def _narrow(s):
     "Text column `s` as integers or floats when nothing is lost by it"
     known = s.dropna()
-    if len(known) and known.str.fullmatch(r'0|-?[1-9]\d{0,17}').all(): return s.astype('int64' if len(known) == len(s) else 'Int64')
+    if len(known) and known.str.fullmatch(r'0|-?[1-9]\d{0,17}').all():
+        return s.astype('int64' if len(known) == len(s) else 'Int64')
     numbers = pd.to_numeric(known, errors='coerce') if len(known) and known.str.fullmatch(r'-?\d+\.\d+').all() else None
     return s if numbers is None or (numbers.map(repr) != known).any() else s.astype('float64')
 
@@ -118,8 +124,10 @@ def read_metadata(
     try:
         with open(path, encoding='utf-8-sig', newline='') as f: first = f.readline()
         sep = max(',;\t', key=first.count)
-        df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''], encoding='utf-8-sig')
-    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8: save it again as "CSV UTF-8"') from e
+        df = pd.read_csv(path, sep=sep, names=columns, dtype='str', keep_default_na=False, na_values=[''],
+                         encoding='utf-8-sig')
+    except UnicodeDecodeError as e:
+        raise ValueError(f'{path} is not in UTF-8: save it again as "CSV UTF-8"') from e
     return df.apply(_narrow)
 
 # %% ../nbs/01_collection.ipynb #c1831e2e
@@ -163,7 +171,8 @@ def likely_cause(
     causes = {**_CAUSES, 'a folder in front of the name': lambda k: '/'.join(str(k).split('/')[-depth:])}
     def gain(f): return len({f(k) for k in left} & {f(k) for k in right}) - len(set(left) & set(right))
     best = max(causes, key=lambda c: gain(causes[c]))
-    if gain(f := causes[best]) <= 0: return f'no change makes them match: {_few(left, 1)} against {_few(right, 1)}'
+    if gain(f := causes[best]) <= 0:
+        return f'no change makes them match: {_few(left, 1)} against {_few(right, 1)}'
     other = {f(k): k for k in right}
     a = next(k for k in left if k not in set(right) and f(k) in other)
     return f'likely cause: {best}, as in {a!r} against {other[f(a)]!r} ({gain(f):,} more would match)'
@@ -172,7 +181,8 @@ def likely_cause(
 def _take(column, where):
     "`column` at positions `where`, missing at -1, without changing its type to float or object"
     if (where < 0).any() and column.dtype.kind in 'iub': column = column.convert_dtypes()
-    return pd.api.extensions.take(column.array, where, allow_fill=True) if (where < 0).any() else column.array.take(where)
+    return pd.api.extensions.take(column.array, where,
+                                  allow_fill=True) if (where < 0).any() else column.array.take(where)
 
 def _find(keys, index):
     "Position in `index` of each of `keys`, -1 where it is missing"
@@ -182,11 +192,12 @@ def _find(keys, index):
     return where
 
 def join(
-    df: pd.DataFrame,       # One row an image
-    metadata: pd.DataFrame, # One row a key
-    on: str|tuple,          # The key column, or a pair: its name in `df` and its name in `metadata`
-    min_match: float = 1.0  # The share of `df`'s rows that must match
-) -> tuple[pd.DataFrame, JoinReport]: # `df` with the other columns of `metadata`, same rows in the same order; and what matched
+    df: pd.DataFrame,                            # One row an image
+    metadata: pd.DataFrame,                      # One row a key
+    on: str|tuple,                               # The key column, or a pair: its name in `df` and its name in `metadata`
+    min_match: float = 1.0                       # The share of `df`'s rows that must match
+) -> tuple[pd.DataFrame,
+           JoinReport]: # `df` with the other columns of `metadata`, same rows in the same order; and what matched
     "Put `metadata` beside the rows of `df`, or say why it cannot be done (`JoinError`)"
     left, right = (on, on) if isinstance(on, str) else on
     for frame, name, key in (df, 'the frame', left), (metadata, 'the metadata', right):
@@ -195,19 +206,23 @@ def join(
         raise JoinError(f'both tables have {twice}: rename or drop them on one side')
     if (dup := metadata[right].duplicated(keep=False) & metadata[right].notna()).any():
         rows = _few(list(metadata.index[dup]))
-        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}, counted from 0): keep one row a key')
+        raise JoinError(f'metadata has {_few(metadata[right][dup])} more than once (rows {rows}, counted '
+                        'from 0): keep one row a key')
     where = _find(df[left], metadata[right])
-    report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(), metadata[right][~metadata[right].isin(df[left])].tolist())
+    report = JoinReport(len(df), int((where >= 0).sum()), df[left][where < 0].tolist(),
+                        metadata[right][~metadata[right].isin(df[left])].tolist())
     if report.matched < min_match*len(df):
         hint = likely_cause(report.unmatched, report.unused) if report.unused else 'add rows for them'
-        raise JoinError(f'{report}. {hint[:1].upper()}{hint[1:]}' + (', or lower min_match.' if report.matched else '.'))
+        raise JoinError(f'{report}. {hint[:1].upper()}{hint[1:]}'
+                        + (', or lower min_match.' if report.matched else '.'))
     new = {c: _take(metadata[c], where) for c in metadata.columns if c != right}
     return df.assign(**new), report
 
 # %% ../nbs/01_collection.ipynb #ec07be03
 def _rank(names, seed):
     "A number in [0, 1) for each name: looks random, is always the same"
-    return [int.from_bytes(hashlib.blake2b(f'{seed}:{n}'.encode(), digest_size=8).digest())/2**64 for n in names]
+    return [int.from_bytes(hashlib.blake2b(f'{seed}:{n}'.encode(), digest_size=8).digest())/2**64
+            for n in names]
 
 def _shares(sizes, n):
     "Split `n` over groups in proportion to `sizes`; what rounding leaves goes to the largest remainders"
@@ -240,8 +255,10 @@ def measure_image(
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as im:
             found.update(width=im.width, height=im.height)
-            if im.width*im.height > (Image.MAX_IMAGE_PIXELS or float('inf')): found['error'] = f'too large: {im.width} x {im.height} pixels'
-            elif _TAILS.get(im.format, b'') not in data[-4096:]: found['error'] = f'truncated: the {im.format} has no end'
+            if im.width*im.height > (Image.MAX_IMAGE_PIXELS or float('inf')):
+                found['error'] = f'too large: {im.width} x {im.height} pixels'
+            elif _TAILS.get(im.format, b'') not in data[-4096:]:
+                found['error'] = f'truncated: the {im.format} has no end'
     except Image.DecompressionBombError: found['error'] = 'too large: more pixels than Pillow opens'
     except Exception: found['error'] = 'not an image' if data else 'empty file'
     return found
@@ -255,20 +272,23 @@ def measure(
     "Read every image once and note its size, its hash, or why it is no good"
     folder = ImageFolder(root)
     def one(name): return measure_image(folder.read(local_path(root, name, prefix)))
-    with ThreadPoolExecutor(4) as pool: found = list(tqdm(pool.map(one, df.file_name), 'measuring', len(df), disable=None))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(tqdm(pool.map(one, df.file_name), 'measuring', len(df), disable=None))
     new = pd.DataFrame(found, index=df.index, columns=['width', 'height', 'sha256', 'error'])
     return df.assign(**new.astype({'width': 'Int32', 'height': 'Int32', 'sha256': 'str', 'error': 'str'}))
 
 # %% ../nbs/01_collection.ipynb #9b07624a
 def check_keys(
-    df: pd.DataFrame,        # A frame with `file_name`
+    df: pd.DataFrame,          # A frame with `file_name`
     folder_limit: int = 10_000 # Entries that the Hub takes in one folder (its documentation on repository limits)
-) -> pd.DataFrame:           # The same frame; `ValueError` names the first offenders
+) -> pd.DataFrame:             # The same frame; `ValueError` names the first offenders
     "Refuse a table whose keys could not be published"
     for name in df.file_name: check_file_name(name)
     if (twice := df.file_name.duplicated()).any():
-        raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another name')
+        raise ValueError(f'two images with one key: {_few(df.file_name[twice])}; give one of them another '
+                         'name')
     folders = df.file_name.str.replace('[^/]*$', '', regex=True).value_counts()
     if len(folders) and folders.iloc[0] > folder_limit:
-        raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes {folder_limit:,}: split it into sub-folders')
+        raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes '
+                         f'{folder_limit:,}: split it into sub-folders')
     return df

@@ -20,38 +20,42 @@ def _share(x): return x/x.sum(-1, keepdims=True)
 
 def _em(said, fixed, prior, rounds):
     "Probabilities (images x labels) and errors (people x labels x labels) from `said` (images x people x labels, 0 or 1); rows in `fixed` are given"
-    settle = lambda p: np.where(fixed.sum(1, keepdims=True)>0, fixed, p)
+    def settle(p): return np.where(fixed.sum(1, keepdims=True) > 0, fixed, p)
     few = np.full(said.shape[2], prior/said.shape[2])
     begin = .8*prior*np.eye(len(few)) + .2*few
-    errors = lambda p: _share(np.einsum('ik,ial->akl', p, said) + begin)
+    def errors(p): return _share(np.einsum('ik,ial->akl', p, said) + begin)
     p = settle(_share(said.sum(1)))
     for _ in range(rounds):
         weight = np.log(_share(p.sum(0) + few)) + np.einsum('ial,akl->ik', said, np.log(errors(p)))
         last, p = p, settle(_share(np.exp(weight - weight.max(1, keepdims=True))))
-        if np.abs(p-last).max()<1e-8: break
+        if np.abs(p-last).max() < 1e-8: break
     return p, errors(p)
 
 def dawid_skene(
-    votes:dict,           # {image: {annotator: label}}; not everybody needs to answer everything
-    known:dict|None=None, # {image: label} of those that are certain
-    prior:float=5,        # Imagined answers of each person for each class, four of five right
-    rounds:int=200        # At most
-) -> tuple:               # Table of probabilities (images x labels), and {annotator: table of errors: rows what it is, columns what they say}
+    votes: dict,             # {image: {annotator: label}}; not everybody needs to answer everything
+    known: dict|None = None, # {image: label} of those that are certain
+    prior: float = 5,        # Imagined answers of each person for each class, four of five right
+    rounds: int = 200        # At most
+) -> tuple:                  # Table of probabilities (images x labels), and {annotator: table of errors: rows what it is, columns what they say}
     "What each image probably is, and how each annotator errs, both from the votes alone"
     known, images = known or {}, sorted(i for i in votes if votes[i])
     people = sorted({who for i in images for who in votes[i]})
-    values = sorted({v for i in images for v in votes[i].values()} | {known[i] for i in images if i in known}, key=str)
+    values = sorted({v for i in images for v in votes[i].values()} | {known[i] for i in images if i in known},
+                    key=str)
     if not images: return pd.DataFrame(), {}
-    said = np.array([[[votes[i].get(who)==v for v in values] for who in people] for i in images], float)
-    p, errs = _em(said, np.array([[known.get(i)==v for v in values] for i in images], float), prior, rounds)
-    return pd.DataFrame(p, images, values), {who: pd.DataFrame(e, values, values).rename_axis(index='is', columns=who) for who,e in zip(people, errs)}
+    said = np.array([[[votes[i].get(who) == v for v in values] for who in people] for i in images], float)
+    p, errs = _em(said, np.array([[known.get(i) == v for v in values] for i in images], float), prior, rounds)
+    return pd.DataFrame(p, images,
+                        values), {who: pd.DataFrame(e, values, values).rename_axis(index='is', columns=who)
+                                  for who, e in zip(people, errs)}
 
 # %% ../nbs/32_consensus.ipynb #5e8df385
 def _models(record, interface):
     "column -> (probabilities, tables of errors, votes), for the columns in which an answer is one of several"
     said, res = answers(independent(record), interface), {}
-    for c in (c.name for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')):
-        known = {name: v for name,(_,v) in _truths(record, interface, c).items()}
+    for c in (c.name for c in interface.controls if c.name in interface.columns
+              and c.kind in ('single', 'multiple')):
+        known = {name: v for name, (_, v) in _truths(record, interface, c).items()}
         votes = _ballots(said, c)
         if votes: res[c] = (*dawid_skene(votes, known), votes)
     return res
@@ -59,8 +63,9 @@ def _models(record, interface):
 def _undecided(record, interface, final, models):
     "Images with answers to a question that is no choice (regions, texts) on which `labels` could not decide; no model of skill helps there"
     rest, said = [c for c in interface.columns if c not in models], answers(independent(record), interface)
-    open_ = {(name, c) for c in rest for name,v in zip(final.file_name, final[c]) if v is None}
-    return {name for c in rest for name,v in zip(said.file_name, said[c]) if v is not None and (name, c) in open_}
+    open_ = {(name, c) for c in rest for name, v in zip(final.file_name, final[c]) if v is None}
+    return {name for c in rest for name, v in zip(said.file_name, said[c]) if v is not None
+            and (name, c) in open_}
 
 def _decided(record):
     "Images with a ground truth"
@@ -69,50 +74,60 @@ def _decided(record):
 
 # %% ../nbs/32_consensus.ipynb #dc33571c
 def consensus(
-    record,               # Entries of the record, or a table from `read_export`
-    interface:Interface,  # The questions
-    sure:float=.6         # Least probability of a label; below it the image is disputed
-) -> pd.DataFrame:        # As `labels` gives it, and `confidence`: probability of the least sure label, NaN without label
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface,      # The questions
+    sure: float = .6           # Least probability of a label; below it the image is disputed
+) -> pd.DataFrame:             # As `labels` gives it, and `confidence`: probability of the least sure label, NaN without label
     "One label an image, decided by who has been right before"
     final, fixed = labels(record, interface), _decided(record)
-    final['confidence'] = [1. if name in fixed and state=='labelled' else float('nan') for name,state in zip(final.file_name, final.state)]
+    final['confidence'] = [1. if name in fixed and state == 'labelled' else float('nan')
+                           for name, state in zip(final.file_name, final.state)]
     models = _models(record, interface)
-    best = {c: {name: (p.columns[k], row[k]) for name,row,k in zip(p.index, p.to_numpy(), p.to_numpy().argmax(1))} for c,(p,_,_) in models.items()}
+    best = {c: {name: (p.columns[k], row[k])
+                for name, row, k in zip(p.index, p.to_numpy(), p.to_numpy().argmax(1))}
+            for c, (p, _, _) in models.items()}
     left = _undecided(record, interface, final, models)
-    for i,name in zip(final.index, final.file_name):
-        if name in fixed or not (here := {c: b[name] for c,b in best.items() if name in b}): continue
-        for c,(v,p) in here.items(): final.at[i, c] = (list(v) if isinstance(v, tuple) else v) if p>=sure else None
-        final.at[i, 'confidence'] = worst = float(min(p for _,p in here.values()))
-        final.at[i, 'state'] = 'labelled' if worst>=sure and name not in left else 'disputed'
+    for i, name in zip(final.index, final.file_name):
+        if name in fixed or not (here := {c: b[name] for c, b in best.items() if name in b}): continue
+        for c, (v, p) in here.items():
+            final.at[i, c] = (list(v) if isinstance(v, tuple) else v) if p >= sure else None
+        final.at[i, 'confidence'] = worst = float(min(p for _, p in here.values()))
+        final.at[i, 'state'] = 'labelled' if worst >= sure and name not in left else 'disputed'
     return final
 
 # %% ../nbs/32_consensus.ipynb #5e2f5b7d
 def _box_doubts(record):
     "1 - mean F1 of each two people, for the images on which two or more looked and somebody drew"
-    mean = lambda fits: sum(fits)/len(fits)
-    return {name: 1 - mean([f1(who[a], who[b]) for a,b in combinations(sorted(who), 2)]) for name,who in drawings(record).items() if len(who)>1 and any(who.values())}
+    def mean(fits): return sum(fits)/len(fits)
+    return {name: 1 - mean([f1(who[a], who[b]) for a, b in combinations(sorted(who), 2)])
+            for name, who in drawings(record).items() if len(who) > 1 and any(who.values())}
 
 # %% ../nbs/32_consensus.ipynb #6ea93b78
 def adjudicate(
-    record,               # Entries of the record, or a table from `read_export`
-    interface:Interface,  # The questions
-    everything:bool=False # Also images on which nobody differs?
-) -> pd.DataFrame:        # file_name, state (as `labels` says), n_annotators, doubt, likely (None if nothing is), said ({annotator: answer}), problem; most doubtful first
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface,      # The questions
+    everything: bool = False   # Also images on which nobody differs?
+) -> pd.DataFrame:             # file_name, state (as `labels` says), n_annotators, doubt, likely (None if nothing is), said ({annotator: answer}), problem; most doubtful first
     "The images that somebody should decide, those first where most is to be gained"
     final, models = labels(record, interface), _models(record, interface)
     said = defaultdict(dict)
     for r in answers(independent(record), interface).to_dict('records'):
-        said[r['file_name']][r['annotator']] = ('; '.join(_short(r[c]) for c in interface.columns if r[c] is not None) or r['state'], r['problem'])
-    sure = {c: p.max(axis=1).to_dict() for c,(p,_,_) in models.items()}
-    best = {c: p.idxmax(axis=1).to_dict() for c,(p,_,_) in models.items()}
+        said[r['file_name']][r['annotator']] = ('; '.join(_short(r[c]) for c in interface.columns
+                                                          if r[c] is not None) or r['state'], r['problem'])
+    sure = {c: p.max(axis=1).to_dict() for c, (p, _, _) in models.items()}
+    best = {c: p.idxmax(axis=1).to_dict() for c, (p, _, _) in models.items()}
     drawn, rows = _box_doubts(independent(record)), []
-    for name,state,fixed in zip(final.file_name, final.state, final.file_name.isin(_decided(record))):
-        votes = [v[name] for _,_,v in models.values() if name in v]
-        differ = state=='disputed' or drawn.get(name, 0)>0 or any(len(set(v.values()))>1 for v in votes) or any(p for _,p in said[name].values())
+    for name, state, fixed in zip(final.file_name, final.state, final.file_name.isin(_decided(record))):
+        votes = [v[name] for _, _, v in models.values() if name in v]
+        differ = state == 'disputed' or drawn.get(name, 0) > 0 or any(len(set(v.values())) > 1
+                                                                      for v in votes) or any(p for _, p in said[name].values())
         if fixed or not (differ or everything and votes): continue
-        doubt = max([*(1 - s[name] for s in sure.values() if name in s), *([drawn[name]] if name in drawn else [])], default=1.)
+        doubt = max([*(1 - s[name] for s in sure.values() if name in s),
+                     *([drawn[name]] if name in drawn else [])], default=1.)
         likely = '; '.join(str(b[name]) for b in best.values() if name in b) or None
-        rows.append((name, state, len(said[name]), doubt, likely, {w: a for w,(a,_) in said[name].items()}, '; '.join(p for _,p in said[name].values() if p)))
-    res = pd.DataFrame(rows, columns=['file_name', 'state', 'n_annotators', 'doubt', 'likely', 'said', 'problem'])
+        rows.append((name, state, len(said[name]), doubt, likely, {w: a for w, (a, _) in said[name].items()},
+                     '; '.join(p for _, p in said[name].values() if p)))
+    res = pd.DataFrame(rows, columns=['file_name', 'state', 'n_annotators', 'doubt', 'likely', 'said',
+                                      'problem'])
     res['likely'] = pd.Series([r[4] for r in rows], dtype=object)      # pandas would make NaN of None
     return res.sort_values(['doubt', 'file_name'], ascending=[False, True], ignore_index=True)

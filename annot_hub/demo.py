@@ -98,7 +98,7 @@ class Demo:
 
 # %% ../nbs/85_demo.ipynb #868b50f8
 @patch
-def start(self:Demo) -> Demo: # The same, running
+def start(self: Demo) -> Demo: # The same, running
     "Draw the book, start both services, write the project file"
     _check_ours(self.dir)
     self._known = read_config(self.dir) if (self.dir/'annot_hub.toml').exists() else {}
@@ -120,7 +120,8 @@ def _check_ours(dir):
     "`NotTrusted` when a demo in `dir` was not made on this machine; a new one is noted"
     need = Need('service', str(dir.resolve()))
     parts = [n for n in ('hub', 'studio', 'cache') if os.path.lexists(dir/n)]
-    inside(TOP, dir)                                                       # the pages may have been drawn before
+    # the pages may have been drawn before
+    inside(TOP, dir)
     for path in (dir/TOP).rglob('*'): inside(path, dir)
     missing = [n for n in asked(dir) if not is_agreed(dir, n)] if (dir/'annot_hub.toml').exists() else []
     if parts and not is_agreed(dir, need): missing = list(dict.fromkeys([need, *missing]))
@@ -128,7 +129,7 @@ def _check_ours(dir):
     if not parts: agree_to(dir, [need, *(Need('service', str(dir.resolve()/n)) for n in ('hub', 'studio'))])
 
 @patch
-def _start_hub(self:Demo):
+def _start_hub(self: Demo):
     path, known = self.dir/'annot_hub.toml', self._known
     port = int(known['hub']['endpoint'].rpartition(':')[2]) if known else 0
     os.environ.setdefault('HF_HOME', str(self.dir/'cache'))
@@ -142,7 +143,7 @@ def _start_hub(self:Demo):
     self.project = Project.load(self.dir)
 
 @patch
-def stop(self:Demo) -> None: # Everything stays in the folder
+def stop(self: Demo) -> None: # Everything stays in the folder
     "Stop both services"
     self.hub.stop()
     self.studio.stop()
@@ -168,7 +169,7 @@ def _label_as(client, project, said, interface):
     return changes
 
 @patch
-def label(self:Demo,
+def label(self: Demo,
     round: int # 1 or 2
 ) -> None:     # The story says how many annotations each of them made or changed
     "Let both annotators work"
@@ -185,7 +186,7 @@ def label(self:Demo,
 
 # %% ../nbs/85_demo.ipynb #3139623a
 @patch
-def loop(self:Demo) -> None: # The story says what happened
+def loop(self: Demo) -> None: # The story says what happened
     "Collect, upload, push; then twice: label, pull, publish, tag"
     from annot_hub import hub
     p = self.project
@@ -206,7 +207,7 @@ def loop(self:Demo) -> None: # The story says what happened
 _COUNTS = 'images selected annotations labelled skipped empty disputed coverage'.split()    # of `status`
 
 @patch
-def _load(self:Demo):
+def _load(self: Demo):
     "The dataset as anybody loads it, and how many images the Hub sent for that"
     from datasets import disable_progress_bars, load_dataset
     disable_progress_bars()
@@ -215,7 +216,7 @@ def _load(self:Demo):
     return ds, sum('/images/' in request['path'] for request in self.hub.requests()[served:])
 
 @patch
-def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
+def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     "Count everything, asking the services"
     from huggingface_hub import HfApi
     from annot_hub import publish
@@ -233,12 +234,12 @@ def summary(self:Demo) -> dict: # Plain values; also written to `summary.json`
 
 # %% ../nbs/85_demo.ipynb #f9039f70
 def demo(
-    dir: str|os.PathLike='annot_hub-demo', # Where everything is kept; run it again there to go on
-    serve: bool=False,                     # Keep both services running until Ctrl-C
-    volumes: int=8,                        # Volumes of the encyclopaedia
-    pages: int=40,                         # Pages of each
-    say: Callable=print                    # Called with each line of the story
-) -> dict:                                 # The summary
+    dir: str|os.PathLike = 'annot_hub-demo', # Where everything is kept; run it again there to go on
+    serve: bool = False,                     # Keep both services running until Ctrl-C
+    volumes: int = 8,                        # Volumes of the encyclopaedia
+    pages: int = 40,                         # Pages of each
+    say: Callable = print                    # Called with each line of the story
+) -> dict:                                   # The summary
     "The whole loop, once and again"
     with Demo(dir, volumes, pages, say) as d:
         d.loop()

@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 import pandas as pd
 from PIL import UnidentifiedImageError
+from collections.abc import Iterable
 
 from .change import differences
 from .keys import check_file_name, endpoint_url, hub_url, is_loopback
@@ -55,7 +56,8 @@ class Findings(list):
 
     def __str__(self):
         mark = {'good': 'ok  ', 'note': 'note', 'problem': 'FIX '}
-        lines = [(f'{mark[f.level]} {f.check:<8} {one_line(f.found)}', f'              -> {one_line(f.remedy)}') for f in self]
+        lines = [(f'{mark[f.level]} {f.check:<8} {one_line(f.found)}',
+                  f'              -> {one_line(f.remedy)}') for f in self]
         return '\n'.join(line for f, pair in zip(self, lines) for line in pair[:1 + bool(f.remedy)])
 
     def _repr_html_(self): return self.table().to_html(index=False)
@@ -64,16 +66,17 @@ class Findings(list):
 def _origin(url):
     "Scheme, host and port of an address, as a browser writes them"
     u = urlsplit(url)
-    return f'{u.scheme}://{u.hostname}' + (f':{u.port}' if u.port and u.port != {'http': 80, 'https': 443}.get(u.scheme) else '')
+    return f'{u.scheme}://{u.hostname}' + (f':{u.port}' if u.port
+                                           and u.port != {'http': 80, 'https': 443}.get(u.scheme) else '')
 
 class Blocked(Exception):
     "A browser would not show this to the page: why, and what to do"
 
 def as_page(
-    url: str,              # Address of the image
-    page: str,             # Address of Label Studio
-    http: httpx2.Client    # For the requests; sends no credentials
-) -> httpx2.Response:      # What the page would get; `Blocked` if nothing
+    url: str,           # Address of the image
+    page: str,          # Address of Label Studio
+    http: httpx2.Client # For the requests; sends no credentials
+) -> httpx2.Response:   # What the page would get; `Blocked` if nothing
     "Fetch `url` as a browser does for a page of another host: no cookies, CORS at each step"
     page = asked = _origin(page)
     for _ in range(20):
@@ -81,8 +84,11 @@ def as_page(
         r = http.get(url, headers={'Origin': asked} if foreign else {}, follow_redirects=False)
         allowed = r.headers.get('access-control-allow-origin')
         if r.status_code < 400 and foreign and allowed not in ('*', asked):
-            raise Blocked(f'{_origin(url)} does not let pages of {asked} read its answer (Access-Control-Allow-Origin is {allowed or "missing"})',
-                          f'let that server send Access-Control-Allow-Origin: {page if asked == page else "*"} (the embedded Hub: `annot_hub hub --cors {page}`), or use the gate')
+            raise Blocked(f'{_origin(url)} does not let pages of {asked} read its answer '
+                          f'(Access-Control-Allow-Origin is {allowed or "missing"})',
+                          'let that server send Access-Control-Allow-Origin: '
+                          f'{page if asked == page else "*"} (the embedded Hub: `annot_hub hub --cors '
+                          f'{page}`), or use the gate')
         if not r.is_redirect: return r
         step = urljoin(url, r.headers['location'])
         if _origin(step) != _origin(url) != page: asked = 'null'
@@ -101,36 +107,53 @@ def look_at(
             form, size, turn = im.format, im.size, im.getexif().get(274, 1)
             im.load()
     except Exception as e:                                                # Pillow's decoders raise what they like
-        web,why = data.lstrip()[:1] == b'<','Pillow knows no such format' if isinstance(e, UnidentifiedImageError) else str(e) or type(e).__name__
+        web, why = data.lstrip()[:1] == b'<', 'Pillow knows no such format' if isinstance(e, UnidentifiedImageError) else str(e) or type(e).__name__
         return 'problem', 'it is a web page, not an image' if web else f'it cannot be decoded ({why})', 'look at the address in a browser' if web else 'mend the file, and upload it again'
-    if form not in _SHOWN: return 'problem', f'browsers do not show {form}', 'make JPEG or PNG copies and annotate these'
-    if turn != 1: return 'note', f'{form}, {size[0]} x {size[1]}, turned by its EXIF data (orientation {turn})', 'keep the EXIF data: browser and `datasets` turn the image in the same way'
-    if len(data) > 20e6: return 'note', f'{form}, {size[0]} x {size[1]}, {len(data)/1e6:.0f} MB', 'people will wait for it: annotate smaller copies'
+    if form not in _SHOWN:
+        return 'problem', f'browsers do not show {form}', 'make JPEG or PNG copies and annotate these'
+    if turn != 1:
+        return 'note', f'{form}, {size[0]} x {size[1]}, turned by its EXIF data (orientation {turn})', 'keep the EXIF data: browser and `datasets` turn the image in the same way'
+    if len(data) > 20e6:
+        return 'note', f'{form}, {size[0]} x {size[1]}, {len(data)/1e6:.0f} MB', 'people will wait for it: annotate smaller copies'
     return 'good', f'{form}, {size[0]} x {size[1]}', ''
 
 # %% ../nbs/65_doctor.ipynb #90afd674
-_STATUS = {401: 'a browser has no token: use the gate (`[gate]` in annot_hub.toml, then `annot_hub gate`) or the files of the server', 404: 'run `annot_hub upload`, then `annot_hub push` again',
-           429: 'too many requests: wait five minutes', 502: 'the gate answers, the Hub does not as it should: is the token still good?'}
+_STATUS = {401: 'a browser has no token: use the gate (`[gate]` in annot_hub.toml, then `annot_hub gate`) or '
+                'the files of the server', 404: 'run `annot_hub upload`, then `annot_hub push` again',
+           429: 'too many requests: wait five minutes',
+           502: 'the gate answers, the Hub does not as it should: is the token still good?'}
 
 def see(
-    url: str,           # Address of an image, as it stands in a task
-    studio: Studio,     # Whose page shows it
-    name: str = ''      # What to call it
-) -> Finding:           # Good if an annotator would see it
+    url: str,       # Address of an image, as it stands in a task
+    studio: Studio, # Whose page shows it
+    name: str = ''  # What to call it
+) -> Finding:       # Good if an annotator would see it
     "Look at an image as an annotator's browser does"
-    finding = lambda level, found, remedy='': Finding('image', level, f'{name or url}: {found}', remedy)
+    def finding(level, found, remedy=''): return Finding('image', level, f'{name or url}: {found}', remedy)
     try: urlsplit(url).port
-    except ValueError as e: return finding('problem', f'that is no address ({e})', 'mend it in Label Studio, or delete the task there, then `annot_hub push`')
+    except ValueError as e:
+        return finding('problem', f'that is no address ({e})',
+                       'mend it in Label Studio, or delete the task there, then `annot_hub push`')
     if not urlsplit(url).scheme: return _see_local(url, studio, finding)
     here, there = (urlsplit(u) for u in (studio.url, url))
     loop = ('127.0.0.1', 'localhost', '::1')
-    if there.hostname in loop and here.hostname not in loop: return finding('problem', 'its address is good on this machine only, and Label Studio is elsewhere', 'use the files of the server, see the how-to page on private images')
-    if here.scheme == 'https' and there.scheme == 'http' and there.hostname not in loop: return finding('problem', 'http, but Label Studio is https: browsers refuse that', 'give the image server https')
+    if there.hostname in loop and here.hostname not in loop:
+        return finding('problem', 'its address is good on this machine only, and Label Studio is elsewhere',
+                       'use the files of the server, see the how-to page on private images')
+    if here.scheme == 'https' and there.scheme == 'http' and there.hostname not in loop:
+        return finding('problem', 'http, but Label Studio is https: browsers refuse that',
+                       'give the image server https')
     try:
-        with httpx2.Client(timeout=30, trust_env=there.hostname not in loop) as http: r = as_page(url, studio.url, http)
+        with httpx2.Client(timeout=30, trust_env=there.hostname not in loop) as http:
+            r = as_page(url, studio.url, http)
     except Blocked as e: return finding('problem', *e.args)
-    except (httpx2.TransportError, httpx2.InvalidURL) as e: return finding('problem', f'no answer ({type(e).__name__})', 'start what should answer there: `annot_hub gate`, or the Hub')
-    if r.status_code != 200: return finding('problem', f'answered {r.status_code}', _STATUS.get(r.status_code, _STATUS[401] if r.status_code == 403 else 'look at the address in a browser'))
+    except (httpx2.TransportError, httpx2.InvalidURL) as e:
+        return finding('problem', f'no answer ({type(e).__name__})',
+                       'start what should answer there: `annot_hub gate`, or the Hub')
+    if r.status_code != 200:
+        return finding('problem', f'answered {r.status_code}',
+                       _STATUS.get(r.status_code, _STATUS[401] if r.status_code == 403
+                                   else 'look at the address in a browser'))
     return finding(*look_at(r.content))
 
 def _follow(url, studio):
@@ -146,8 +169,12 @@ def _follow(url, studio):
 def _see_local(url, studio, finding):
     "The same for an address of Label Studio itself, which browsers ask with their log-in"
     r = _follow(url, studio)
-    if r.status_code == 404: return finding('problem', 'Label Studio does not find it on its disk', 'was it started with `--files`, and is the file in that folder? Then `annot_hub push` again')
-    return finding('problem', f'Label Studio answered {r.status_code}', 'see its log') if r.status_code != 200 else finding(*look_at(r.content))
+    if r.status_code == 404:
+        return finding('problem', 'Label Studio does not find it on its disk',
+                       'was it started with `--files`, and is the file in that folder? Then `annot_hub push` '
+                       'again')
+    return finding('problem', f'Label Studio answered {r.status_code}',
+                   'see its log') if r.status_code != 200 else finding(*look_at(r.content))
 
 # %% ../nbs/65_doctor.ipynb #08206c3e
 def way(
@@ -159,41 +186,134 @@ def way(
 ) -> Finding:       # With the reason
     "How the images should reach the annotators"
     now = 'the files of the server' if files else 'the gate' if gate and private else "the Hub's own addresses"
-    if not private: return Finding('way', 'good', f'the repo is public: {now if files else "annotators see the images at the Hub" }')
+    if not private:
+        return Finding('way', 'good',
+                       f'the repo is public: {now if files else "annotators see the images at the Hub" }')
     alone = members <= 1 and loopback
-    if not (gate or files): return Finding('way', 'problem', 'the repo is private, and a browser has no token for its images', 'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label' if alone else
-                                           'start Label Studio with `--files FOLDER` (a copy of the images) and name that folder in [studio] files: several people, or another machine')
-    if gate and not files and not loopback: return Finding('way', 'problem', 'the gate serves this machine only, and Label Studio is elsewhere', 'use the files of the server: [studio] files')
-    if gate and not files and not alone: return Finding('way', 'note', f'private images through the gate, and {members} people in Label Studio', 'people at other machines see no images: use the files of the server, [studio] files')
+    if not (gate or files):
+        return Finding('way', 'problem', 'the repo is private, and a browser has no token for its images',
+                       'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people '
+                       'label' if alone else
+                                           'start Label Studio with `--files FOLDER` (a copy of the images) '
+                                           'and name that folder in [studio] files: several people, or '
+                                           'another machine')
+    if gate and not files and not loopback:
+        return Finding('way', 'problem', 'the gate serves this machine only, and Label Studio is elsewhere',
+                       'use the files of the server: [studio] files')
+    if gate and not files and not alone:
+        return Finding('way', 'note',
+                       f'private images through the gate, and {members} people in Label Studio', 'people '
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                ''
+                                                                                                                'at '
+                                                                                                                'other '
+                                                                                                                'machines '
+                                                                                                                'see '
+                                                                                                                'no '
+                                                                                                                'images: '
+                                                                                                                'use '
+                                                                                                                'the '
+                                                                                                                'files '
+                                                                                                                'of '
+                                                                                                                'the '
+                                                                                                                'server, '
+                                                                                                                '[studio] '
+                                                                                                                'files')
     return Finding('way', 'good', f'private images through {now}')
 
 # %% ../nbs/65_doctor.ipynb #a5e8d566
 def check_names(
-    names # The file_names
-) -> list: # Findings
+    names: Iterable # The file_names
+) -> list:          # Findings
     "Are these good names?"
     bad, out = [], []
     for n in names:
         try: check_file_name(n)
         except ValueError as e: bad.append(str(e))
-    if bad: out.append(Finding('names', 'problem', f'{len(bad):,} names cannot be published, first: {bad[0]}', 'rename them'))
+    if bad:
+        out.append(Finding('names', 'problem', f'{len(bad):,} names cannot be published, first: {bad[0]}',
+                           'rename them'))
     same = Counter(unicodedata.normalize('NFC', n).casefold() for n in names)
     if twins := [n for n in names if same[unicodedata.normalize('NFC', n).casefold()] > 1]:
-        out.append(Finding('names', 'note', f'{len(twins):,} names differ only in capitals or accents, e.g. {twins[0]!r}', 'on macOS and Windows they are one file: rename one of each'))
+        out.append(Finding('names', 'note', f'{len(twins):,} names differ only in capitals or accents, e.g. '
+                                            f'{twins[0]!r}', 'on macOS and Windows they are one file: rename '
+                                                             'one of each'))
     return out or [Finding('names', 'good', f'{len(names):,} names')]
 
 def check_limits(
-    names,                    # All files of the repo
+    names: Iterable,            # All files of the repo
     folder_limit: int = 10_000, # Entries that the Hub takes in one folder
     repo_limit: int = 100_000   # Files that the Hub recommends at most
-) -> list:                    # Findings
+) -> list:                      # Findings
     "Does the Hub take it?"
     entries = Counter()
     for n in {p for n in names for p in _parents(n)} | set(names): entries[n.rpartition('/')[0]] += 1
     full = [(f, n) for f, n in entries.most_common() if n > .9*folder_limit]
-    out = [Finding('limits', 'problem' if n > folder_limit else 'note', f'folder {f!r} has {n:,} entries, and the Hub takes {folder_limit:,}', 'split it into sub-folders') for f, n in full[:5]]
-    if len(names) > repo_limit: out.append(Finding('limits', 'note', f'{len(names):,} files, and the Hub recommends {repo_limit:,} at most', 'spread them over several repos'))
-    return out or [Finding('limits', 'good', f'{len(names):,} files, the fullest folder has {max(entries.values(), default=0):,} entries')]
+    out = [Finding('limits', 'problem' if n > folder_limit else 'note',
+                   f'folder {f!r} has {n:,} entries, and the Hub takes {folder_limit:,}',
+                   'split it into sub-folders') for f, n in full[:5]]
+    if len(names) > repo_limit:
+        out.append(Finding('limits', 'note',
+                           f'{len(names):,} files, and the Hub recommends {repo_limit:,} at most',
+                           'spread them over several repos'))
+    return out or [Finding('limits', 'good',
+                           f'{len(names):,} files, the fullest folder has '
+                           f'{max(entries.values(), default=0):,} entries')]
 
 def _parents(name):
     parts = name.split('/')[:-1]
@@ -203,50 +323,70 @@ def _parents(name):
 def _said(r):
     "The labels in one entry of a result; None for a text, a number or stars"
     value = r.get('value') or {}
-    labels = [label for kind, v in value.items() if kind == 'choices' or kind.endswith('labels') for label in v if isinstance(label, str)]
+    labels = [label for kind, v in value.items() if kind == 'choices' or kind.endswith('labels')
+              for label in v if isinstance(label, str)]
     return labels + ['/'.join(map(str, path)) for path in value.get('taxonomy') or ()] or [None]
 
 def used_labels(
     entries: list # Annotations of the record
 ) -> Counter:     # (control, label) to how often; the label None for answers without one
     "Which labels were given"
-    return Counter((r['from_name'], label) for e in entries for r in e['result'] if r.get('from_name') for label in _said(r))
+    return Counter((r['from_name'], label) for e in entries for r in e['result'] if r.get('from_name')
+                   for label in _said(r))
 
 def check_labels(
     interface: Interface, # As the project has it
     used: Counter         # From `used_labels`
 ) -> list:                # Findings
     "Is every label one of the interface?"
-    offered, was = {c.name: list(c.labels) for c in interface.controls}, {c.name: dict(c.was) for c in interface.controls}
-    plain = lambda l: ' '.join(l.casefold().split())
-    out = [Finding('labels', 'note', f'{c!r} offers {a!r} and {b!r}, which look alike', 'keep one of them') for c, ls in offered.items() for i, a in enumerate(ls) for b in ls[i+1:] if plain(a) == plain(b)]
+    offered, was = {c.name: list(c.labels) for c in interface.controls}, {c.name: dict(c.was)
+                                                                          for c in interface.controls}
+    def plain(l): return ' '.join(l.casefold().split())
+    out = [Finding('labels', 'note', f'{c!r} offers {a!r} and {b!r}, which look alike', 'keep one of them')
+           for c, ls in offered.items() for i, a in enumerate(ls) for b in ls[i+1:] if plain(a) == plain(b)]
     for (control, label), n in sorted(used.items(), key=str):
-        if control not in offered: out.append(Finding('labels', 'problem', f'{n:,} answers to {control!r}, which the interface does not ask', 'put the question back, or give the interface that was used'))
+        if control not in offered:
+            out.append(Finding('labels', 'problem',
+                               f'{n:,} answers to {control!r}, which the interface does not ask',
+                               'put the question back, or give the interface that was used'))
         elif offered[control] and label not in (None, *offered[control]) and label not in was[control]:
             like = [l for l in offered[control] if plain(l) == plain(label)]
-            out.append(Finding('labels', 'problem', f'{n:,} answers say {label!r}, which {control!r} does not offer' + (f'; it offers {like[0]!r}' if like else ''), 'put the label back into the interface, or say what it is called now: `annot_hub relabel --rename "old=new"`'))
+            out.append(Finding('labels', 'problem',
+                               f'{n:,} answers say {label!r}, which {control!r} does not offer'
+                               + (f'; it offers {like[0]!r}' if like else ''),
+                               'put the label back into the interface, or say what it is called now: '
+                               '`annot_hub relabel --rename "old=new"`'))
     return out or [Finding('labels', 'good', f'{sum(used.values()):,} answers, all of them offered')]
 
 # %% ../nbs/65_doctor.ipynb #10c67e37
 def check_clock(
-    who: str,   # Which server
-    date: str,  # Its header `Date`
-    now: float  # This machine's time, seconds since 1970
-) -> Finding:   # A note when they are over a minute apart
+    who: str,  # Which server
+    date: str, # Its header `Date`
+    now: float # This machine's time, seconds since 1970
+) -> Finding:  # A note when they are over a minute apart
     "Is the server's clock right?"
     try: off = parsedate_to_datetime(date).timestamp() - now
     except (TypeError, ValueError): return Finding('clock', 'note', f'{who} does not say what time it is')
     if abs(off) <= 60: return Finding('clock', 'good', f'{who} and this machine agree')
-    return Finding('clock', 'note', f'the clock of {who} is {abs(off)/60:,.0f} minutes {"ahead of" if off > 0 else "behind"} this machine', 'set it (timedatectl set-ntp true): the dates of annotations are its own')
+    return Finding('clock', 'note', f'the clock of {who} is {abs(off)/60:,.0f} minutes '
+                                    f'{"ahead of" if off > 0 else "behind"} this machine', 'set it '
+                                                                                           '(timedatectl '
+                                                                                           'set-ntp true): '
+                                                                                           'the dates of '
+                                                                                           'annotations are '
+                                                                                           'its own')
 
 # %% ../nbs/65_doctor.ipynb #7b6b0ac6
 def check_version(
     version: str # Of Label Studio
 ) -> Finding:    # Good if it is the tested one
     "Is it the Label Studio that this is tested with?"
-    number = lambda v: [int(x) for x in v.split('+')[0].split('.')[:2] if x.isdigit()]
+    def number(v): return [int(x) for x in v.split('+')[0].split('.')[:2] if x.isdigit()]
     if number(version) == number(VERSION): return Finding('studio', 'good', f'Label Studio {version}')
-    return Finding('studio', 'note', f'Label Studio {version} is {"older" if number(version) < number(VERSION) else "newer"} than {VERSION}, which this is tested with', 'if something is odd, try it with that version first')
+    return Finding('studio', 'note', f'Label Studio {version} is '
+                                     f'{"older" if number(version) < number(VERSION) else "newer"} than '
+                                     f'{VERSION}, which this is tested with', 'if something is odd, try it '
+                                                                              'with that version first')
 
 def check_token(
     token: str, # As the client has it
@@ -257,7 +397,9 @@ def check_token(
     claims = _payload(token)
     if claims.get('token_type') != 'refresh': return Finding('token', 'good', f'legacy token of {who}')
     days = (claims.get('exp', math.inf) - now)/86400
-    if days < 14: return Finding('token', 'note', f'the personal access token of {who} ends in {max(0, days):.0f} days', 'make a new one in Label Studio, Account & Settings')
+    if days < 14:
+        return Finding('token', 'note', f'the personal access token of {who} ends in {max(0, days):.0f} days',
+                       'make a new one in Label Studio, Account & Settings')
     return Finding('token', 'good', f'personal access token of {who}')
 
 def check_studio(
@@ -265,7 +407,8 @@ def check_studio(
 ) -> list:         # Findings; a `StudioError` if it does not answer
     "Label Studio, token, people, clock"
     r = studio.send('GET', '/api/version')
-    return [check_version(_json(r)['release']), check_token(studio.http.auth.token, studio.whoami()['email'], time.time()),
+    return [check_version(_json(r)['release']),
+            check_token(studio.http.auth.token, studio.whoami()['email'], time.time()),
             check_clock('Label Studio', r.headers.get('date'), time.time())]
 
 # %% ../nbs/65_doctor.ipynb #a171b51f
@@ -273,24 +416,36 @@ def _repo(p):
     "The Hub, its clock, the repo, and what is in it"
     from annot_hub import hub
     url = endpoint_url()
-    yield check_clock('the Hub', httpx2.head(url, timeout=30, follow_redirects=True, trust_env=urlsplit(url).hostname not in ('127.0.0.1', 'localhost')).headers.get('date'), time.time())
+    yield check_clock('the Hub', httpx2.head(url, timeout=30, follow_redirects=True,
+                                             trust_env=urlsplit(url).hostname not in ('127.0.0.1', 'localhost')).headers.get('date'), time.time())
     private = hub.is_private(p.repo)
     files = hub.list_files(p.repo).file_name.tolist()
-    yield Finding('repo', 'good', f'{p.repo} on {url}, {"private" if private else "public"}, {len(files):,} files')
+    yield Finding('repo', 'good',
+                  f'{p.repo} on {url}, {"private" if private else "public"}, {len(files):,} files')
     yield from check_limits(files)
     df = p.collection()
     yield from check_names(df.file_name.tolist())
     there, ours = {f for f in files if f.startswith(f'{p.prefix}/')}, set(df.file_name)
     if private != (wanted := p.cfg.get('private', True)): yield _visible(p.repo, private, wanted)
-    for odd, what, remedy in ((ours - there, 'of the collection are not in the repo', 'run `annot_hub upload`'), (there - ours, 'in the repo are not in the collection', 'run `annot_hub collect`, or remove them from the repo')):
-        if odd: yield Finding('counts', 'problem' if odd <= ours else 'note', f'{len(odd):,} images {what}, e.g. {min(odd)!r}', remedy)
-    if ours == there: yield Finding('counts', 'good', f'{len(ours):,} images here and in the repo, {int(df.selected.sum()):,} selected')
+    for odd, what, remedy in ((ours - there, 'of the collection are not in the repo',
+                               'run `annot_hub upload`'),
+                              (there - ours, 'in the repo are not in the collection',
+                               'run `annot_hub collect`, or remove them from the repo')):
+        if odd:
+            yield Finding('counts', 'problem' if odd <= ours else 'note',
+                          f'{len(odd):,} images {what}, e.g. {min(odd)!r}', remedy)
+    if ours == there:
+        yield Finding('counts', 'good',
+                      f'{len(ours):,} images here and in the repo, {int(df.selected.sum()):,} selected')
 
 def _visible(repo_id, private, wanted):
     "The repo is private and should not be, or the other way round"
-    word = lambda private: 'private' if private else 'public'
-    return Finding('repo', 'problem' if wanted else 'note', f'annot_hub.toml says private = {str(wanted).lower()}, and {repo_id} is {word(private)}: the line counts when the repo is made, and changes nothing later',
-                   f'`hf repos settings {repo_id} --repo-type dataset --{word(wanted)}`, or on the repo\'s page under Settings; or change the line')
+    def word(private): return 'private' if private else 'public'
+    return Finding('repo', 'problem' if wanted else 'note',
+                   f'annot_hub.toml says private = {str(wanted).lower()}, and {repo_id} is {word(private)}: '
+                   'the line counts when the repo is made, and changes nothing later',
+                   f'`hf repos settings {repo_id} --repo-type dataset --{word(wanted)}`, or on the repo\'s '
+                   'page under Settings; or change the line')
 
 def _metadata(p):
     "The inventory and the images it is about"
@@ -298,13 +453,18 @@ def _metadata(p):
     (table, (ours, on)), df = p._metadata(), p.collection()
     for t, c, where in (df, ours, 'the collection'), (table, on, cfg['file']):
         if c not in t:
-            yield Finding('metadata', 'problem', f'there is no column {c!r} in {where}', 'look at `on` under [metadata] in annot_hub.toml')
+            yield Finding('metadata', 'problem', f'there is no column {c!r} in {where}',
+                          'look at `on` under [metadata] in annot_hub.toml')
             return
     left, right = set(df[ours].dropna().astype(str)), set(table[on].dropna().astype(str))
     known = df[ours].astype(str).isin(right).sum()
     level = 'good' if known == len(df) else 'problem' if not known else 'note'
-    yield Finding('metadata', level, f'{known:,} of {len(df):,} images are in {cfg["file"]}, and {len(right - left):,} of its {len(right):,} {on} have no image',
-                  '' if level == 'good' else f'look at {ours}, e.g. {min(left - right, default="nothing")!r} among the images and {min(right - left, default="nothing")!r} in the file')
+    yield Finding('metadata', level,
+                  f'{known:,} of {len(df):,} images are in {cfg["file"]}, and {len(right - left):,} of its '
+                  f'{len(right):,} {on} have no image',
+                  '' if level == 'good' else f'look at {ours}, e.g. {min(left - right, default="nothing")!r} '
+                                             f'among the images and {min(right - left, default="nothing")!r} '
+                                             'in the file')
 
 # %% ../nbs/65_doctor.ipynb #49e44778
 def _folder(p):
@@ -312,33 +472,41 @@ def _folder(p):
     folder = p.section('studio').get('files')
     if not folder: return None
     folder = os.path.abspath(p.dir/folder)
-    return local_address(folder, p.prefix if os.path.isdir(folder) and not os.path.isdir(os.path.join(folder, p.prefix)) else '')
+    return local_address(folder, p.prefix if os.path.isdir(folder)
+                         and not os.path.isdir(os.path.join(folder, p.prefix)) else '')
 
 def _desk(p, images):
     "Label Studio, the project in it, its tasks and images"
     from annot_hub import hub
     studio = p.studio
     yield from check_studio(studio)
-    yield way(private := hub.is_private(p.repo), len(studio.users()), urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost'), 'gate' in p.cfg, bool(_folder(p)))
+    yield way(private := hub.is_private(p.repo), len(studio.users()),
+              urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost'), 'gate' in p.cfg, bool(_folder(p)))
     selected = p.collection().query('selected').file_name.tolist()
     addresses = {}
     if found := studio._find(p.title):
         project = studio.project(p.title)
         yield _same_interface(p.interface, project.xml)
         tasks = studio.tasks(project)
-        have = {t['data'].get('file_name'): t['data'].get('image') for t in tasks if t['data'].get('repo_id') == p.repo}
+        have = {t['data'].get('file_name'): t['data'].get('image') for t in tasks
+                if t['data'].get('repo_id') == p.repo}
         doubled = sum(t['data'].get('repo_id') == p.repo for t in tasks) - len(have)
-        if doubled: yield Finding('tasks', 'problem', f'{doubled:,} tasks are there twice', 'run `annot_hub push`: it removes copies that nobody has worked on')
+        if doubled:
+            yield Finding('tasks', 'problem', f'{doubled:,} tasks are there twice',
+                          'run `annot_hub push`: it removes copies that nobody has worked on')
         yield from _stray(p.collection(), have)
         lack = [n for n in selected if n not in have]
         first = 'delete tasks.known.json, since somebody corrected which image a task is about; then ' if _outdated(p, project, tasks) else ''
-        yield Finding('tasks', 'note' if lack else 'good', f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task', first + 'run `annot_hub push`' if lack else '')
+        yield Finding('tasks', 'note' if lack else 'good',
+                      f'{len(selected) - len(lack):,} of {len(selected):,} selected images have a task',
+                      first + 'run `annot_hub push`' if lack else '')
         addresses = {n: have[n] for n in selected if n in have}
         yield from _seconds(studio, p.title)
     if not addresses and (not private or 'gate' in p.cfg or _folder(p)):
         at = _folder(p) or (p.gate().url if private else lambda n: hub_url(p.repo, n))
         addresses = {n: at(n) for n in selected}
-    for n in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))): yield see(addresses[n], studio, n)
+    for n in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))):
+        yield see(addresses[n], studio, n)
 
 def _outdated(p, project, tasks):
     "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
@@ -349,27 +517,47 @@ def _outdated(p, project, tasks):
 def _stray(collection, have):
     "Tasks of images that are not in the collection any more, or not chosen any more"
     gone, unchosen = sorted(set(have) - set(collection.file_name)), sorted(set(have) & set(collection.file_name[~collection.selected]))
-    if gone: yield Finding('tasks', 'problem', f'{len(gone):,} tasks are about images that are not in the collection, first {gone[0]!r}',
-                           'put the images back, then `annot_hub collect` and `annot_hub upload`; or delete these tasks in Label Studio: an answer to one stops the next pull')
-    if unchosen: yield Finding('tasks', 'note', f'{len(unchosen):,} tasks are about images that are not selected any more, first {unchosen[0]!r}', 'nothing is lost; delete them in Label Studio if nobody should label them')
+    if gone:
+        yield Finding('tasks', 'problem',
+                      f'{len(gone):,} tasks are about images that are not in the collection, first '
+                      f'{gone[0]!r}',
+                           'put the images back, then `annot_hub collect` and `annot_hub upload`; or delete '
+                           'these tasks in Label Studio: an answer to one stops the next pull')
+    if unchosen:
+        yield Finding('tasks', 'note', f'{len(unchosen):,} tasks are about images that are not selected any '
+                                       f'more, first {unchosen[0]!r}', 'nothing is lost; delete them in '
+                                                                       'Label Studio if nobody should label '
+                                                                       'them')
 
 def _seconds(studio, title):
     "Second looks that are not finished"
     from annot_hub.relabel import second_looks
     for p in second_looks(studio, title):
         now = studio.get(f'/api/projects/{p["id"]}')
-        if left := now['task_number'] - now['finished_task_number']: yield Finding('tasks', 'note', f'{left:,} of {now["task_number"]:,} images of {p["title"]!r} have not been seen again yet', 'label them there; until then they keep the label they had')
+        if left := now['task_number'] - now['finished_task_number']:
+            yield Finding('tasks', 'note', f'{left:,} of {now["task_number"]:,} images of {p["title"]!r} '
+                                           'have not been seen again yet', 'label them there; until then '
+                                                                           'they keep the label they had')
 
 def _same_interface(ours, theirs):
     "Do people see the interface of the project file?"
-    offered = lambda i: {c.name: sorted(c.labels) for c in i.controls}
+    def offered(i): return {c.name: sorted(c.labels) for c in i.controls}
     try: a, b = offered(ours), offered(Interface(theirs))
-    except ValueError as e: return Finding('interface', 'problem', f'Label Studio has an interface that cannot be used here: {e}', '`annot_hub push` puts that of the project file there')
+    except ValueError as e:
+        return Finding('interface', 'problem', f'Label Studio has an interface that cannot be used here: {e}',
+                       '`annot_hub push` puts that of the project file there')
     if a != b and all(b.get(c) == ls for c, ls in a.items()):
-        return Finding('interface', 'note', f'Label Studio also asks {", ".join(c for c in b if c not in a)}, which the project file does not', 'a question that has answers cannot be taken out there; `annot_hub relabel` tries again')
-    if a == b: return Finding('interface', 'good', f'people are asked what the project file says: {", ".join(a)}')
-    what = '; '.join(f'{c}: {", ".join(b.get(c, ["nothing"]))} instead of {", ".join(a.get(c, ["nothing"]))}' for c in sorted({*a, *b}) if a.get(c) != b.get(c))
-    return Finding('interface', 'problem', f'Label Studio asks something else: {what}', 'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in Label Studio, `annot_hub push` puts it back')
+        return Finding('interface', 'note', 'Label Studio also asks '
+                                            f'{", ".join(c for c in b if c not in a)}, which the project '
+                                            'file does not', 'a question that has answers cannot be taken '
+                                                             'out there; `annot_hub relabel` tries again')
+    if a == b:
+        return Finding('interface', 'good', f'people are asked what the project file says: {", ".join(a)}')
+    what = '; '.join(f'{c}: {", ".join(b.get(c, ["nothing"]))} instead of {", ".join(a.get(c, ["nothing"]))}'
+                     for c in sorted({*a, *b}) if a.get(c) != b.get(c))
+    return Finding('interface', 'problem', f'Label Studio asks something else: {what}',
+                   'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in Label '
+                   'Studio, `annot_hub push` puts it back')
 
 def _record(p):
     "The labels in the record"
@@ -377,7 +565,8 @@ def _record(p):
     from annot_hub.publish import current, read_record
     published = read(p.repo, 'labels.xml')
     if published and (told := differences(Interface(published.decode()), p.interface)):
-        yield Finding('labels', 'problem', f'annot_hub.toml asks otherwise than the published labels: {told}', '`annot_hub relabel --dry-run` says what that means, `annot_hub relabel` does it')
+        yield Finding('labels', 'problem', f'annot_hub.toml asks otherwise than the published labels: {told}',
+                      '`annot_hub relabel --dry-run` says what that means, `annot_hub relabel` does it')
     yield from check_labels(p.interface, used_labels(current(read_record(p.repo)[0])))
 
 # %% ../nbs/65_doctor.ipynb #8b246346
@@ -399,11 +588,13 @@ def _try(part, name, remedy, without_hub=False):
         yield Finding(name, 'problem', (str(e).splitlines() or [type(e).__name__])[0][:300], remedy)
 
 def doctor(
-    project,        # `annot_hub.project.Project`
-    images: int = 5 # How many to look at as a browser does
-) -> Findings:      # `.table()`, `.plain()`, `.exit_code`
+    project: object, # `annot_hub.project.Project`
+    images: int = 5  # How many to look at as a browser does
+) -> Findings:       # `.table()`, `.plain()`, `.exit_code`
     "Look at everything, change nothing"
     p, down = project, list(_hub_down(project))
-    parts = [(_metadata(p), 'metadata', 'look at [metadata] in annot_hub.toml'), (_desk(p, images), 'studio', 'is Label Studio running, and the token good?')]
-    if not down: parts = [(_repo(p), 'repo', 'mend that first'), *parts, (_record(p), 'labels', 'mend that first')]
+    parts = [(_metadata(p), 'metadata', 'look at [metadata] in annot_hub.toml'),
+             (_desk(p, images), 'studio', 'is Label Studio running, and the token good?')]
+    if not down:
+        parts = [(_repo(p), 'repo', 'mend that first'), *parts, (_record(p), 'labels', 'mend that first')]
     return Findings(down + [f for part in parts for f in _try(*part, bool(down))])

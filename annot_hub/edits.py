@@ -7,6 +7,7 @@ __all__ = ['EditError', 'differences', 'Version', 'edits', 'take']
 
 # %% ../nbs/37_edits.ipynb #f96fb6a0
 import json
+from collections.abc import Iterable
 import math
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -23,26 +24,32 @@ class EditError(ValueError):
 def _table(data):
     "The rows of a CSV by `file_name`, all text"
     try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
-    except (ValueError, UnicodeDecodeError) as e: raise EditError(f'annotations.csv cannot be read as a table ({str(e).strip()})') from e
-    if 'file_name' not in df: raise EditError(f'annotations.csv has no column file_name any more, only {", ".join(df.columns)}')
+    except (ValueError, UnicodeDecodeError) as e:
+        raise EditError(f'annotations.csv cannot be read as a table ({str(e).strip()})') from e
+    if 'file_name' not in df:
+        raise EditError(f'annotations.csv has no column file_name any more, only {", ".join(df.columns)}')
     return df
 
 def _same(a, b):
     "Do two cells mean the same? Numbers are compared as numbers"
     if a == b: return True
-    try: return float(a) == float(b) and a.strip() == a.strip('_') and not (a.startswith('0') and a[1:2].isdigit())
+    try:
+        return float(a) == float(b) and a.strip() == a.strip('_') and not (a.startswith('0')
+                                                                           and a[1:2].isdigit())
     except ValueError: return False
 
 # %% ../nbs/37_edits.ipynb #c07c38fa
 def differences(
-    made: bytes, # `annotations.csv` as it should be
-    found: bytes # as it is; `EditError` if it is no table any more
+    made: bytes,   # `annotations.csv` as it should be
+    found: bytes   # as it is; `EditError` if it is no table any more
 ) -> pd.DataFrame: # `file_name`, `column` ('' for a whole row), `before`, `after`
     "Cells that somebody changed by hand"
     a, b = _table(made), _table(found)
     twice = b.file_name[b.file_name.duplicated()].unique()
     rows = [(n, '', 'one row', 'several rows') for n in twice]
-    rows += [('', c, 'a column', 'deleted') for c in a.columns.difference(b.columns)] + [('', c, '', 'a column') for c in b.columns.difference(a.columns)]
+    rows += [('', c, 'a column', 'deleted')
+             for c in a.columns.difference(b.columns)] + [('', c, '', 'a column')
+                                                          for c in b.columns.difference(a.columns)]
     a, b = a.set_index('file_name'), b[~b.file_name.isin(twice)].set_index('file_name')
     rows += [(n, '', 'there', 'deleted') for n in a.index.difference(b.index.union(pd.Index(twice)))]
     new = b.index.difference(a.index)
@@ -71,67 +78,150 @@ def edits(
     who, before = {}, made
     for v in versions:
         try: step = differences(before, v.data)
-        except EditError: continue                                       # mended by a later version, or else the last one raises below
+        except EditError:
+            # mended by a later version, or else the last one raises below
+            continue
         for n, c in zip(step.file_name, step.column): who[n, c] = v
         before = v.data
     left, last = differences(made, versions[-1].data), versions[-1]
     by = [who.get((n, c), last) for n, c in zip(left.file_name, left.column)]
-    return left.assign(author=[v.author for v in by], at=[v.at for v in by], revision=[v.revision for v in by])
+    return left.assign(author=[v.author for v in by], at=[v.at for v in by],
+                       revision=[v.revision for v in by])
 
 # %% ../nbs/37_edits.ipynb #f8034d49
 def _cell(control, text):
     "The value that a cell means: one class is plain text, several a list in JSON"
     if text == '': return None
-    if control.kind in ('single', 'text', 'datetime') or control.kind in ('texts', 'paths') and text[0] != '[': return text
+    if control.kind in ('single', 'text',
+                        'datetime') or control.kind in ('texts', 'paths') and text[0] != '[':
+        return text
     try: value = json.loads(text)
     except (ValueError, RecursionError): value = None
     if control.kind in ('rating', 'number'):
-        if type(value) not in (int, float) or not math.isfinite(value): raise ValueError(f'{control.name}: {text!r} is no number')
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValueError(f'{control.name}: {text!r} is no number')
         return int(value) if value == int(value) else value
-    if control.kind in REGIONS and not (isinstance(value, list) and all(isinstance(r, dict) for r in value)): raise ValueError(f'{control.name}: write a list of regions, as other cells have it')
-    if not isinstance(value, list): raise ValueError(f'{control.name}: write a list, like {json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
+    if control.kind in REGIONS and not (isinstance(value, list) and all(isinstance(r, dict) for r in value)):
+        raise ValueError(f'{control.name}: write a list of regions, as other cells have it')
+    if not isinstance(value, list):
+        raise ValueError(f'{control.name}: write a list, like '
+                         f'{json.dumps(list(control.labels[:2]), ensure_ascii=False)}')
     return value
 
 def _annotation(name, values, interface, repo_id, edit, annotator, size=None):
     "An entry of the record for the edited row `values`"
     uid = 'hub-' + blake2b(json.dumps([repo_id, name, annotator]).encode(), digest_size=12).hexdigest()
-    return {'kind': 'annotation', 'file_name': name, 'repo_id': repo_id, 'unique_id': uid, 'updated_at': edit['at'], 'created_at': edit['at'], 'annotator': annotator,
-            'skipped': False, 'ground_truth': True, 'lead_time': None, 'result': encode(interface, values, size), 'annotation_id': None, 'task_id': None, 'task_updated_at': None,
+    return {'kind': 'annotation', 'file_name': name, 'repo_id': repo_id, 'unique_id': uid,
+            'updated_at': edit['at'], 'created_at': edit['at'], 'annotator': annotator,
+            'skipped': False, 'ground_truth': True, 'lead_time': None,
+            'result': encode(interface, values, size), 'annotation_id': None, 'task_id': None,
+            'task_updated_at': None,
             'project': 'hub', 'raw': {'edited': 'annotations.csv', 'revision': edit['revision']}}
 
 def _row(name, found, interface):
     "The values of one row of the edited file"
     row = found.loc[name]
-    return {c.name: _cell(c, row[c.name]) for c in interface.controls if c.name in interface.columns and c.name in found}
+    return {c.name: _cell(c, row[c.name]) for c in interface.controls if c.name in interface.columns
+            and c.name in found}
 
 # %% ../nbs/37_edits.ipynb #f19e99eb
 def take(
-    changed: pd.DataFrame, # From `edits`
-    found: bytes,          # The file as it is
-    interface: Interface,  # The questions
-    repo_id: str,          # `user/name`
-    known=(),              # `file_name`s of the collection
+    changed: pd.DataFrame,   # From `edits`
+    found: bytes,            # The file as it is
+    interface: Interface,    # The questions
+    repo_id: str,            # `user/name`
+    known: Iterable = (),    # `file_name`s of the collection
     names: dict|None = None, # Name on the Hub → name in the record; who is missing keeps the name
-    sizes: dict|None = None # `file_name` → width and height of the image as annotators see it; without it an edited region is refused
-) -> tuple[list, list]:    # Entries for the record; and a sentence for each edit that is refused
+    sizes: dict|None = None  # `file_name` → width and height of the image as annotators see it; without it an edited region is refused
+) -> tuple[list, list]:      # Entries for the record; and a sentence for each edit that is refused
     "Turn edited labels into annotations; say what cannot be one"
     names, known, entries, refused = names or {}, set(known), [], []
-    rows = _table(found).drop_duplicates('file_name', keep=False).set_index('file_name') if len(changed) else None
-    def refuse(e, why): refused.append(f"{e['author']} changed {e['file_name'] or 'the header'} in annotations.csv ({e['column'] or 'row'}: {e['before'] or 'nothing'} to {e['after'] or 'nothing'}): {why}")
+    rows = _table(found).drop_duplicates('file_name',
+                                         keep=False).set_index('file_name') if len(changed) else None
+    def refuse(e, why):
+        refused.append(f"{e['author']} changed {e['file_name'] or 'the header'} in annotations.csv "
+                       f"({e['column'] or 'row'}: {e['before'] or 'nothing'} to {e['after'] or 'nothing'}): "
+                       f"{why}")
     for name, group in changed.groupby('file_name', sort=True):
         told = group.to_dict('records')
         labels = [e for e in told if name and e['column'] in interface.columns]
         for e in told:
             if e in labels or (labels and e['column'] in ('state', 'n_annotators', 'agreement')): continue
-            why = 'columns can be neither added nor taken out here' if not name else {'deleted': 'to take a label back, delete the annotation in Label Studio', 'several rows': 'keep one row an image'}.get(e['after'] if not e['column'] else '')
+            why = 'columns can be neither added nor taken out here' if not name else {'deleted': 'to take a '
+                                                                                                 'label '
+                                                                                                 'back, '
+                                                                                                 'delete the '
+                                                                                                 'annotation '
+                                                                                                 'in Label '
+                                                                                                 'Studio', 'several '
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           ''
+                                                                                                           'rows': 'keep one row an image'}.get(e['after'] if not e['column'] else '')
             refuse(e, why or 'only labels can be changed here')
         if not labels: continue
         last = max(labels, key=lambda e: e['at'])
         try:
             if name not in known: raise ValueError('there is no such image in the collection')
             values = _row(name, rows, interface)
-            if not any(v not in (None, []) for v in values.values()): raise ValueError('to take a label back, delete the annotation in Label Studio')
-            entries.append(_annotation(name, values, interface, repo_id, last, names.get(last['author'], last['author']), (sizes or {}).get(name)))
+            if not any(v not in (None, []) for v in values.values()):
+                raise ValueError('to take a label back, delete the annotation in Label Studio')
+            entries.append(_annotation(name, values, interface, repo_id, last,
+                                       names.get(last['author'], last['author']), (sizes or {}).get(name)))
         except ValueError as e:
             for x in labels: refuse(x, str(e))
     return entries, refused

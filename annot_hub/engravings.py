@@ -59,31 +59,31 @@ def turn(
     return np.exp(1j*np.radians(degrees))
 
 def oval(
-    rx: float=1, # Half width
-    ry: float=0  # Half height; 0: a circle
-) -> np.ndarray: # Complex points around the origin, from the right and clockwise
+    rx: float = 1, # Half width
+    ry: float = 0  # Half height; 0: a circle
+) -> np.ndarray:   # Complex points around the origin, from the right and clockwise
     "An ellipse"
     z = turn(np.linspace(0, 360, 73))
     return rx*z.real + 1j*(ry or rx)*z.imag
 
 @patch
-def line(self:Engraving,
-    points: list, # Complex numbers
-    width: int=1  # Pixels
-) -> Engraving:   # The same, for the next line
+def line(self: Engraving,
+    points: list,  # Complex numbers
+    width: int = 1 # Pixels
+) -> Engraving:    # The same, for the next line
     "Cut a line through `points`"
     ImageDraw.Draw(self.ink).line(self.px(points), 255, width, 'curve')
     return self
 
 # %% ../nbs/83_engravings.ipynb #32f1c29e
 @patch
-def shape(self:Engraving,
-    points: list,     # Outline, as complex numbers
-    dark: object=0,   # How black: 0 to 1, or a function of arrays x, y that gives it
-    along: object=35, # Degrees, or a function of x, y whose contours the lines follow
-    pitch: float=6,   # Pixels from line to line
-    width: int=2      # Of the outline, in pixels
-) -> Engraving:       # The same, for the next shape
+def shape(self: Engraving,
+    points: list,       # Outline, as complex numbers
+    dark: object = 0,   # How black: 0 to 1, or a function of arrays x, y that gives it
+    along: object = 35, # Degrees, or a function of x, y whose contours the lines follow
+    pitch: float = 6,   # Pixels from line to line
+    width: int = 2      # Of the outline, in pixels
+) -> Engraving:         # The same, for the next shape
     "Hide what is behind an outline, shade it, and draw it"
     mask = Image.new('1', self.ink.size)
     ImageDraw.Draw(mask).polygon(self.px(points), 1)

@@ -7,45 +7,51 @@ __all__ = ['COLUMNS', 'place', 'annotation_table', 'read_export']
 
 # %% ../nbs/29_exports.ipynb #871e474b
 import json
-import re
+import os
+from collections.abc import Iterable
+import pandas as pd
 from io import StringIO
 from pathlib import Path
-import pandas as pd
+import re
 from .keys import check_file_name, parse_url
 from .labels import Interface
 from .tasks import OVERWRITTEN, OWN
 
 # %% ../nbs/29_exports.ipynb #6bf89e66
 def place(
-    data:dict  # The `data` of a task
+    data: dict # The `data` of a task
 ) -> tuple:    # repo_id (None if unknown) and file_name; `ValueError` says why there is none
     "Which image a task is about"
     if isinstance(name := data.get('file_name'), str): return data.get('repo_id'), check_file_name(name)
     texts = [v for v in (data.get('image'), *data.values()) if isinstance(v, str)]
     if not texts: raise ValueError('the task has no `file_name` and no address')
-    for i,text in enumerate(texts):
+    for i, text in enumerate(texts):
         try: return parse_url(text)[::2]
-        except ValueError as e: first = e if i==0 else first
+        except ValueError as e: first = e if i == 0 else first
     raise first
 
 # %% ../nbs/29_exports.ipynb #287b0fce
-COLUMNS = ['file_name', 'unique_id', 'annotation_id', 'task_id', 'annotator', 'created_at', 'updated_at', 'lead_time', 'skipped', 'ground_truth', 'result']
+COLUMNS = ['file_name', 'unique_id', 'annotation_id', 'task_id', 'annotator', 'created_at', 'updated_at',
+           'lead_time', 'skipped', 'ground_truth', 'result']
 
 def _ids(values):
     "Whole numbers where all are, else as they came"
-    return pd.array(values, dtype='Int64') if all(v is None or isinstance(v, int) for v in values) else pd.Series(values, dtype=object)
+    return pd.array(values, dtype='Int64') if all(v is None or isinstance(v, int)
+                                                  for v in values) else pd.Series(values, dtype=object)
 
 def annotation_table(
-    rows:list,    # Tuples in the order of COLUMNS
-    lost=(),      # What the source could not say
-    unplaced=()   # Annotations whose image is unknown
-) -> pd.DataFrame: # One row an annotation; `lost` and `unplaced` in its `.attrs`
+    rows: list,             # Tuples in the order of COLUMNS
+    lost: Iterable = (),    # What the source could not say
+    unplaced: Iterable = () # Annotations whose image is unknown
+) -> pd.DataFrame:          # One row an annotation; `lost` and `unplaced` in its `.attrs`
     "Give annotations their dtypes"
     cols = dict(zip(COLUMNS, map(list, zip(*rows)))) if rows else {c: [] for c in COLUMNS}
     for c in ('annotation_id', 'task_id', 'annotator'): cols[c] = _ids(cols[c])
-    for c in ('created_at', 'updated_at'): cols[c] = pd.to_datetime(pd.Series(cols[c], dtype=object), utc=True, format='ISO8601')
+    for c in ('created_at', 'updated_at'):
+        cols[c] = pd.to_datetime(pd.Series(cols[c], dtype=object), utc=True, format='ISO8601')
     cols['lead_time'] = pd.array(cols['lead_time'], dtype='float64')
-    cols['skipped'], cols['ground_truth'] = pd.array(cols['skipped'], dtype='bool'), pd.array(cols['ground_truth'], dtype='boolean')
+    cols['skipped'], cols['ground_truth'] = pd.array(cols['skipped'],
+                                                     dtype='bool'), pd.array(cols['ground_truth'], dtype='boolean')
     df = pd.DataFrame(cols)
     df.attrs.update(lost=list(lost), unplaced=list(unplaced))
     return df
@@ -54,7 +60,7 @@ def annotation_table(
 def _rows(items, lost):
     "Rows for `annotation_table` from (task data, the other columns), and what could not be placed"
     rows, unplaced = [], []
-    for data,*rest in items:
+    for data, *rest in items:
         try: name = place(data)[1]
         except ValueError as e:
             name = None
@@ -68,8 +74,10 @@ def _from_json(tasks):
     "One item an annotation from a full JSON export or a snapshot"
     for t in tasks:
         for a in t['annotations']:
-            yield (t['data'], a.get('unique_id'), a['id'], t['id'], _user(a.get('completed_by')), a.get('created_at'), a.get('updated_at'),
-                   a.get('lead_time'), bool(a.get('was_cancelled')), bool(a.get('ground_truth')), a.get('result') or [])
+            yield (t['data'], a.get('unique_id'), a['id'], t['id'], _user(a.get('completed_by')),
+                   a.get('created_at'), a.get('updated_at'),
+                   a.get('lead_time'), bool(a.get('was_cancelled')), bool(a.get('ground_truth')),
+                   a.get('result') or [])
 
 # %% ../nbs/29_exports.ipynb #2c8dee2c
 _ADMIN = {*OVERWRITTEN, 'agreement', 'history'}
@@ -79,7 +87,8 @@ def _as_result(row, names):
     res = []
     for n in names:
         if (v := row.get(n)) is None: continue
-        for x in (v if isinstance(v, list) else [v]): res.append({'from_name': n, 'value': x if isinstance(x, dict) else {'choices': [x]}})
+        for x in (v if isinstance(v, list) else [v]):
+            res.append({'from_name': n, 'value': x if isinstance(x, dict) else {'choices': [x]}})
     return res
 
 # %% ../nbs/29_exports.ipynb #830cfb60
@@ -88,13 +97,14 @@ def _from_min(rows, interface):
     controls = [c.name for c in interface.controls] if interface else None
     for r in rows:
         result = _as_result(r, controls or [k for k in r if k not in _ADMIN and k not in OWN])
-        yield (r, None, r.get('annotation_id'), r.get('id') if isinstance(r.get('id'), int) else None, r.get('annotator'),
+        yield (r, None, r.get('annotation_id'), r.get('id') if isinstance(r.get('id'), int) else None,
+               r.get('annotator'),
                r.get('created_at'), r.get('updated_at'), r.get('lead_time'), False, None, result)
 
 # %% ../nbs/29_exports.ipynb #dba9f758
 def _cell(v):
     "A text of a CSV as the value it was, where that is certain"
-    if v=='': return None
+    if v == '': return None
     if v[0] in '[{':
         try: return json.loads(v)
         except (ValueError, RecursionError): pass
@@ -107,37 +117,45 @@ def _csv_rows(text):
     head = text.split('\n', 1)[0]
     df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=max(',;\t', key=head.count))
     for row in df.to_dict('records'):
-        row = {k: _cell(v) for k,v in row.items()}
+        row = {k: _cell(v) for k, v in row.items()}
         for k in ('id', 'annotator', 'annotation_id'): row[k] = _whole(row.get(k))
         yield row | {'lead_time': float(row['lead_time']) if row.get('lead_time') else None}
 
 # %% ../nbs/29_exports.ipynb #c3dca625
-_LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by', 'parent_prediction', 'meta of the task',
-         'ids and links of regions (so what was said about each), image_rotation', 'remarks on regions (meta), their score and origin',
-         'answers to questions that were no longer asked', 'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
+_LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by',
+         'parent_prediction', 'meta of the task',
+         'ids and links of regions (so what was said about each), image_rotation',
+         'remarks on regions (meta), their score and origin',
+         'answers to questions that were no longer asked',
+         'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
          'task data named ' + ', '.join(OVERWRITTEN) + ', or like a question']
 
 def _sniff(text, path):
     "What kind of export `text` is, and its content"
-    if text.lstrip()[:1] not in ('[', '{'): return ('CSV', text) if 'annotation_id' in text.split('\n', 1)[0] else (None, None)
-    if text.startswith('{"kind":'): raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
+    if text.lstrip()[:1] not in ('[', '{'):
+        return ('CSV', text) if 'annotation_id' in text.split('\n', 1)[0] else (None, None)
+    if text.startswith('{"kind":'):
+        raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
     try: data = json.loads(text)
-    except (ValueError, RecursionError) as e: raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
+    except (ValueError, RecursionError) as e:
+        raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
     if not isinstance(data, list) or not all(isinstance(x, dict) for x in data): return None, None
     if all(isinstance(x.get('annotations'), list) and 'data' in x for x in data): return 'JSON', data
     return ('JSON_MIN', data) if all('annotation_id' in x for x in data) else (None, None)
 
 def read_export(
-    path,                          # A file exported from Label Studio: JSON, snapshot, JSON-MIN, CSV or TSV
-    interface:Interface|None=None  # Says which columns of JSON-MIN and CSV are answers
-) -> pd.DataFrame:                 # One row an annotation; `.attrs['lost']` and `.attrs['unplaced']`
+    path: str|os.PathLike,           # A file exported from Label Studio: JSON, snapshot, JSON-MIN, CSV or TSV
+    interface: Interface|None = None # Says which columns of JSON-MIN and CSV are answers
+) -> pd.DataFrame:                   # One row an annotation; `.attrs['lost']` and `.attrs['unplaced']`
     "Read an export of any kind; a row whose image is unknown keeps `file_name` null and is listed in `.attrs['unplaced']`"
     try: kind, data = _sniff(Path(path).read_text('utf-8-sig'), path)
     except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
     unsure = [] if interface else ['which columns are answers (give the interface)']
     try:
-        if kind=='JSON': return _rows(_from_json(data), [])
-        if kind=='JSON_MIN': return _rows(_from_min(data, interface), _LOST + unsure)
-        if kind=='CSV': return _rows(_from_min(_csv_rows(data), interface), _LOST + ['types of the task data'] + unsure)
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as e: raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
+        if kind == 'JSON': return _rows(_from_json(data), [])
+        if kind == 'JSON_MIN': return _rows(_from_min(data, interface), _LOST + unsure)
+        if kind == 'CSV':
+            return _rows(_from_min(_csv_rows(data), interface), _LOST + ['types of the task data'] + unsure)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as e:
+        raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
     raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')

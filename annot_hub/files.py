@@ -7,6 +7,7 @@ __all__ = ['is_inside', 'inside', 'new_file', 'write_file', 'private_folder', 'r
 
 # %% ../nbs/02_files.ipynb #39bdd629
 import os
+from collections.abc import Iterator
 import secrets
 import stat
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ def inside(
     "Refuse a `path` that leads out of `root`"
     full = Path(root)/path
     if is_inside(full, root): return full
-    raise ValueError(f'{os.fspath(path)!r} leads out of {os.fspath(root)!r}: give a place inside that folder, or remove the link')
+    raise ValueError(f'{os.fspath(path)!r} leads out of {os.fspath(root)!r}: give a place inside that '
+                     'folder, or remove the link')
 
 # %% ../nbs/02_files.ipynb #b134be3e
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_BINARY', 0)
@@ -36,7 +38,7 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, 'O_NOFOLLOW', 0) | getat
 def new_file(
     path: str|os.PathLike, # Where it shall be; its folder must exist
     mode: int = 0o644      # Permissions, less the umask; 0o600 for what only its owner may read
-):                         # Gives an open binary file, to be written inside `with`
+) -> Iterator:             # Gives an open binary file, to be written inside `with`
     "Write a file under a random name beside `path`, and move it there when the block ends well"
     path = Path(path)
     aside = path.with_name(f'.annot_hub-{secrets.token_hex(8)}')
@@ -71,7 +73,8 @@ def private_folder(
     if path.is_symlink(): raise OSError(f'{path} is a link: name the folder itself')
     if not path.is_dir(): raise NotADirectoryError(f'{path} is a file: name a folder')
     if os.name == 'posix':
-        if path.stat().st_uid != os.getuid(): raise PermissionError(f'{path} belongs to another user: name a folder of your own')
+        if path.stat().st_uid != os.getuid():
+            raise PermissionError(f'{path} belongs to another user: name a folder of your own')
         path.chmod(0o700)
     return path
 
@@ -81,11 +84,19 @@ def read_secret(
 ) -> str:                  # Its text without white space around it; `FileNotFoundError`, or `PermissionError` with the remedy
     "Read a token or a key, unless somebody else could have put it there or can read it"
     path = Path(path)
-    if path.is_symlink(): raise PermissionError(f'{path} is a link, so the secret in it may be somebody else\'s: put a file there')
-    with open(os.open(path, os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0))) as file:
+    if path.is_symlink():
+        raise PermissionError(f'{path} is a link, so the secret in it may be somebody else\'s: put a file '
+                              'there')
+    with open(os.open(path, os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0)
+                      | getattr(os, 'O_NONBLOCK', 0))) as file:
         found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode): raise PermissionError(f'{path} is no ordinary file: put one there')
-        if os.name == 'posix' and found.st_uid != os.getuid(): raise PermissionError(f'{path} belongs to another user: its secret is not used')
-        if os.name == 'posix' and found.st_mode & 0o077: raise PermissionError(f'{path} can be read by other users: type `chmod 600 {path}` if the secret in it is yours')
-        if found.st_size > most: raise PermissionError(f'{path} has {found.st_size:,} bytes, too many for a secret')
+        if not stat.S_ISREG(found.st_mode):
+            raise PermissionError(f'{path} is no ordinary file: put one there')
+        if os.name == 'posix' and found.st_uid != os.getuid():
+            raise PermissionError(f'{path} belongs to another user: its secret is not used')
+        if os.name == 'posix' and found.st_mode & 0o077:
+            raise PermissionError(f'{path} can be read by other users: type `chmod 600 {path}` if the secret '
+                                  'in it is yours')
+        if found.st_size > most:
+            raise PermissionError(f'{path} has {found.st_size:,} bytes, too many for a secret')
         return file.read().strip()

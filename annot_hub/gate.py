@@ -21,20 +21,21 @@ try:
     from starlette.requests import Request
     from starlette.responses import PlainTextResponse, Response, StreamingResponse
     from starlette.routing import Route
-except ImportError as e: raise ImportError("The gate for private images needs: pip install 'annot_hub[hub]'") from e
+except ImportError as e:
+    raise ImportError("The gate for private images needs: pip install 'annot_hub[hub]'") from e
 
 # %% ../nbs/23_gate.ipynb #86a8500f
 class Gate:
-    "Serve listed files of a Hub dataset repo on loopback, behind a secret path, to pages of one origin."
+    "Serve listed files of a Hub dataset repo on loopback, behind a secret path, to pages of one origin"
     def __init__(self,
-                 repo_id:str, # `user/name`
+                 repo_id: str, # `user/name`
                  files, # the file_names that may be seen
-                 revision:str='main', # commit, branch or tag
-                 endpoint:str=None, # of the Hub; `HF_ENDPOINT` if None
-                 token:str=None, # of somebody who may read the repo
-                 secret:str=None, # first part of the path; made up if None
-                 port:int=0, # on 127.0.0.1; 0 for any free one
-                 origin:str='http://127.0.0.1:8080'): # address of Label Studio, as the browser shows it
+                 revision: str='main', # commit, branch or tag
+                 endpoint: str=None, # of the Hub; `HF_ENDPOINT` if None
+                 token: str=None, # of somebody who may read the repo
+                 secret: str=None, # first part of the path; made up if None
+                 port: int=0, # on 127.0.0.1; 0 for any free one
+                 origin: str='http://127.0.0.1:8080'): # address of Label Studio, as the browser shows it
         self.repo_id, self.files, self.revision = repo_id, frozenset(files), revision
         self.endpoint, self.token = endpoint_url(endpoint), token
         self.secret, self.port, self.origins = secret or secrets.token_urlsafe(24), port, _origins(origin)
@@ -42,19 +43,21 @@ class Gate:
 
     most, patience = 100, 30 # connections at once; seconds that one may stand still
 
-    def url(self, file_name:str # one of `files`
+    def url(self, file_name: str # one of `files`
            ) -> str: # address for the task
-        "Where a browser on this machine gets this file."
+        "Where a browser on this machine gets this file"
         return f'http://127.0.0.1:{self.port}/{self.secret}/{quote(file_name)}'
 
-    def __repr__(self): return f'Gate({self.repo_id!r}, {len(self.files)} files, {"open" if self.server else "closed"})'
+    def __repr__(self):
+        return f'Gate({self.repo_id!r}, {len(self.files)} files, {"open" if self.server else "closed"})'
     def __enter__(self): return self.start()
     def __exit__(self, *args): self.stop()
 
 # %% ../nbs/23_gate.ipynb #bcbf786d
-def _origins(url:str # address of Label Studio
-            ) -> set: # the origins that mean it
-    "The origin of an address, in both spellings of this machine."
+def _origins(
+    url: str # address of Label Studio
+) -> set:    # the origins that mean it
+    "The origin of an address, in both spellings of this machine"
     u = urlsplit(url)
     hosts = {'127.0.0.1', 'localhost'} if u.hostname in ('127.0.0.1', 'localhost') else {u.hostname}
     usual = {'http': 80, 'https': 443}.get(u.scheme)                       # which a browser leaves out
@@ -62,15 +65,16 @@ def _origins(url:str # address of Label Studio
 
 # %% ../nbs/23_gate.ipynb #4b241ea4
 @patch
-def _cors(self:Gate, request:Request) -> dict: # headers
-    "Let pages of our origin read the answer."
+def _cors(self: Gate, request: Request) -> dict: # headers
+    "Let pages of our origin read the answer"
     origin = request.headers.get('origin')
     return {'Vary': 'Origin'} | ({'Access-Control-Allow-Origin': origin} if origin in self.origins else {})
 
 @patch
-def _may(self:Gate, path:str # of the request, without the first slash
-        ) -> str: # the file_name, or None
-    "Which file is meant, if it may be seen."
+def _may(self: Gate,
+    path: str # of the request, without the first slash
+) -> str:     # the file_name, or None
+    "Which file is meant, if it may be seen"
     secret, _, name = path.partition('/')
     if hmac.compare_digest(secret.encode(), self.secret.encode()) and name in self.files: return name
 
@@ -78,19 +82,20 @@ def _may(self:Gate, path:str # of the request, without the first slash
 _ASK = 'range if-range if-none-match if-modified-since'.split()
 _TELL = 'content-length content-range accept-ranges etag last-modified'.split()
 
-def _type(file_name:str) -> str: # media type
-    "The type of an image by its name; anything else is just bytes."
+def _type(file_name: str) -> str: # media type
+    "The type of an image by its name; anything else is just bytes"
     kind = mimetypes.guess_type(file_name)[0] or ''
     return kind if kind.startswith('image/') and kind != 'image/svg+xml' else 'application/octet-stream'
 
 # %% ../nbs/23_gate.ipynb #487c2002
-def _origin(url:httpx2.URL) -> tuple: # scheme, host, port
-    "What must be the same for two addresses to be of one server."
+def _origin(url: httpx2.URL) -> tuple: # scheme, host, port
+    "What must be the same for two addresses to be of one server"
     usual = {'http': 80, 'https': 443}.get(url.scheme)
     return url.scheme, url.host, url.port or usual
 
-def _is_global(address:str # of a machine, IPv4 or IPv6
-              ) -> bool: # False also for what only looks like IPv6
+def _is_global(
+    address: str # of a machine, IPv4 or IPv6
+) -> bool:       # False also for what only looks like IPv6
     "Is this an address of the internet, not of this machine or of a network of its own?"
     ip = ipaddress.ip_address(address.partition('%')[0])
     if ip.version == 6:
@@ -98,15 +103,18 @@ def _is_global(address:str # of a machine, IPv4 or IPv6
         if not ordinary or ip.sixtofour or ip.teredo: return False     # these hold an IPv4 address
     return ip.is_global and not ip.is_multicast
 
-def _is_here(host:str # name or address
-            ) -> bool:
+def _is_here(
+    host: str # name or address
+) -> bool:
     "Is this a name of this machine, in any spelling?"
     if host.rstrip('.') == 'localhost' or host.endswith('.localhost'): return True
     try: return ipaddress.ip_address(host if ':' in host else socket.inet_aton(host)).is_loopback
     except (OSError, ValueError): return False
 
-async def _is_outside(host:str, # name or address
-                      port:int) -> bool:
+async def _is_outside(
+    host: str, # name or address
+    port: int
+) -> bool:
     "Is this host on the internet, by every address that it has here?"
     loop = asyncio.get_running_loop()
     try: found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -121,24 +129,28 @@ class Astray(Exception):
     "A redirect that is not followed"
 
 @patch
-async def _next(self:Gate, answer:httpx2.Response # a redirect
-               ) -> httpx2.URL: # where to go on; `Astray` if nowhere
-    "Follow the Hub, and only the Hub."
+async def _next(self: Gate,
+    answer: httpx2.Response # a redirect
+) -> httpx2.URL:            # where to go on; `Astray` if nowhere
+    "Follow the Hub, and only the Hub"
     hub = httpx2.URL(self.endpoint)
     try: url = answer.url.join(answer.headers['location'])
     except (httpx2.InvalidURL, ValueError) as e: raise Astray('to what is no address') from e
     if _origin(answer.url) != _origin(hub): raise Astray('a second time, and not itself')
     if url.userinfo: raise Astray('to an address with a log-in in it')
     if _origin(url) == _origin(hub): return url
-    if (hub.scheme, url.scheme) != ('https', 'https'): raise Astray('to another server, and not from https to https')
+    if (hub.scheme, url.scheme) != ('https', 'https'):
+        raise Astray('to another server, and not from https to https')
     for place in (hub, url):
-        if not await _is_outside(place.host, place.port or 443): raise Astray('to another server, into or out of a private network')
+        if not await _is_outside(place.host, place.port or 443):
+            raise Astray('to another server, into or out of a private network')
     return url
 
 @patch
-async def _fetch(self:Gate, request:Request, file_name:str) -> httpx2.Response: # not read yet
-    "Ask the Hub for a file as its owner."
-    headers = {k: v for k in _ASK if (v := request.headers.get(k, '')) and v.isascii()} | {'Accept-Encoding': 'identity'}
+async def _fetch(self: Gate, request: Request, file_name: str) -> httpx2.Response: # not read yet
+    "Ask the Hub for a file as its owner"
+    headers = {k: v for k in _ASK if (v := request.headers.get(k, ''))
+               and v.isascii()} | {'Accept-Encoding': 'identity'}
     own = {'Authorization': f'Bearer {self.token}'} if self.token else {}
     url = httpx2.URL(hub_url(self.repo_id, file_name, self.revision, self.endpoint))
     for _ in range(6):
@@ -151,31 +163,33 @@ async def _fetch(self:Gate, request:Request, file_name:str) -> httpx2.Response: 
     raise httpx2.TooManyRedirects('The Hub redirects in a circle', request=question)
 
 @patch
-async def _in_turn(self:Gate, request:Request, file_name:str) -> httpx2.Response: # not read yet
-    "Let so many questions wait for the Hub, and the others for them; who has hung up is not asked for."
+async def _in_turn(self: Gate, request: Request, file_name: str) -> httpx2.Response: # not read yet
+    "Let so many questions wait for the Hub, and the others for them; who has hung up is not asked for"
     async with self.turn:
         if await request.is_disconnected(): raise httpx2.ReadError('Nobody waits any more')
         return await self._fetch(request, file_name)
 
 # %% ../nbs/23_gate.ipynb #01d77164
-async def _body(answer:httpx2.Response):
-    "The bytes of an answer; the connection goes back when they are through, or when nobody wants them any more."
+async def _body(answer: httpx2.Response):
+    "The bytes of an answer; the connection goes back when they are through, or when nobody wants them any more"
     try:
         async for part in answer.aiter_raw(): yield part
     finally: await answer.aclose()
 
 # %% ../nbs/23_gate.ipynb #b42042fa
-def _plain(text:str) -> str:
-    "Text without characters that do something: control, half surrogates, change of direction."
+def _plain(text: str) -> str:
+    "Text without characters that do something: control, half surrogates, change of direction"
     return ''.join(c if c.isprintable() else '\N{REPLACEMENT CHARACTER}' for c in text)
 
 @patch
-async def _answer(self:Gate, request:Request) -> Response:
-    "Everything that comes to the gate."
+async def _answer(self: Gate, request: Request) -> Response:
+    "Everything that comes to the gate"
     file_name, headers = self._may(request.path_params['path']), self._cors(request)
     if file_name is None: return PlainTextResponse('Nothing here.', 404, headers=headers)
     if request.method == 'OPTIONS':
-        return Response(status_code=204, headers=headers | {'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': 'Range'})
+        return Response(status_code=204, headers=headers
+                        | {'Access-Control-Allow-Methods': 'GET, HEAD',
+                           'Access-Control-Allow-Headers': 'Range'})
     try: got = await self._in_turn(request, file_name)
     except httpx2.RequestError as e:
         return PlainTextResponse(f'The Hub does not answer ({type(e).__name__}).', 502, headers=headers)
@@ -185,23 +199,26 @@ async def _answer(self:Gate, request:Request) -> Response:
     if got.status_code not in (200, 206, 304, 416):
         await got.aclose()
         status = 404 if got.status_code == 404 else 502
-        return PlainTextResponse(_plain(f'The Hub answered {got.status_code} for {file_name}.'), status, headers=headers)
+        return PlainTextResponse(_plain(f'The Hub answered {got.status_code} for {file_name}.'), status,
+                                 headers=headers)
     headers |= {k: got.headers[k] for k in _TELL if k in got.headers} | {'Content-Type': _type(file_name),
                'Cache-Control': 'private, max-age=300', 'Referrer-Policy': 'no-referrer'}
     return StreamingResponse(_body(got), got.status_code, headers=headers)
 
 # %% ../nbs/23_gate.ipynb #f7e07f20
-def _state(connection # uvicorn's
-          ) -> tuple: # changes as long as something moves
-    "The request in hand, and how many bytes wait for the reader."
+def _state(
+    connection # uvicorn's
+) -> tuple:    # changes as long as something moves
+    "The request in hand, and how many bytes wait for the reader"
     cycle, size = connection.cycle, connection.transport.get_write_buffer_size()
     busy = cycle is not None and not cycle.response_complete
     return cycle, time.monotonic() if busy and not size else size
 
 @patch
-def _cut(self:Gate, seen:dict # connection -> its state, and since when; oldest first
-        ) -> dict: # the same a moment later
-    "Cut the connections that do not move, and those that are too many."
+def _cut(self: Gate,
+    seen: dict # connection -> its state, and since when; oldest first
+) -> dict:     # the same a moment later
+    "Cut the connections that do not move, and those that are too many"
     now, current = time.monotonic(), self.server.server_state.connections
     order = [c for c in seen if c in current] + [c for c in current if c not in seen]
     fresh = {}
@@ -216,8 +233,8 @@ def _cut(self:Gate, seen:dict # connection -> its state, and since when; oldest 
     return fresh
 
 @patch
-async def _watch(self:Gate):
-    "Look after the connections, once a second."
+async def _watch(self: Gate):
+    "Look after the connections, once a second"
     seen = {}
     while True:
         await asyncio.sleep(1)
@@ -225,8 +242,8 @@ async def _watch(self:Gate):
 
 # %% ../nbs/23_gate.ipynb #0c811071
 @patch
-def _client(self:Gate) -> httpx2.AsyncClient:
-    "For the Hub: no redirects of its own, no cookies, no proxy for this machine."
+def _client(self: Gate) -> httpx2.AsyncClient:
+    "For the Hub: no redirects of its own, no cookies, no proxy for this machine"
     here = _is_here(httpx2.URL(self.endpoint).host)
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)     # `_cut` limits them
@@ -234,19 +251,20 @@ def _client(self:Gate) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(timeout=wait, trust_env=not here, cookies=no_cookies, limits=limits)
 
 @patch
-def _app(self:Gate) -> Starlette:
-    "The web application; its client of the Hub lives as long as it does."
+def _app(self: Gate) -> Starlette:
+    "The web application; its client of the Hub lives as long as it does"
     @asynccontextmanager
     async def lifespan(app):
         self.turn = asyncio.Semaphore(self.most)
         watch = asyncio.create_task(self._watch())
         async with self._client() as self.http: yield
         watch.cancel()
-    return Starlette(routes=[Route('/{path:path}', self._answer, methods=['GET', 'HEAD', 'OPTIONS'])], lifespan=lifespan)
+    return Starlette(routes=[Route('/{path:path}', self._answer, methods=['GET', 'HEAD', 'OPTIONS'])],
+                     lifespan=lifespan)
 
 @patch
-def _listen(self:Gate) -> socket.socket:
-    "A socket on our port; `port` then says which."
+def _listen(self: Gate) -> socket.socket:
+    "A socket on our port; `port` then says which"
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 17)     # so that we see whether a reader reads
@@ -259,8 +277,8 @@ def _listen(self:Gate) -> socket.socket:
 
 # %% ../nbs/23_gate.ipynb #513a701d
 @patch
-def start(self:Gate) -> Gate:
-    "Open the gate, in a thread of this process."
+def start(self: Gate) -> Gate: # Itself
+    "Open the gate, in a thread of this process"
     if self.server: return self
     sock = self._listen()
     config = uvicorn.Config(self._app(), http='h11', ws='none', log_level='error', access_log=False,
@@ -274,8 +292,8 @@ def start(self:Gate) -> Gate:
     return self
 
 @patch
-def stop(self:Gate):
-    "Close it; with the same port and secret it can be opened again."
+def stop(self: Gate) -> None: # Nothing
+    "Close it; with the same port and secret it can be opened again"
     if not self.server: return
     self.server.should_exit = True
     self.thread.join()

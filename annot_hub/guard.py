@@ -20,7 +20,8 @@ def check_ref(
     "Refuse a name of a branch or tag that git would not take, or that passes for something else"
     name = ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
     raw = ref.encode('utf-8', 'replace')
-    good = check_ref_format(raw) and re.fullmatch(r'refs/(heads|tags)/[\w./+-]+', ref) and '/-' not in ref and len(ref) <= 250
+    good = check_ref_format(raw) and re.fullmatch(r'refs/(heads|tags)/[\w./+-]+',
+                                                  ref) and '/-' not in ref and len(ref) <= 250
     looks_like = re.fullmatch('[0-9a-f]{7,40}', name, re.I) and not (name.isdecimal() and len(name) < 40)
     if not good or looks_like or name.startswith('refs/') or name == 'HEAD':
         raise HubError(400, f'Invalid reference: {ref[:200]}')
@@ -50,7 +51,8 @@ def weigh(
         size += w.size + w.entries*(len(name) + 1)
     found = Weight(entries, depth, longest, size)
     if any(have > most for have, most in zip(found, LIMIT)):
-        raise HubError(422, f'Too much for a repo: {entries:,} files and folders, {depth} deep, paths of up to {longest:,} bytes')
+        raise HubError(422, f'Too much for a repo: {entries:,} files and folders, {depth} deep, paths of up '
+                            f'to {longest:,} bytes')
     return found
 
 # %% ../nbs/80_guard.ipynb #1c4e4fd6
@@ -85,4 +87,6 @@ class Work:
         "Count work before it is done"
         if self.left is None: return
         self.left -= steps
-        if self.left < 0: raise HubError(429, 'This is more work than the Hub does for anybody: ask for less at a time, or with a token')
+        if self.left < 0:
+            raise HubError(429, 'This is more work than the Hub does for anybody: ask for less at a time, or '
+                                'with a token')

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from collections import namedtuple
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -43,26 +44,33 @@ class StaleParent(HubError):
 
 def _revision(e):
     "The revision that was asked for, out of the address"
-    found = re.search(r'/(?:revision|resolve|tree|paths-info|commits)/([^/?]+)', str(getattr(e.response, 'url', '')))
+    found = re.search(r'/(?:revision|resolve|tree|paths-info|commits)/([^/?]+)',
+                      str(getattr(e.response, 'url', '')))
     return repr(unquote(found[1])) if found else 'of that name'
 
 def _explain(e, repo_id):
     "The sentence for the client's exception `e`"
     where, status = endpoint_url(), getattr(getattr(e, 'response', None), 'status_code', None)
-    if isinstance(e, httpx2.TransportError): return f'no Hub answers at {where}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
-    if isinstance(e, (RepositoryNotFoundError, LocalTokenNotFoundError)) and status in (None, 401): return f'{where} wants a valid token for {repo_id}: set HF_TOKEN or run `hf auth login`'
-    if isinstance(e, RepositoryNotFoundError): return f'there is no dataset repo {repo_id!r} on {where}, or this token may not see it: check the name, or make it with `annot_hub upload`'
-    if isinstance(e, RevisionNotFoundError): return f'{repo_id} has no revision {_revision(e)}: give a branch, a tag or a commit that it has'
-    if isinstance(e, HFValidationError): return f'{repo_id!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
+    if isinstance(e, httpx2.TransportError):
+        return f'no Hub answers at {where}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
+    if isinstance(e, (RepositoryNotFoundError, LocalTokenNotFoundError)) and status in (None, 401):
+        return f'{where} wants a valid token for {repo_id}: set HF_TOKEN or run `hf auth login`'
+    if isinstance(e, RepositoryNotFoundError):
+        return f'there is no dataset repo {repo_id!r} on {where}, or this token may not see it: check the name, or make it with `annot_hub upload`'
+    if isinstance(e, RevisionNotFoundError):
+        return f'{repo_id} has no revision {_revision(e)}: give a branch, a tag or a commit that it has'
+    if isinstance(e, HFValidationError):
+        return f'{repo_id!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
     if status == 401: return f'{where} refused the token: set HF_TOKEN or run `hf auth login`'
-    if status == 403: return f'this token may not write to {repo_id}: use one with the write role, of a member of {repo_id.split("/")[0]}'
+    if status == 403:
+        return f'this token may not write to {repo_id}: use one with the write role, of a member of {repo_id.split("/")[0]}'
     if status == 412: return f'{repo_id} was changed by somebody else meanwhile: run the same command again'
     return f'{where}: {one_line(getattr(e, "server_message", None) or e, 1000)}'
 
 @contextmanager
 def hub_errors(
     repo_id: str # The repo that is spoken of, for the message
-):
+) -> Iterator:   # For `with`
     "Turn the client's exceptions into `HubError` with a remedy"
     try: yield
     except (HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, httpx2.TransportError) as e:
@@ -77,7 +85,8 @@ def check_hash(
 ) -> str:      # The same; `HubError` if it is not 40 or 64 hexadecimal digits
     "Refuse a hash that could be anything else"
     if isinstance(value, str) and _HASH.fullmatch(value): return value
-    raise HubError(f'{endpoint_url()} gave {str(value)[:100]!r} for a hash: it is no Hub, or one that should not be trusted')
+    raise HubError(f'{endpoint_url()} gave {str(value)[:100]!r} for a hash: it is no Hub, or one that should '
+                   'not be trusted')
 
 def check_path(
     value: str # Path or revision, as a server or a table gives it
@@ -85,7 +94,8 @@ def check_path(
     "Refuse a path that is more than a place below a folder"
     good = isinstance(value, str) and '\0' not in value and not {'', '.', '..'} & set(re.split(r'[/\\]', value))
     if good and not re.match('[A-Za-z]:[/\\\\]', value): return value
-    raise HubError(f'{str(value)[:100]!r} is no path of a repo on {endpoint_url()}: it could lead out of a folder')
+    raise HubError(f'{str(value)[:100]!r} is no path of a repo on {endpoint_url()}: it could lead out of a '
+                   'folder')
 
 def _check_answer(response):
     "Refuse an answer whose headers would name a file outside the client's cache"
@@ -101,25 +111,28 @@ _make_client = _http._GLOBAL_CLIENT_FACTORY
 def _client():
     "The client's connection, which looks at answers before anything is made of them"
     client = _make_client()
-    client.event_hooks = client.event_hooks | {'response': [_check_answer, *client.event_hooks.get('response', [])]}
+    client.event_hooks = client.event_hooks | {'response': [_check_answer,
+                                                            *client.event_hooks.get('response', [])]}
     return client
 
 set_client_factory(_client)
 
 # %% ../nbs/10_hub.ipynb #8e47bfd0
 def create(
-    repo_id: str,         # `user/name`
-    private: bool = True, # Whether only you (and the organisation) can see it; an existing repo stays as it is
-):
+    repo_id: str,        # `user/name`
+    private: bool = True # Whether only you (and the organisation) can see it; an existing repo stays as it is
+) -> None:               # The repo is there
     "Make the dataset repo unless it exists"
-    with hub_errors(repo_id): HfApi().create_repo(repo_id, repo_type='dataset', private=private, exist_ok=True)
+    with hub_errors(repo_id):
+        HfApi().create_repo(repo_id, repo_type='dataset', private=private, exist_ok=True)
 
 def head(
-    repo_id: str,           # `user/name`
-    revision: str = 'main', # Branch, tag or commit
-) -> str:                   # The commit's full sha
+    repo_id: str,          # `user/name`
+    revision: str = 'main' # Branch, tag or commit
+) -> str:                  # The commit's full sha
     "The commit that `revision` stands at"
-    with hub_errors(repo_id): return check_hash(HfApi().dataset_info(repo_id, revision=revision, expand=['sha']).sha)
+    with hub_errors(repo_id):
+        return check_hash(HfApi().dataset_info(repo_id, revision=revision, expand=['sha']).sha)
 
 def is_private(
     repo_id: str # `user/name`
@@ -131,19 +144,24 @@ def is_private(
 def _tree(repo_id, revision, folder):
     "What the Hub says about the files below `folder`"
     with hub_errors(repo_id):
-        try: found = [f for f in HfApi().list_repo_tree(repo_id, folder, recursive=True, revision=revision, repo_type='dataset') if hasattr(f, 'blob_id')]
+        try:
+            found = [f for f in HfApi().list_repo_tree(repo_id, folder, recursive=True, revision=revision,
+                                                       repo_type='dataset') if hasattr(f, 'blob_id')]
         except EntryNotFoundError: return []
     for f in found: check_path(f.path)
     return found
 
 def list_files(
-    repo_id: str,              # `user/name`
-    revision: str = 'main',    # Branch, tag or commit
-    folder: str|None = None    # Only what is below this folder
-) -> pd.DataFrame:             # One row a file: `file_name`, `bytes`, `sha256` (missing for small files, which git keeps itself)
+    repo_id: str,           # `user/name`
+    revision: str = 'main', # Branch, tag or commit
+    folder: str|None = None # Only what is below this folder
+) -> pd.DataFrame:          # One row a file: `file_name`, `bytes`, `sha256` (missing for small files, which git keeps itself)
     "The files of a repo, sorted by name"
-    rows = sorted((f.path, f.size, check_hash(f.lfs.sha256) if f.lfs else None) for f in _tree(repo_id, revision, folder))
-    return pd.DataFrame(rows, columns=['file_name', 'bytes', 'sha256']).astype({'file_name': 'str', 'bytes': 'int64', 'sha256': 'str'})
+    rows = sorted((f.path, f.size, check_hash(f.lfs.sha256) if f.lfs else None)
+                  for f in _tree(repo_id, revision, folder))
+    return pd.DataFrame(rows, columns=['file_name', 'bytes',
+                                       'sha256']).astype({'file_name': 'str', 'bytes': 'int64',
+                                                          'sha256': 'str'})
 
 # %% ../nbs/10_hub.ipynb #fd4edb7f
 def commit(
@@ -155,7 +173,10 @@ def commit(
 ) -> str:                    # The commit's sha: the old head if nothing had changed
     "Put `files` into the repo in one commit"
     with hub_errors(repo_id), _quiet():
-        return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())], commit_message=one_line(message), commit_description=printable(description), repo_type='dataset', parent_commit=parent).oid
+        return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())],
+                                     commit_message=one_line(message),
+                                     commit_description=printable(description), repo_type='dataset',
+                                     parent_commit=parent).oid
 
 def _operation(path, content):
     "What a commit does with one file"
@@ -168,7 +189,8 @@ def _quiet():
     "No progress bars of the client inside ours, and no warning that nothing changed"
     from huggingface_hub.utils import logging
     level, bars = logging.get_verbosity(), not are_progress_bars_disabled()
-    disable_progress_bars(); logging.set_verbosity_error()
+    disable_progress_bars()
+    logging.set_verbosity_error()
     try: yield
     finally:
         logging.set_verbosity(level)
@@ -184,8 +206,11 @@ def read(
     "One file of the repo; kept in the client's cache, so that the same version is fetched once"
     if etag and (kept := _blob(repo_id, etag)) and kept.exists(): return kept.read_bytes()
     with hub_errors(repo_id), _quiet():
-        try: local = hf_hub_download(repo_id, check_path(path), repo_type='dataset', revision=check_path(revision))
-        except LocalEntryNotFoundError as e: raise HubError(f'no answer from {endpoint_url()}, and no copy of {path} on this machine') from e
+        try:
+            local = hf_hub_download(repo_id, check_path(path), repo_type='dataset',
+                                    revision=check_path(revision))
+        except LocalEntryNotFoundError as e:
+            raise HubError(f'no answer from {endpoint_url()}, and no copy of {path} on this machine') from e
         except EntryNotFoundError: return None
     with open(local, 'rb') as f: return f.read()
 
@@ -213,9 +238,12 @@ def last_changes(
     revision: str = 'main' # Where to look from
 ) -> dict:                 # File → `LastChange`: hash of its content, the commit that changed it last, and the title of that; files that are not there are left out
     "What stands in a few files and since when, in one request"
-    with hub_errors(repo_id): found = HfApi().get_paths_info(repo_id, list(paths), expand=True, revision=revision, repo_type='dataset')
+    with hub_errors(repo_id):
+        found = HfApi().get_paths_info(repo_id, list(paths), expand=True, revision=revision,
+                                       repo_type='dataset')
     wanted = set(paths)
-    return {f.path: LastChange(_etag(f), check_hash(f.last_commit.oid), f.last_commit.title) for f in found if f.path in wanted}
+    return {f.path: LastChange(_etag(f), check_hash(f.last_commit.oid), f.last_commit.title) for f in found
+            if f.path in wanted}
 
 # %% ../nbs/10_hub.ipynb #c1640a2f
 def _bucket(name):
@@ -224,12 +252,13 @@ def _bucket(name):
     return f'{folder}{slash}{hashlib.blake2b(last.encode(), digest_size=1).hexdigest()}/{last}'
 
 def split_folders(
-    df: pd.DataFrame,    # Collection
-    there=(),            # Keys that the repo has already; they stay
-    limit: int = 10_000  # Entries that a folder may have
-) -> pd.DataFrame:       # The collection with keys one folder deeper where a folder was too full, row by row; the same frame if none was
+    df: pd.DataFrame,     # Collection
+    there: Iterable = (), # Keys that the repo has already; they stay
+    limit: int = 10_000   # Entries that a folder may have
+) -> pd.DataFrame:        # The collection with keys one folder deeper where a folder was too full, row by row; the same frame if none was
     "Spread folders that are too full over 256 sub-folders, by the hash of the file's name"
-    folders, there, deeper = df.file_name.str.replace('[^/]*$', '', regex=True), set(there), df.file_name.map(_bucket)
+    folders, there, deeper = df.file_name.str.replace('[^/]*$', '',
+                                                      regex=True), set(there), df.file_name.map(_bucket)
     full = folders.map(folders.value_counts()) > limit
     move = (full | deeper.isin(there)) & ~df.file_name.isin(there)
     return df.assign(file_name=deeper.where(move, df.file_name)) if move.any() else df
@@ -242,7 +271,8 @@ class UploadReport:
     changed: int = 0    # images whose content is another now
     same: int = 0       # images that are there already
     bytes: int = 0      # size of the new and changed ones
-    left: list = field(default_factory=list) # images in the repo that the collection no longer names; they are kept
+    # images in the repo that the collection no longer names; they are kept
+    left: list = field(default_factory=list)
     revision: str = ''  # commit that holds them all; empty in a dry run
     moved: int = 0      # images put one folder deeper because their folder is too full
     commits: int = 0    # commits of images that it takes
@@ -251,39 +281,46 @@ class UploadReport:
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {"sent" if self.revision else "to send"}'
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
-        return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)' if self.left else '')
+        return text + (f'; {len(self.left):,} in the repo that the collection does not name (kept)'
+                       if self.left else '')
     __repr__ = _repr_markdown_ = __str__
 
 def plan_upload(
-    df: pd.DataFrame,  # Collection with `file_name`, `bytes`, `sha256`
-    there: pd.DataFrame # `list_files` of the repo's image folder
+    df: pd.DataFrame,                   # Collection with `file_name`, `bytes`, `sha256`
+    there: pd.DataFrame                 # `list_files` of the repo's image folder
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
     known = there.set_index('file_name').sha256
     now = df.file_name.map(known)
     new, same = ~df.file_name.isin(known.index), (now == df.sha256).fillna(False)
     todo = df[~same]
-    return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()), int(todo.bytes.sum()), sorted(set(known.index) - set(df.file_name)))
+    return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()),
+                              int(todo.bytes.sum()), sorted(set(known.index) - set(df.file_name)))
 
 # %% ../nbs/10_hub.ipynb #6d99e2e3
 def _track(repo_id, prefix):
     "Have everything below `prefix` stored as large files"
     line, old = f"{prefix or '*'}{'/**' if prefix else ''} filter=lfs diff=lfs merge=lfs -text\n", (read(repo_id, '.gitattributes') or b'').decode()
-    if line not in old: commit(repo_id, {'.gitattributes': (old + line).encode()}, f'Keep {prefix or "all files"} as large files')
+    if line not in old:
+        commit(repo_id, {'.gitattributes': (old + line).encode()},
+               f'Keep {prefix or "all files"} as large files')
 
 # %% ../nbs/10_hub.ipynb #f9ee19ed
 def _check_sizes(rows, files, folder):
     "`ValueError` for the first file that is gone, reached by a link that leads out, or of another size than when it was measured"
     for name, size in zip(rows.file_name, rows.bytes):
         path = files[name]
-        if not os.path.isfile(path): raise ValueError(f'{path} is not there any more: run `annot_hub collect` again')
-        if os.path.getsize(folder.inside(path)) != size: raise ValueError(f'{path} was changed since it was measured: run `annot_hub collect` again')
+        if not os.path.isfile(path):
+            raise ValueError(f'{path} is not there any more: run `annot_hub collect` again')
+        if os.path.getsize(folder.inside(path)) != size:
+            raise ValueError(f'{path} was changed since it was measured: run `annot_hub collect` again')
 
 def _measured(rows, files):
     "What a commit adds, each file with the sha256 that the table states"
     added = {name: CommitOperationAdd(name, path) for name, path in files.items()}
     for name, sha256 in zip(rows.file_name, rows.sha256):
-        if added[name].upload_info.sha256.hex() != sha256: raise ValueError(f'{files[name]} was changed since it was measured: run `annot_hub collect` again')
+        if added[name].upload_info.sha256.hex() != sha256:
+            raise ValueError(f'{files[name]} was changed since it was measured: run `annot_hub collect` again')
     return added
 
 # %% ../nbs/10_hub.ipynb #06bf4552
@@ -292,48 +329,54 @@ def _exists(repo_id):
 
 def _batches(df, files=2000, size=2_000_000_000):
     "Consecutive rows of `df`, at most `files` and about `size` bytes together"
-    number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
+    number = (df.bytes.cumsum()//size).astype(str) + '-' + pd.Series(range(len(df)),
+                                                                     index=df.index).floordiv(files).astype(str)
     return (rows for _, rows in df.groupby(number, sort=False))
 
 def upload(
-    df: pd.DataFrame,       # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
-    root: str,              # The folder that was scanned
-    repo_id: str,           # `user/name`; it must exist, unless this is a dry run
-    prefix: str = 'images', # The `prefix` of that scan
-    dry_run: bool = False,  # Only say what would happen
+    df: pd.DataFrame,          # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
+    root: str,                 # The folder that was scanned
+    repo_id: str,              # `user/name`; it must exist, unless this is a dry run
+    prefix: str = 'images',    # The `prefix` of that scan
+    dry_run: bool = False,     # Only say what would happen
     folder_limit: int = 10_000 # Entries that the Hub takes in one folder; a fuller one is split, see `split_folders`
-) -> UploadReport:          # Counts, and the commit that holds it all
+) -> UploadReport:             # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo; only what is missing or changed is sent"
-    there = list_files(repo_id, folder=prefix or None) if not dry_run or _exists(repo_id) else pd.DataFrame({'file_name': [], 'sha256': []})
+    there = list_files(repo_id, folder=prefix
+                       or None) if not dry_run or _exists(repo_id) else pd.DataFrame({'file_name': [], 'sha256': []})
     given, df = df.file_name, check_keys(split_folders(df, there.file_name, folder_limit), folder_limit)
-    source = dict(zip(df.file_name, given)) # what the table says of other places is not asked: a stranger may have made it
+    # what the table says of other places is not asked: a stranger may have made it
+    source = dict(zip(df.file_name, given))
     todo, report = plan_upload(df, there)
     report.moved, report.commits = int((df.file_name != given).sum()), sum(1 for _ in _batches(todo))
-    _check_sizes(todo, {name: local_path(root, source[name], prefix) for name in todo.file_name}, ImageFolder(root))
+    _check_sizes(todo, {name: local_path(root, source[name], prefix) for name in todo.file_name},
+                 ImageFolder(root))
     if dry_run: return report
     if len(todo): _track(repo_id, prefix)
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for i, rows in enumerate(_batches(todo)):
             files = {n: local_path(root, source[n], prefix) for n in rows.file_name}
-            commit(repo_id, _measured(rows, files), f'Add {len(rows):,} images (part {i + 1} of {report.commits})')
+            commit(repo_id, _measured(rows, files),
+                   f'Add {len(rows):,} images (part {i + 1} of {report.commits})')
             bar.update(int(rows.bytes.sum()))
-    report.revision = commit(repo_id, {'collection.parquet': df.to_parquet(index=False)}, f'Collection of {len(df):,} images')
+    report.revision = commit(repo_id, {'collection.parquet': df.to_parquet(index=False)},
+                             f'Collection of {len(df):,} images')
     return report
 
 # %% ../nbs/10_hub.ipynb #26cd88de
 def image_revision(
-    repo_id: str,           # `user/name`
-    revision: str = 'main', # Where to look from
-) -> str:                   # The commit that last changed the collection: all its images are there
+    repo_id: str,          # `user/name`
+    revision: str = 'main' # Where to look from
+) -> str:                  # The commit that last changed the collection: all its images are there
     "The commit that pins the images"
     found = last_changes(repo_id, ['collection.parquet'], revision)
     if not found: raise HubError(f'{repo_id} holds no collection yet: run `annot_hub upload`')
     return found['collection.parquet'].commit
 
 def read_collection(
-    repo_id: str,           # `user/name`
-    revision: str = 'main', # Branch, tag or commit
-) -> pd.DataFrame:          # The table that `upload` put there
+    repo_id: str,          # `user/name`
+    revision: str = 'main' # Branch, tag or commit
+) -> pd.DataFrame:         # The table that `upload` put there
     "The collection of the repo"
     data = read(repo_id, 'collection.parquet', revision)
     if data is None: raise HubError(f'{repo_id} holds no collection yet: run `annot_hub upload`')
@@ -344,14 +387,17 @@ def check_tag(
     name: str # Of a version, e.g. 'v1'
 ) -> str:     # The same; `ValueError` if git would not take it
     "Refuse a name that cannot be a tag, before anything is committed under it"
-    if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name): raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
+    if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name):
+        raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
     return name
 
 def tags(
     repo_id: str # `user/name`
 ) -> dict:       # Name → the commit it stands at
     "The tags of a repo"
-    with hub_errors(repo_id): return {check_path(t.name): head(repo_id, t.name) for t in HfApi().list_repo_refs(repo_id, repo_type='dataset').tags}
+    with hub_errors(repo_id):
+        return {check_path(t.name): head(repo_id, t.name)
+                for t in HfApi().list_repo_refs(repo_id, repo_type='dataset').tags}
 
 def tag(
     repo_id: str,           # `user/name`
@@ -363,5 +409,7 @@ def tag(
     if (there := tags(repo_id).get(check_tag(name))):
         if there == head(repo_id, revision): return False
         raise HubError(f'tag {name!r} of {repo_id} names another commit already: choose a new name')
-    with hub_errors(repo_id): HfApi().create_tag(repo_id, tag=name, tag_message=one_line(message) or None, revision=revision, repo_type='dataset')
+    with hub_errors(repo_id):
+        HfApi().create_tag(repo_id, tag=name, tag_message=one_line(message) or None, revision=revision,
+                           repo_type='dataset')
     return True

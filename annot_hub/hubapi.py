@@ -11,11 +11,13 @@ __all__ = ['routes', 'User', 'Signer', 'Route', 'route', 'find_route', 'Ask', 'C
 
 # %% ../nbs/82_hubapi.ipynb #1d4136e0
 import base64, hmac, io, json, math, mimetypes, re, secrets, time, traceback
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote
 from fastcore.basics import patch
+from typing import BinaryIO
 try:
     import yaml
     from anyio import CapacityLimiter
@@ -29,6 +31,7 @@ from .guard import Work
 from .shelf import HubError, check_path, drop
 from .store import HubRepo, Store, check_repo_id, kinds, title_and_rest
 from .xet import Xorbs
+from dulwich.objects import Commit
 
 # %% ../nbs/82_hubapi.ipynb #3a626815
 class User(NamedTuple):
@@ -38,37 +41,41 @@ class User(NamedTuple):
     role: str = 'write' # `read`, `write`, or `admin` who may do everything everywhere
     orgs: tuple = () # organisations: dicts of `name`, `fullname` and `private` (repos private by default)
 
-    def owns(self, owner:str) -> bool: return self.role == 'admin' or owner == self.name or owner in {o['name'] for o in self.orgs}
-    def writes(self, owner:str) -> bool: return self.role != 'read' and self.owns(owner)
+    def owns(self, owner: str) -> bool:
+        return self.role == 'admin' or owner == self.name or owner in {o['name'] for o in self.orgs}
+    def writes(self, owner: str) -> bool: return self.role != 'read' and self.owns(owner)
 
 # %% ../nbs/82_hubapi.ipynb #a6c4d559
 class Signer:
     "Signs permissions that end"
     def __init__(self,
-        key:bytes, # secret
+        key: bytes, # secret
     ): self.key = key
 
-    def _mac(self, until, what): return hmac.new(self.key, json.dumps([until, *what]).encode(), 'sha256').hexdigest()
+    def _mac(self, until, what):
+        return hmac.new(self.key, json.dumps([until, *what]).encode(), 'sha256').hexdigest()
 
     def sign(self,
-        *what:str, # what is permitted
-        seconds:int=3600, # for how long
+        *what: str, # what is permitted
+        seconds: int=3600, # for how long
     ) -> str: # the signature
         "Permit `what` for a while"
         until = str(int(time.time()) + seconds)
         return f'{until}.{self._mac(until, what)}'
 
     def check(self,
-        signature:str, # what `sign` gave
-        *what:str, # what is asked for
+        signature: str, # what `sign` gave
+        *what: str, # what is asked for
     ) -> None: # `HubError` 403 when it is not permitted
         "Refuse what was not signed"
-        until,_,mac = signature.partition('.')
-        if not re.fullmatch(r'[0-9]{1,12}', until) or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
-            raise HubError(403, "This address is not valid, or not any more")
+        until, _, mac = signature.partition('.')
+        if not re.fullmatch(r'[0-9]{1,12}',
+                            until) or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
+            raise HubError(403, 'This address is not valid, or not any more')
 
 # %% ../nbs/82_hubapi.ipynb #bc48c0fc
-_parts = {'{kind}': '(?P<kind>models|datasets|spaces)', '{type}': '(?:(?P<kind>datasets|spaces)/)?', '{repo}': '(?P<repo_id>[^/]+(?:/[^/]+?)?)',
+_parts = {'{kind}': '(?P<kind>models|datasets|spaces)', '{type}': '(?:(?P<kind>datasets|spaces)/)?',
+          '{repo}': '(?P<repo_id>[^/]+(?:/[^/]+?)?)',
           '{rev}': '(?P<rev>refs/[^/]+/[^/]+|[^/]+)', '{path}': '(?P<path>.+)', '{name}': '(?P<name>[^/]+)'}
 class Route(NamedTuple):
     "Who answers what"
@@ -83,15 +90,15 @@ class Route(NamedTuple):
 routes = [] # tried in order
 
 def route(
-    methods:str, # such as `GET` or `POST DELETE`
-    pattern:str, # address with `{kind}`, `{type}`, `{repo}`, `{rev}`, `{path}`, `{name}` in it
-    most:int=1 << 24, # most bytes of a body
-    signed:bool=False, # permitted by a signature instead of a user's token?
-    first=None, # function of the `Hub` and the `Ask` that may refuse before a large body comes
-    heavy:bool=False, # may it walk through whole histories and trees?
-): # decorator
+    methods: str,                # such as `GET` or `POST DELETE`
+    pattern: str,                # address with `{kind}`, `{type}`, `{repo}`, `{rev}`, `{path}`, `{name}` in it
+    most: int = 1 << 24,         # most bytes of a body
+    signed: bool = False,        # permitted by a signature instead of a user's token?
+    first: Callable|None = None, # function of the `Hub` and the `Ask` that may refuse before a large body comes
+    heavy: bool = False          # may it walk through whole histories and trees?
+) -> Callable:                   # decorator
     "Answer requests to `pattern` with a function of the `Hub` and the `Ask`"
-    for k,v in _parts.items(): pattern = pattern.replace(k, v)
+    for k, v in _parts.items(): pattern = pattern.replace(k, v)
     def add(f):
         routes.append(Route(methods.split(), re.compile(pattern), f, most, signed, first, heavy))
         return f
@@ -99,29 +106,29 @@ def route(
 
 # %% ../nbs/82_hubapi.ipynb #0bed586b
 def find_route(
-    method:str, # of HTTP
-    raw_path:str, # quoted, without the query
-) -> tuple: # (`Route`, named parts unquoted)
+    method: str,  # of HTTP
+    raw_path: str # quoted, without the query
+) -> tuple:       # (`Route`, named parts unquoted)
     "Who answers a request; `HubError` when nobody does"
     for r in routes:
         if method in r.methods and (m := r.pattern.fullmatch(raw_path)): break
-    else: raise HubError(404, f"Not Found: {method} {raw_path[:200]}")
-    try: parts = {k: unquote(v, errors='strict') for k,v in m.groupdict().items() if v is not None}
-    except UnicodeDecodeError: raise HubError(400, "The address is not UTF-8") from None
+    else: raise HubError(404, f'Not Found: {method} {raw_path[:200]}')
+    try: parts = {k: unquote(v, errors='strict') for k, v in m.groupdict().items() if v is not None}
+    except UnicodeDecodeError: raise HubError(400, 'The address is not UTF-8') from None
     if 'path' in parts: check_path(parts['path'].rstrip('/'))
-    return r,parts
+    return r, parts
 
 # %% ../nbs/82_hubapi.ipynb #60b96125
 class Ask:
     "One request: who asks, about what, with which body"
-    kind,repo_id,rev,path,name = 'models','','main','',''
+    kind, repo_id, rev, path, name = 'models', '', 'main', '', ''
     def __init__(self,
-        request:Request, # of starlette
-        user:User|None=None, # who asks
+        request: Request, # of starlette
+        user: User|None=None, # who asks
         body=None, # open file
         **parts, # what the pattern found
     ):
-        self.method,self.headers,self.params,self.user,self.body = request.method,request.headers,request.query_params,user,body
+        self.method, self.headers, self.params, self.user, self.body = request.method, request.headers, request.query_params, user, body
         self.base = f"{request.url.scheme}://{request.headers.get('host', '')}"
         self.url = self.base + _raw_path(request.scope)
         self.target = _raw_path(request.scope) + f'?{request.url.query}'*bool(request.url.query)
@@ -129,12 +136,14 @@ class Ask:
 
     def flag(self, name):
         v = self.params.get(name, '').lower()
-        if v not in ('', '0', '1', 'false', 'true'): raise HubError(400, f"{name} must be true or false, not {v[:20]!r}")
+        if v not in ('', '0', '1', 'false', 'true'):
+            raise HubError(400, f'{name} must be true or false, not {v[:20]!r}')
         return v in ('true', '1')
 
     def number(self, name, default, most):
         v = self.params.get(name, str(default))
-        if not (v.isascii() and v.isdecimal() and len(v) < 10): raise HubError(400, f"{name} must be a number, not {v[:20]!r}")
+        if not (v.isascii() and v.isdecimal() and len(v) < 10):
+            raise HubError(400, f'{name} must be a number, not {v[:20]!r}')
         return min(int(v), most)
 
     def json(self): return parse_json(self.body.read() or b'{}')
@@ -146,43 +155,47 @@ class Checked(dict):
         v = super().get(name)
         if v is None: v = default
         if v is not None and (not isinstance(v, kind) or (kind is int and isinstance(v, bool))):
-            raise HubError(400, f"{name} must be {kind.__name__}, not {type(v).__name__}")
+            raise HubError(400, f'{name} must be {kind.__name__}, not {type(v).__name__}')
         return Checked(v) if isinstance(v, dict) else v
 
     def need(self, name, kind=str):
         v = self.get(name, kind)
-        if v is None: raise HubError(400, f"{name} is missing")
+        if v is None: raise HubError(400, f'{name} is missing')
         return v
 
     def objects(self, name, most=1000):
         found = self.need(name, list)
-        if len(found) > most: raise HubError(413, f"Too many {name}: at most {most:,}")
-        if not all(isinstance(o, dict) for o in found): raise HubError(400, f"{name} must be a list of objects")
+        if len(found) > most: raise HubError(413, f'Too many {name}: at most {most:,}')
+        if not all(isinstance(o, dict) for o in found):
+            raise HubError(400, f'{name} must be a list of objects')
         return [Checked(o) for o in found]
 
 def parse_json(
-    data:bytes, # JSON text
-) -> Checked: # the object in it
+    data: bytes # JSON text
+) -> Checked:   # the object in it
     "Read a JSON object, or say 400"
     try: found = json.loads(data)
-    except (ValueError, RecursionError) as e: raise HubError(400, f"The body is no JSON: {str(e)[:100]}") from None
-    if not isinstance(found, dict): raise HubError(400, "The body must be a JSON object")
+    except (ValueError, RecursionError) as e:
+        raise HubError(400, f'The body is no JSON: {str(e)[:100]}') from None
+    if not isinstance(found, dict): raise HubError(400, 'The body must be a JSON object')
     if b'\\ud' in data[:1 << 20].lower():
         try: json.dumps(found, ensure_ascii=False).encode()
-        except UnicodeEncodeError: raise HubError(400, "The body has half a surrogate pair in it, which is no text") from None
+        except UnicodeEncodeError:
+            raise HubError(400, 'The body has half a surrogate pair in it, which is no text') from None
     return Checked(found)
 
 # %% ../nbs/82_hubapi.ipynb #b1c56c43
 class Hub:
     "A Hub over one folder, as an ASGI application"
     def __init__(self,
-        store:Store, # the repos
+        store: Store, # the repos
         users, # has `find`: from a token to its `User`, or `None`
-        cors:tuple=(), # origins whose pages may read files, such as `http://127.0.0.1:8080`
-        hosts:tuple=(), # names by which it may be called, beside those of this machine; `*` for any
+        cors: tuple=(), # origins whose pages may read files, such as `http://127.0.0.1:8080`
+        hosts: tuple=(), # names by which it may be called, beside those of this machine; `*` for any
         log=None, # function that gets a dict for each request
     ):
-        self.store,self.users,self.cors,self.log = store,users,tuple(o.rstrip('/') for o in cors),log or (lambda d: None)
+        self.store, self.users, self.cors, self.log = store, users, tuple(o.rstrip('/')
+                                                                          for o in cors), log or (lambda d: None)
         self.hosts = {'127.0.0.1', 'localhost', '[::1]', *hosts}
         key = store.root/'secret'
         if not key.exists(): write_file(key, secrets.token_hex(32), 0o600)
@@ -190,8 +203,8 @@ class Hub:
         self.walks = {} # a limiter a repo: who walks through one again and again keeps nobody from the others
 
     def turn(self,
-        route:Route, # who answers
-        ask:'Ask', # the request
+        route: Route, # who answers
+        ask: 'Ask', # the request
     ): # a limiter of threads; `None` for the usual one
         "Whose turn a request waits for"
         if not route.heavy: return None
@@ -199,51 +212,58 @@ class Hub:
         return self.walks.setdefault((ask.kind, ask.repo_id), CapacityLimiter(1))
 
     def xorbs(self,
-        who:str, # name of a user
+        who: str, # name of a user
     ) -> Xorbs: # nobody else's
         "The chunks that a user has on the way"
         return Xorbs(self.store.root/'xorbs'/who, self.store.big)
 
     def work(self,
-        ask:'Ask', # the request
-        r:HubRepo, # what it is about
+        ask: 'Ask', # the request
+        r: HubRepo, # what it is about
     ) -> Work: # any amount for those who may write there
         "How much a request may cost"
         return Work(None if ask.user and ask.user.writes(r.owner) else 400_000)
 
     def user(self,
-        header:str, # `Authorization` as it came
+        header: str, # `Authorization` as it came
     ) -> User|None: # `None` when there is no such header
         "Who asks; git sends the token as a password"
-        how,_,token = header.partition(' ')
+        how, _, token = header.partition(' ')
         if not header: return None
         if how.lower() == 'basic':
             try: token = base64.b64decode(token).decode().partition(':')[2]
             except ValueError: token = ''
         if found := self.users.find(token): return found
-        raise HubError(401, "Invalid credentials in Authorization header", headers={'WWW-Authenticate': 'Basic realm="Hub"'})
+        raise HubError(401, 'Invalid credentials in Authorization header',
+                       headers={'WWW-Authenticate': 'Basic realm="Hub"'})
 
 # %% ../nbs/82_hubapi.ipynb #ecaa477b
 @patch
-def repo(self:Hub,
-    ask:Ask, # the request
-    write:bool=False, # is it to be changed?
-    files:bool=False, # is it about what is in its files?
-) -> HubRepo: # `HubError` when there is none, or none for this user
+def repo(self: Hub,
+    ask: Ask,            # the request
+    write: bool = False, # is it to be changed?
+    files: bool = False  # is it about what is in its files?
+) -> HubRepo:            # `HubError` when there is none, or none for this user
     "The repo a request is about"
     try:
         to = self.store.moved(ask.kind, ask.repo_id)
         r = self.store.repo(ask.kind, to or ask.repo_id)
     except HubError as e:
-        if e.status == 422 and ask.user and ask.user.owns(ask.repo_id.partition('/')[0]): raise # damaged: its owner learns how
+        # damaged: its owner learns how
+        if e.status == 422 and ask.user and ask.user.owns(ask.repo_id.partition('/')[0]): raise
         r = to = None  # no such name is possible, or nobody else's business
     if r is None or (r.meta['private'] and not (ask.user and ask.user.owns(r.owner))):
-        raise HubError(404 if ask.user else 401, "Repository not found", 'RepoNotFound')
-    if write and not ask.user: raise HubError(401, "Invalid username or password.")
-    if write and not ask.user.writes(r.owner): raise HubError(403, f"Forbidden: you must have write access to {r.id}")
+        raise HubError(404 if ask.user else 401, 'Repository not found', 'RepoNotFound')
+    if write and not ask.user: raise HubError(401, 'Invalid username or password.')
+    if write and not ask.user.writes(r.owner):
+        raise HubError(403, f'Forbidden: you must have write access to {r.id}')
     if files and r.meta.get('gated') and not (ask.user and ask.user.owns(r.owner)):
-        raise HubError(403 if ask.user else 401, f"Access to {kinds[r.kind]} {r.id} is restricted and you are not in the authorized list", 'GatedRepo')
-    if to: raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target else 404, f"This repo is now {to}", headers={'Location': url})
+        raise HubError(403 if ask.user else 401,
+                       f'Access to {kinds[r.kind]} {r.id} is restricted and you are not in the authorized '
+                       'list', 'GatedRepo')
+    if to:
+        raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target
+                       else 404, f'This repo is now {to}', headers={'Location': url})
     return r
 
 # %% ../nbs/82_hubapi.ipynb #32064279
@@ -251,22 +271,26 @@ def _raw_path(scope): return scope['raw_path'].decode('ascii', 'replace').partit
 def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500].strip() # a header may not end in a blank
 
 def error_answer(
-    e:HubError, # a refusal
-) -> Response: # as the client wants it
+    e: HubError # a refusal
+) -> Response:  # as the client wants it
     "Status, JSON body, and the headers that become the client's exceptions"
     code = {'X-Error-Code': e.code} if e.code else {}
     body = {'error': e.message.encode('utf-8', 'replace').decode(), **e.body}
     return JSONResponse(body, e.status, {'X-Error-Message': _ascii(e.message), **code, **e.headers})
 
 @patch
-async def read_body(self:Hub, request, most):
+async def read_body(self: Hub,
+    request: Request, # Of starlette
+    most: int         # Bytes it may have
+) -> BinaryIO:        # Beside the shelf when it has more than 1 MB
     "The body as an open file, beside the shelf when it has more than 1 MB"
-    f,size = io.BytesIO(),0
+    f, size = io.BytesIO(), 0
     try:
         async for part in request.stream():
             size += len(part)
-            if size > most: raise HubError(413, f"The body is larger than {most} bytes")
-            if size > 1 << 20 and isinstance(f, io.BytesIO): f,small = self.store.big.scratch(),f; f.write(small.getbuffer())
+            if size > most: raise HubError(413, f'The body is larger than {most} bytes')
+            if size > 1 << 20 and isinstance(f, io.BytesIO):
+                f, small = self.store.big.scratch(), f; f.write(small.getbuffer())
             f.write(part)
     except BaseException: _close(f); raise
     f.seek(0)
@@ -276,38 +300,42 @@ def _close(f): f.close() if isinstance(f, io.BytesIO) else drop(f)
 
 # %% ../nbs/82_hubapi.ipynb #a22cde66
 @patch
-async def answer(self:Hub,
-    request:Request, # of starlette
-) -> Response: # never an exception
+async def answer(self: Hub,
+    request: Request # of starlette
+) -> Response:       # never an exception
     "Find the function, run it in a thread, turn what it gives or raises into an answer"
     body = None
     try:
-        if '*' not in self.hosts and re.sub(r':\d+$', '', request.headers.get('host', '').lower()) not in self.hosts:
-            raise HubError(403, "This Hub does not answer to that host name")
-        r,parts = find_route('GET' if request.method == 'HEAD' else request.method, _raw_path(request.scope))
+        if '*' not in self.hosts and re.sub(r':\d+$', '',
+                                            request.headers.get('host', '').lower()) not in self.hosts:
+            raise HubError(403, 'This Hub does not answer to that host name')
+        r, parts = find_route('GET' if request.method == 'HEAD' else request.method, _raw_path(request.scope))
         ask = Ask(request, None if r.signed else self.user(request.headers.get('authorization', '')), **parts)
         if r.first: await run_in_threadpool(r.first, self, ask)
-        ask.body = body = await self.read_body(request, r.most if ask.user or r.first else min(r.most, 1 << 21)) # no stranger fills memory or disk
+        # no stranger fills memory or disk
+        ask.body = body = await self.read_body(request, r.most if ask.user or r.first
+                                               else min(r.most, 1 << 21))
         found = await run_sync(r.answer, self, ask, limiter=self.turn(r, ask))
         return found if isinstance(found, Response) else JSONResponse(found)
     except HubError as e: return error_answer(e)
     except ClientDisconnect: return Response(status_code=400)
     except Exception as e:
         traceback.print_exc()
-        return error_answer(HubError(500, f"{type(e).__name__} in the Hub; see its log"))
+        return error_answer(HubError(500, f'{type(e).__name__} in the Hub; see its log'))
     finally:
         if body: _close(body)
 
 # %% ../nbs/82_hubapi.ipynb #5b3c2058
 @patch
-async def __call__(self:Hub, scope, receive, send):
+async def __call__(self: Hub, scope, receive, send):
     "ASGI: answer, add the common headers, and log before the last byte is out"
     if scope['type'] == 'lifespan': return await _lifespan(receive, send)
     if scope['type'] != 'http': return
     seen = dict(method=scope['method'], path=_raw_path(scope), status=0, bytes=0)
     request = Request(scope, receive)
     response = self.preflight(request) or await self.answer(request)
-    response.headers.update(self.allow(request) | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
+    response.headers.update(self.allow(request)
+                            | {'X-Request-Id': secrets.token_hex(8), 'X-Content-Type-Options': 'nosniff'})
     async def logged(message):
         if message['type'] == 'http.response.start': seen['status'] = message['status']
         if message['type'] == 'http.response.body':
@@ -324,53 +352,67 @@ async def _lifespan(receive, send):
 
 # %% ../nbs/82_hubapi.ipynb #3470b3e0
 @patch
-def allow(self:Hub,
-    request:Request, # of starlette
-) -> dict: # headers
+def allow(self: Hub,
+    request: Request # of starlette
+) -> dict:           # headers
     "What a page of a named origin may do: read files"
     origin = request.headers.get('origin', '')
-    if origin not in self.cors or '/resolve/' not in _raw_path(request.scope): return {'Vary': 'Origin'} if self.cors else {}
+    if origin not in self.cors or '/resolve/' not in _raw_path(request.scope):
+        return {'Vary': 'Origin'} if self.cors else {}
     return {'Access-Control-Allow-Origin': origin, 'Vary': 'Origin',
-            'Access-Control-Expose-Headers': 'Content-Length, Content-Range, ETag, X-Repo-Commit, X-Error-Code'}
+            'Access-Control-Expose-Headers': 'Content-Length, Content-Range, ETag, X-Repo-Commit, '
+                                             'X-Error-Code'}
 
 @patch
-def preflight(self:Hub,
-    request:Request, # of starlette
-) -> Response|None: # `None` when this is no such question
+def preflight(self: Hub,
+    request: Request # of starlette
+) -> Response|None:  # `None` when this is no such question
     "Answer a browser that asks before it reads"
     if request.method != 'OPTIONS': return None
     may = self.allow(request)
     if 'Access-Control-Allow-Origin' in may:
-        may |= {'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': 'Range, If-None-Match, Authorization',
+        may |= {'Access-Control-Allow-Methods': 'GET, HEAD',
+                'Access-Control-Allow-Headers': 'Range, If-None-Match, Authorization',
                 'Access-Control-Max-Age': '600'}
     return Response(status_code=204, headers=may)
 
 # %% ../nbs/82_hubapi.ipynb #343ee55c
 @route('GET', '/api/whoami-v2')
-def whoami(hub, ask):
+def whoami(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Who the token belongs to"
-    if not (u := ask.user): raise HubError(401, "Invalid username or password.")
-    orgs = [dict(type='org', id=o['name'], name=o['name'], fullname=o.get('fullname') or o['name'], email=None) for o in u.orgs]
-    auth = dict(type='access_token', accessToken=dict(displayName='local', role=u.role, createdAt='2026-01-01T00:00:00.000Z'))
-    return dict(type='user', id=u.name, name=u.name, fullname=u.fullname, email=f'{u.name}@localhost', emailVerified=True,
+    if not (u := ask.user): raise HubError(401, 'Invalid username or password.')
+    orgs = [dict(type='org', id=o['name'], name=o['name'], fullname=o.get('fullname') or o['name'],
+                 email=None) for o in u.orgs]
+    auth = dict(type='access_token',
+                accessToken=dict(displayName='local', role=u.role, createdAt='2026-01-01T00:00:00.000Z'))
+    return dict(type='user', id=u.name, name=u.name, fullname=u.fullname, email=f'{u.name}@localhost',
+                emailVerified=True,
                 canPay=False, isPro=False, periodEnd=None, avatarUrl='', orgs=orgs, auth=auth)
 
 @route('GET', '/')
-def hello(hub, ask): return Response("This is a local Hub of annot_hub. Set HF_ENDPOINT to this address.\n", media_type='text/plain')
+def hello(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
+    return Response('This is a local Hub of annot_hub. Set HF_ENDPOINT to this address.\n',
+                    media_type='text/plain')
 
 # %% ../nbs/82_hubapi.ipynb #1dc9ff32
 def repo_url(
-    ask:Ask, # the request
-    kind:str, # `models`, `datasets` or `spaces`
-    repo_id:str, # `user/name`
-) -> str: # address of the repo
+    ask: Ask,    # the request
+    kind: str,   # `models`, `datasets` or `spaces`
+    repo_id: str # `user/name`
+) -> str:        # address of the repo
     "Where a repo is; models have no prefix"
     return f"{ask.base}/{'' if kind == 'models' else kind + '/'}{repo_id}"
 
 def _named(ask, b):
     "Kind and name in a body"
-    if not ask.user: raise HubError(401, "Invalid username or password.")
-    kind = next((k for k,v in kinds.items() if v == b.get('type', str, 'model')), None)
+    if not ask.user: raise HubError(401, 'Invalid username or password.')
+    kind = next((k for k, v in kinds.items() if v == b.get('type', str, 'model')), None)
     if kind is None: raise HubError(400, f"Invalid repo type: {b.get('type')[:40]}")
     owner = b.get('organization', str) or ask.user.name
     return kind, owner, check_repo_id(f"{owner}/{b.need('name')}")
@@ -380,20 +422,29 @@ def _private(b):
     "Whether a body says that a repo is private; None when it does not say. What is not known is an error, never public"
     said = {}
     if 'visibility' in b and b['visibility'] is not None:
-        if b['visibility'] not in ('private', 'public'): raise HubError(400, f"visibility must be private or public, not {str(b['visibility'])[:40]!r}")
+        if b['visibility'] not in ('private', 'public'):
+            raise HubError(400, f"visibility must be private or public, not {str(b['visibility'])[:40]!r}")
         said['visibility'] = b['visibility'] == 'private'
     if 'private' in b and b['private'] is not None: said['private'] = b.need('private', bool)
-    if len({*said.values()}) > 1: raise HubError(400, "visibility and private say different things")
+    if len({*said.values()}) > 1: raise HubError(400, 'visibility and private say different things')
     return next(iter(said.values()), None)
 
 @route('POST', '/api/repos/create')
-def create_repo(hub, ask):
+def create_repo(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make a repo under one's own name or that of one's organisation"
-    kind,owner,repo_id = _named(ask, b := ask.json())
-    if not ask.user.writes(owner): raise HubError(403, f'You don\'t have the rights to create a {kinds[kind]} under the namespace "{owner}"')
-    url,default = repo_url(ask, kind, repo_id),any(o['name'] == owner and o.get('private') for o in ask.user.orgs)
+    kind, owner, repo_id = _named(ask, b := ask.json())
+    if not ask.user.writes(owner):
+        raise HubError(403, f'You don\'t have the rights to create a {kinds[kind]} under the namespace '
+                            f'"{owner}"')
+    url, default = repo_url(ask, kind, repo_id), any(o['name'] == owner and o.get('private')
+                                                     for o in ask.user.orgs)
     private = default if (said := _private(b)) is None else said
-    try: hub.store.create(kind, repo_id, ask.user.name, private, **({'sdk': b.get('sdk')[:40]} if b.get('sdk') else {}))
+    try:
+        hub.store.create(kind, repo_id, ask.user.name, private,
+                         **({'sdk': b.get('sdk')[:40]} if b.get('sdk') else {}))
     except HubError as e:
         if e.status == 409: e.body = {'url': url}
         raise
@@ -401,33 +452,50 @@ def create_repo(hub, ask):
 
 # %% ../nbs/82_hubapi.ipynb #3aee3d8e
 @route('DELETE', '/api/repos/delete')
-def delete_repo(hub, ask):
+def delete_repo(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Remove a repo"
-    ask.kind,_,ask.repo_id = _named(ask, ask.json())
+    ask.kind, _, ask.repo_id = _named(ask, ask.json())
     hub.store.delete(hub.repo(ask, write=True))
     return {}
 
 @route('POST', '/api/repos/move')
-def move_repo(hub, ask):
+def move_repo(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Rename a repo; its old name leads to it"
     b = ask.json()
-    ask.kind,_,ask.repo_id = _named(ask, Checked(type=b.get('type', str, 'model'), name=(old := b.need('fromRepo').partition('/'))[2], organization=old[0]))
-    r,to = hub.repo(ask, write=True),check_repo_id(b.need('toRepo'))
-    if not ask.user.writes(owner := to.partition('/')[0]): raise HubError(403, f"You don't have the rights to move a repo to {owner}")
+    ask.kind, _, ask.repo_id = _named(ask, Checked(type=b.get('type', str, 'model'),
+                                                   name=(old := b.need('fromRepo').partition('/'))[2],
+                                                   organization=old[0]))
+    r, to = hub.repo(ask, write=True), check_repo_id(b.need('toRepo'))
+    if not ask.user.writes(owner := to.partition('/')[0]):
+        raise HubError(403, f"You don't have the rights to move a repo to {owner}")
     hub.store.move(r, to)
     return {}
 
 @route('PUT', '/api/{kind}/{repo}/settings')
-def settings(hub, ask):
+def settings(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make a repo private or public, gate its files or open them"
-    r,b = hub.repo(ask, write=True),ask.json()
-    if (gated := dict.get(b, 'gated', r.meta.get('gated', False))) not in (False, 'auto', 'manual') or gated == 0 and gated is not False: raise HubError(400, "gated must be false, auto or manual")
+    r, b = hub.repo(ask, write=True), ask.json()
+    if (gated := dict.get(b, 'gated', r.meta.get('gated', False))) not in (False, 'auto',
+                                                                           'manual') or gated == 0 and gated is not False:
+        raise HubError(400, 'gated must be false, auto or manual')
     private = _private(b)
     r.set_meta(gated=gated, **({} if private is None else {'private': private}))
     return dict(private=r.meta['private'], gated=gated)
 
 @route('GET', '/api/{kind}/{repo}/auth-check(?P<name>/write)?')
-def auth_check(hub, ask):
+def auth_check(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "May this user read, or write?"
     hub.repo(ask, write=bool(ask.name), files=True)
     return {}
@@ -438,99 +506,116 @@ class _Yaml(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):
 
 def _as_json(v, left):
     "What YAML gave, in the types of JSON, at most as many values as `left` has"
-    if next(left, None) is None: raise ValueError("the YAML stands for too many values")
-    if isinstance(v, dict): return {str(k): _as_json(x, left) for k,x in v.items()}
+    if next(left, None) is None: raise ValueError('the YAML stands for too many values')
+    if isinstance(v, dict): return {str(k): _as_json(x, left) for k, x in v.items()}
     if isinstance(v, list): return [_as_json(x, left) for x in v]
-    if isinstance(v, int) and not -2**63 <= v < 2**64: return f"a number of {v.bit_length()} bits"
+    if isinstance(v, int) and not -2**63 <= v < 2**64: return f'a number of {v.bit_length()} bits'
     return v if v is None or isinstance(v, str | int) or isinstance(v, float) and math.isfinite(v) else str(v)
 
 def front_matter(
-    text:str, # a README
+    text: str   # a README
 ) -> dict|None: # `None` when there is none; `ValueError` when it is no YAML mapping
     "The YAML at the top of a README"
     m = re.match(r'---\r?\n(.*?)\r?\n---', text[:1 << 18], re.S)
     if not m: return None
     try: found = _as_json(yaml.load(m[1], _Yaml), iter(range(100_000)))
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as e: raise ValueError(str(e)) from None
-    if not isinstance(found, dict | None): raise ValueError("the YAML of a README must be a mapping")
+    if not isinstance(found, dict | None): raise ValueError('the YAML of a README must be a mapping')
     return found or {}
 
 @route('POST', '/api/validate-yaml')
-def validate_yaml(hub, ask):
+def validate_yaml(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Errors and warnings about the YAML of a README"
     try: found = front_matter(ask.json().need('content'))
     except ValueError as e: return JSONResponse(dict(errors=[dict(message=str(e))], warnings=[]), 400)
-    return dict(errors=[], warnings=[dict(message="empty or missing yaml metadata in repo card")] if found is None else [])
+    return dict(errors=[], warnings=[dict(message='empty or missing yaml metadata in repo card')]
+                if found is None else [])
 
 # %% ../nbs/82_hubapi.ipynb #f2c98672
 def iso(
-    seconds:float, # since 1970, UTC
-) -> str: # as the Hub writes a time
+    seconds: float # since 1970, UTC
+) -> str:          # as the Hub writes a time
     "A time"
     try: return datetime.fromtimestamp(seconds, timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.000Z')
     except (ValueError, OverflowError, OSError): return '1970-01-01T00:00:00.000Z' # a commit can say anything
 
 def repo_info(
-    r:HubRepo, # the repo
-    commit:bytes, # name of a commit
-) -> dict: # what a list of repos shows
+    r: HubRepo,   # the repo
+    commit: bytes # name of a commit
+) -> dict:        # what a list of repos shows
     "The short facts about a repo"
     m = r.meta
     times = dict(lastModified=iso(r.git[commit].commit_time), createdAt=iso(m['created']))
-    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), **times, private=m['private'], gated=m.get('gated', False),
-                disabled=False, tags=[], downloads=0, likes=0, usedStorage=0) | ({'sdk': m['sdk']} if 'sdk' in m else {})
+    return dict(_id=m['uid'], id=r.id, modelId=r.id, author=r.owner, sha=commit.decode(), **times,
+                private=m['private'], gated=m.get('gated', False),
+                disabled=False, tags=[], downloads=0, likes=0,
+                usedStorage=0) | ({'sdk': m['sdk']} if 'sdk' in m else {})
 
 def siblings(
-    r:HubRepo, # the repo
-    commit:bytes, # name of a commit
-    blobs:bool, # with sizes and names of blobs?
-    work:Work=Work(), # steps it may take
-) -> list: # a dict a file
+    r: HubRepo,         # the repo
+    commit: bytes,      # name of a commit
+    blobs: bool,        # with sizes and names of blobs?
+    work: Work = Work() # steps it may take
+) -> list:              # a dict a file
     "All files of a commit"
     files = [e for e in r.walk(r.root_of(commit), recursive=True, work=work) if not e.folder]
     if not blobs: return [dict(rfilename=e.path) for e in files]
-    lfs = lambda d: {'lfs': dict(sha256=d['lfs']['oid'], size=d['size'], pointerSize=d['lfs']['pointerSize'])} if 'lfs' in d else {}
+    def lfs(d):
+        return {'lfs': dict(sha256=d['lfs']['oid'], size=d['size'],
+                            pointerSize=d['lfs']['pointerSize'])} if 'lfs' in d else {}
     return [dict(rfilename=d['path'], size=d['size'], blobId=d['oid'], **lfs(d)) for d in r.describe(files)]
 
 # %% ../nbs/82_hubapi.ipynb #d1b13784
 @route('GET', '/api/{kind}/{repo}(?:/revision/{rev})?', heavy=True)
-def info(hub, ask):
+def info(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Everything about a repo at a revision, or what `expand` names"
     r = hub.repo(ask)
     c = r.find(ask.rev)
-    found,want = repo_info(r, c),set(ask.params.getlist('expand'))
-    try: card = front_matter(r.read(e.oid).decode('utf-8', 'replace')) if (e := r.entry(c, 'README.md')) and not e.folder else None
+    found, want = repo_info(r, c), set(ask.params.getlist('expand'))
+    try:
+        card = front_matter(r.read(e.oid).decode('utf-8', 'replace')) if (e := r.entry(c, 'README.md')) and not e.folder else None
     except ValueError: card = None
     if card is not None: found['cardData'] = card
     if not want or 'siblings' in want: found['siblings'] = siblings(r, c, ask.flag('blobs'), hub.work(ask, r))
-    return {k: v for k,v in found.items() if k in want | {'id', '_id'}} if want else found
+    return {k: v for k, v in found.items() if k in want | {'id', '_id'}} if want else found
 
 @route('GET', '/api/{kind}')
-def list_repos(hub, ask):
+def list_repos(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Repos this user may see"
-    found,most = [],ask.number('limit', 1000, 10_000)
+    found, most = [], ask.number('limit', 1000, 10_000)
     for name in hub.store.repos(ask.kind):
         if ask.params.get('author') not in (None, name.split('/')[0]): continue
         if ask.params.get('search', '').lower() not in name.lower(): continue
         ask.repo_id = name
         try: found.append(repo_info(r := hub.repo(ask), r.find()))
-        except HubError: continue # not this user's, or broken: then it costs itself a place here, and asking for it says why
+        except HubError:
+            # not this user's, or broken: then it costs itself a place here, and asking for it says why
+            continue
         if len(found) >= most: break
     return found
 
 # %% ../nbs/82_hubapi.ipynb #f39e77c6
 def short_commit(
-    c, # commit object
-) -> dict: # as entries show it
+    c: Commit # commit object
+) -> dict:    # as entries show it
     "A commit in three fields"
     return dict(id=c.id.decode(), title=title_and_rest(c.message)[0], date=iso(c.commit_time))
 
 def expanded(
-    r:HubRepo, # the repo
-    commit:bytes, # name of a commit
-    shown:list, # what `describe` gave
-    work:Work=Work(), # steps it may take
-) -> list: # the same with `lastCommit`
+    r: HubRepo,         # the repo
+    commit: bytes,      # name of a commit
+    shown: list,        # what `describe` gave
+    work: Work = Work() # steps it may take
+) -> list:              # the same with `lastCommit`
     "Add to each entry the commit that last touched it"
     last = r.last_commits(commit, [d['path'] for d in shown], work)
     return [d | dict(lastCommit=short_commit(last[d['path']])) for d in shown]
@@ -539,20 +624,25 @@ def _need_entry(r, commit, path, rev, folder=True):
     "The entry at a path, or the 404 that the client remembers"
     e = r.entry(commit, path)
     if e is None or (e.folder and not folder):
-        raise HubError(404, f'{path[:200] or "/"} does not exist on "{rev}"', 'EntryNotFound', {'X-Repo-Commit': commit.decode()})
+        raise HubError(404, f'{path[:200] or "/"} does not exist on "{rev}"', 'EntryNotFound',
+                       {'X-Repo-Commit': commit.decode()})
     return e
 
 # %% ../nbs/82_hubapi.ipynb #5231db9a
 @route('GET', '/api/{kind}/{repo}/tree/{rev}(?:/{path})?/?', heavy=True)
-def tree(hub, ask):
+def tree(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "One page of a listing"
     r = hub.repo(ask)
-    c,path,expand = r.find(ask.rev),ask.path.strip('/'),ask.flag('expand')
-    e,most = _need_entry(r, c, path, ask.rev),ask.number('limit', 1000, 1000) or 1
+    c, path, expand = r.find(ask.rev), ask.path.strip('/'), ask.flag('expand')
+    e, most = _need_entry(r, c, path, ask.rev), ask.number('limit', 1000, 1000) or 1
     try: after = base64.urlsafe_b64decode(ask.params.get('cursor', ''))
-    except ValueError: raise HubError(400, "This cursor is not ours") from None
-    entries,links = [],{}
-    for x in r.walk(e.oid, path.encode() + b'/' if path else b'', after, ask.flag('recursive')) if e.folder else [e]:
+    except ValueError: raise HubError(400, 'This cursor is not ours') from None
+    entries, links = [], {}
+    for x in r.walk(e.oid, path.encode() + b'/' if path else b'', after,
+                    ask.flag('recursive')) if e.folder else [e]:
         if len(entries) == (min(most, 50) if expand else most):
             query = f"limit={most}&recursive={ask.flag('recursive')}&expand={expand}&cursor={base64.urlsafe_b64encode(entries[-1].key).decode()}"
             links['Link'] = f'<{ask.url}?{query}>; rel="next"'
@@ -563,45 +653,52 @@ def tree(hub, ask):
 
 # %% ../nbs/82_hubapi.ipynb #d2bd9a7e
 @route('POST', '/api/{kind}/{repo}/paths-info/{rev}', heavy=True)
-def paths_info(hub, ask):
+def paths_info(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Entries by name"
     r = hub.repo(ask)
-    c,data = r.find(ask.rev),ask.body.read()
+    c, data = r.find(ask.rev), ask.body.read()
     if ask.headers.get('content-type', '').startswith('application/json'):
         b = parse_json(data)
-        paths,expand = b.need('paths', list),b.get('expand', bool, False)
+        paths, expand = b.need('paths', list), b.get('expand', bool, False)
     else:
         b = parse_qs(data.decode('utf-8', 'replace'))
-        paths,expand = b.get('paths', []),b.get('expand', [''])[0].lower() == 'true'
-    if len(paths) > 1000: raise HubError(413, "Too many paths: at most 1,000")
-    shown = r.describe([e for p in paths if isinstance(p, str) and p.strip('/') and (e := r.entry(c, p.strip('/')))])
+        paths, expand = b.get('paths', []), b.get('expand', [''])[0].lower() == 'true'
+    if len(paths) > 1000: raise HubError(413, 'Too many paths: at most 1,000')
+    shown = r.describe([e for p in paths if isinstance(p, str) and p.strip('/')
+                        and (e := r.entry(c, p.strip('/')))])
     return expanded(r, c, shown, hub.work(ask, r)) if expand else shown
 
 # %% ../nbs/82_hubapi.ipynb #ee3e0045
 def byte_range(
-    header:str, # `Range` as it came
-    size:int, # bytes of the file
+    header: str, # `Range` as it came
+    size: int    # bytes of the file
 ) -> tuple|None: # (start, end), or `None` for the whole file; `HubError` 416 when it is outside
     "Which bytes are asked for; several ranges at once are answered with the whole file, as HTTP allows"
     m = re.fullmatch(r'bytes=(\d{0,18})-(\d{0,18})', header.replace(' ', ''), re.A)
     if not m or m[0] == 'bytes=-' or (m[1] and m[2] and int(m[1]) > int(m[2])): return None
-    start,end = (int(m[1]), min(int(m[2] or size - 1) + 1, size)) if m[1] else (max(0, size - int(m[2])), size)
-    if start >= end: raise HubError(416, "Range Not Satisfiable", headers={'Content-Range': f'bytes */{size}'})
-    return start,end
+    start, end = (int(m[1]),
+                  min(int(m[2] or size - 1) + 1, size)) if m[1] else (max(0, size - int(m[2])), size)
+    if start >= end:
+        raise HubError(416, 'Range Not Satisfiable', headers={'Content-Range': f'bytes */{size}'})
+    return start, end
 
 # %% ../nbs/82_hubapi.ipynb #3e27a596
 def send_file(
-    ask:Ask, # the request
-    source, # bytes, or the path of a file
-    size:int, # how many there are
-    headers:dict, # of the answer
-) -> Response: # 200, 206 or 304
+    ask: Ask,       # the request
+    source: object, # bytes, or the path of a file
+    size: int,      # how many there are
+    headers: dict   # of the answer
+) -> Response:      # 200, 206 or 304
     "Send a file, a part of it, or only its headers"
-    etag,headers = headers.get('ETag', ''),headers | {'Accept-Ranges': 'bytes'}
+    etag, headers = headers.get('ETag', ''), headers | {'Accept-Ranges': 'bytes'}
     known = {t.strip().removeprefix('W/') for t in ask.headers.get('if-none-match', '').split(',')}
     if etag and {'*', etag} & known: return Response(status_code=304, headers=headers)
-    part = byte_range(ask.headers.get('range', ''), size) if ask.headers.get('if-range', etag) == etag else None
-    start,end = part or (0, size)
+    part = byte_range(ask.headers.get('range', ''),
+                      size) if ask.headers.get('if-range', etag) == etag else None
+    start, end = part or (0, size)
     if part: headers['Content-Range'] = f'bytes {start}-{end - 1}/{size}'
     headers |= {'Content-Length': str(end - start)}
     if ask.method == 'HEAD': return Response(status_code=206 if part else 200, headers=headers)
@@ -613,7 +710,8 @@ def send_file(
 
 def _file_part(path, start, end):
     while start < end:
-        with open(path, 'rb') as f: # anew for each piece: who goes away in the middle leaves no open file behind
+        # anew for each piece: who goes away in the middle leaves no open file behind
+        with open(path, 'rb') as f:
             f.seek(start)
             d = f.read(min(1 << 18, end - start))
         if not d: return
@@ -622,20 +720,25 @@ def _file_part(path, start, end):
 
 # %% ../nbs/82_hubapi.ipynb #7570755d
 def file_headers(
-    path:str, # of the file
-    commit:bytes, # name of the commit
-    shown:dict, # what `describe` says of it
-) -> dict: # headers
+    path: str,     # of the file
+    commit: bytes, # name of the commit
+    shown: dict    # what `describe` says of it
+) -> dict:         # headers
     "What the client wants to know before it downloads"
-    name,kind = path.rpartition('/')[2],mimetypes.guess_type(path)[0] or 'application/octet-stream'
-    if kind.startswith('text/') or 'xml' in kind and 'svg' not in kind or 'script' in kind: kind = 'text/plain; charset=utf-8'
-    h = {'X-Repo-Commit': commit.decode(), 'ETag': f'''"{shown.get('lfs', shown)['oid']}"''', 'Content-Type': kind,
+    name, kind = path.rpartition('/')[2], mimetypes.guess_type(path)[0] or 'application/octet-stream'
+    if kind.startswith('text/') or 'xml' in kind and 'svg' not in kind or 'script' in kind:
+        kind = 'text/plain; charset=utf-8'
+    h = {'X-Repo-Commit': commit.decode(), 'ETag': f'''"{shown.get('lfs', shown)['oid']}"''',
+         'Content-Type': kind,
          'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox", # a page in a repo runs no script here
          'Content-Disposition': f"inline; filename*=UTF-8''{quote(name)}; filename=\"{quote(name)}\";"}
     return h | {'X-Linked-Etag': h['ETag'], 'X-Linked-Size': str(shown['size'])} if 'lfs' in shown else h
 
 @route('GET', '/{type}{repo}/(?:resolve|raw)/{rev}/{path}')
-def resolve(hub, ask):
+def resolve(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "One file of a revision"
     r = hub.signed_repo(ask) if 'sig' in ask.params else hub.repo(ask, files=True)
     c = r.find(ask.rev)
@@ -644,28 +747,40 @@ def resolve(hub, ask):
     h = file_headers(ask.path, c, shown)
     if 'lfs' not in shown: return send_file(ask, data := r.read(e.oid), len(data), h)
     if (size := hub.store.big.size(shown['lfs']['oid'])) is None:
-        raise HubError(404, f"The large file of {ask.path} was never uploaded", 'EntryNotFound', {'X-Repo-Commit': c.decode()})
+        raise HubError(404, f'The large file of {ask.path} was never uploaded', 'EntryNotFound',
+                       {'X-Repo-Commit': c.decode()})
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)
 
 # %% ../nbs/82_hubapi.ipynb #476f5e28
-def seal(r): # what a signed address is bound to: a repo that goes, is made anew, moves, or is hidden, gated or opened, ends it
-    return (r.kind, r.id, r.meta['uid'], r.meta.get('epoch', 0), r.meta['private'], r.meta.get('gated', False)) if r else ()
+# what a signed address is bound to: a repo that goes, is made anew, moves, or is hidden, gated or opened, ends it
+def seal(
+    r: HubRepo|None # The repo; None when it is gone
+) -> tuple:         # What a signed address is bound to
+    return (r.kind, r.id, r.meta['uid'], r.meta.get('epoch', 0), r.meta['private'],
+            r.meta.get('gated', False)) if r else ()
 
 @route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
-def signed_urls(hub, ask):
+def signed_urls(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Addresses of files that need no token, for `seconds`"
-    r,b = hub.repo(ask, files=True),ask.json()
-    if not ask.user: raise HubError(401, "Invalid username or password.")
-    c,paths = r.find(ask.rev).decode(),b.need('paths', list)
-    if len(paths) > 1000 or not all(isinstance(p, str) for p in paths): raise HubError(400, "paths must be a list of at most 1,000 names")
-    def sign(p): return hub.signer.sign('read', *seal(r), c, check_path(p), seconds=min(max(b.get('seconds', int, 3600), 0), 86400))
+    r, b = hub.repo(ask, files=True), ask.json()
+    if not ask.user: raise HubError(401, 'Invalid username or password.')
+    c, paths = r.find(ask.rev).decode(), b.need('paths', list)
+    if len(paths) > 1000 or not all(isinstance(p, str) for p in paths):
+        raise HubError(400, 'paths must be a list of at most 1,000 names')
+    def sign(p):
+        return hub.signer.sign('read', *seal(r), c, check_path(p),
+                               seconds=min(max(b.get('seconds', int, 3600), 0), 86400))
     return dict(urls=[f'{repo_url(ask, r.kind, r.id)}/resolve/{c}/{quote(p)}?sig={sign(p)}' for p in paths])
 
 @patch
-def signed_repo(self:Hub,
-    ask:Ask, # the request, with `sig`
+def signed_repo(self: Hub,
+    ask: Ask  # the request, with `sig`
 ) -> HubRepo: # the repo, be it private, gated or neither
     "The repo of a signed address"
     r = self.store.repo(ask.kind, ask.repo_id)
-    if r is None or r.meta['private'] or r.meta.get('gated'): self.signer.check(ask.params['sig'], 'read', *seal(r), ask.rev, ask.path)
+    if r is None or r.meta['private'] or r.meta.get('gated'):
+        self.signer.check(ask.params['sig'], 'read', *seal(r), ask.rev, ask.path)
     return r

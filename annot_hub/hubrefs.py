@@ -7,35 +7,47 @@ __all__ = ['commits', 'refs', 'branch', 'tag', 'super_squash', 'pr_info', 'new_d
 
 # %% ../nbs/82_hubrefs.ipynb #16b2cf12
 import time
+from collections.abc import Callable
 from fastcore.basics import patch
 try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .hubapi import iso, repo_url, route
 from .shelf import HubError
 from .store import HubRepo, title_and_rest
+from .hubapi import Ask, Hub
 
 # %% ../nbs/82_hubrefs.ipynb #1ce59fb3
 @route('GET', '/api/{kind}/{repo}/commits/{rev}', heavy=True)
-def commits(hub, ask):
+def commits(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Fifty commits, newest first"
-    r,page = hub.repo(ask),ask.number('p', 0, 10**6)
-    found,links = [],{}
-    for i,c in enumerate(r.history(r.find(ask.rev), hub.work(ask, r))):
+    r, page = hub.repo(ask), ask.number('p', 0, 10**6)
+    found, links = [], {}
+    for i, c in enumerate(r.history(r.find(ask.rev), hub.work(ask, r))):
         if i < page*50: continue
         if len(found) == 50: links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'; break
-        title,rest = title_and_rest(c.message)
+        title, rest = title_and_rest(c.message)
         author = c.author.decode('utf-8', 'replace').split(' <')[0]
-        found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time), authors=[dict(user=author, avatar='')]))
+        found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time),
+                          authors=[dict(user=author, avatar='')]))
     return JSONResponse(found, headers=links)
 
 @route('GET', '/api/{kind}/{repo}/refs')
-def refs(hub, ask):
+def refs(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Branches, tags and pull requests"
     r = hub.repo(ask)
     return dict(branches=r.refs('heads'), tags=r.refs('tags'), converts=[], pullRequests=r.refs('pr'))
 
 @route('POST DELETE', '/api/{kind}/{repo}/branch/{rev}')
-def branch(hub, ask):
+def branch(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make or remove a branch"
     r = hub.repo(ask, write=True)
     if ask.method == 'DELETE': r.drop_ref(f'refs/heads/{ask.rev}')
@@ -43,30 +55,37 @@ def branch(hub, ask):
     return {}
 
 @route('POST DELETE', '/api/{kind}/{repo}/tag/{rev}')
-def tag(hub, ask):
+def tag(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Tag a revision, or remove a tag"
-    r,b = hub.repo(ask, write=True),ask.json()
+    r, b = hub.repo(ask, write=True), ask.json()
     if ask.method == 'DELETE': r.drop_ref(f'refs/tags/{ask.rev}')
     else: r.set_ref(f"refs/tags/{b.need('tag')}", ask.rev, b.get('message'), ask.user.name)
     return {}
 
 # %% ../nbs/82_hubrefs.ipynb #ccc495dd
 @route('POST', '/api/{kind}/{repo}/super-squash/{rev}')
-def super_squash(hub, ask):
+def super_squash(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make all commits of a branch into one"
-    r,b = hub.repo(ask, write=True),ask.json()
-    if r.head(ask.rev) is None: raise HubError(404, f"Invalid rev id: {ask.rev[:200]}", 'RevisionNotFound')
-    return dict(commitOid=r.squash(ask.rev, b.get('message', str, f"Super-squash branch '{ask.rev}'"), ask.user.name).decode())
+    r, b = hub.repo(ask, write=True), ask.json()
+    if r.head(ask.rev) is None: raise HubError(404, f'Invalid rev id: {ask.rev[:200]}', 'RevisionNotFound')
+    return dict(commitOid=r.squash(ask.rev, b.get('message', str, f"Super-squash branch '{ask.rev}'"),
+                                   ask.user.name).decode())
 
 # %% ../nbs/82_hubrefs.ipynb #65f21407
 @patch
-def open_pr(self:HubRepo,
-    title:str, # for people
-    text:str, # for people
-    user:str, # who opens it
-    rev:str='main', # what it starts from
-    commit=None, # function that makes its first commit, given its number and the commit it starts from
-) -> int: # its number
+def open_pr(self: HubRepo,
+    title: str,                  # for people
+    text: str,                   # for people
+    user: str,                   # who opens it
+    rev: str = 'main',           # what it starts from
+    commit: Callable|None = None # function that makes its first commit, given its number and the commit it starts from
+) -> int:                        # its number
     "Open a pull request"
     with self.lock:
         start = self.find(rev)
@@ -78,44 +97,61 @@ def open_pr(self:HubRepo,
         return num
 
 def pr_info(
-    r:HubRepo, # the repo
-    num:int, # of the pull request
-) -> dict: # as the client reads it; `HubError` 404 when there is none
+    r: HubRepo, # the repo
+    num: int    # of the pull request
+) -> dict:      # as the client reads it; `HubError` 404 when there is none
     "What is known about a pull request"
-    if not (p := r.meta.get('prs', {}).get(str(num))): raise HubError(404, f"There is no pull request {num}")
-    said = dict(id='1', type='comment', createdAt=iso(p['created']), author=dict(name=p['author']), data=dict(edited=False, hidden=False, latest=dict(raw=p['text'])))
-    return dict(num=num, title=p['title'], author=dict(name=p['author']), createdAt=iso(p['created']), status='merged' if 'merged' in p else 'open', isPullRequest=True,
-                repo=dict(name=r.id, type=r.kind[:-1]), events=[said], filesWithConflicts=False, changes=dict(base='refs/heads/main', mergeCommitId=p.get('merged')))
+    if not (p := r.meta.get('prs', {}).get(str(num))): raise HubError(404, f'There is no pull request {num}')
+    said = dict(id='1', type='comment', createdAt=iso(p['created']), author=dict(name=p['author']),
+                data=dict(edited=False, hidden=False, latest=dict(raw=p['text'])))
+    return dict(num=num, title=p['title'], author=dict(name=p['author']), createdAt=iso(p['created']),
+                status='merged' if 'merged' in p else 'open', isPullRequest=True,
+                repo=dict(name=r.id, type=r.kind[:-1]), events=[said], filesWithConflicts=False,
+                changes=dict(base='refs/heads/main', mergeCommitId=p.get('merged')))
 
 # %% ../nbs/82_hubrefs.ipynb #80661f29
 def _number(text):
-    if not (text.isascii() and text.isdecimal() and len(text) < 9): raise HubError(404, "There is no such pull request")
+    if not (text.isascii() and text.isdecimal() and len(text) < 9):
+        raise HubError(404, 'There is no such pull request')
     return int(text)
 
 @route('POST', '/api/{kind}/{repo}/discussions')
-def new_discussion(hub, ask):
+def new_discussion(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Open a pull request"
-    r,b = hub.repo(ask, write=True),ask.json()
-    if len(b.need('title')) > 1000 or len(b.get('description', str, '')) > 1 << 16: raise HubError(413, "The title or the description is too long")
-    if len(r.meta.get('prs', {})) >= 10_000: raise HubError(413, "This repo has 10,000 pull requests, which is all that it may have")
-    if not b.get('pullRequest', bool): raise HubError(400, "Only pull requests can be discussed on the local Hub")
+    r, b = hub.repo(ask, write=True), ask.json()
+    if len(b.need('title')) > 1000 or len(b.get('description', str, '')) > 1 << 16:
+        raise HubError(413, 'The title or the description is too long')
+    if len(r.meta.get('prs', {})) >= 10_000:
+        raise HubError(413, 'This repo has 10,000 pull requests, which is all that it may have')
+    if not b.get('pullRequest', bool):
+        raise HubError(400, 'Only pull requests can be discussed on the local Hub')
     return pr_info(r, r.open_pr(b.need('title'), b.get('description', str, ''), ask.user.name))
 
 @route('GET', '/api/{kind}/{repo}/discussions/{name}')
-def discussion(hub, ask):
+def discussion(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "One pull request"
     return pr_info(hub.repo(ask), _number(ask.name))
 
 # %% ../nbs/82_hubrefs.ipynb #a402f820
 @route('POST', '/api/{kind}/{repo}/discussions/{name}/merge')
-def merge(hub, ask):
+def merge(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Move main to a pull request"
-    r,num = hub.repo(ask, write=True),_number(ask.name)
+    r, num = hub.repo(ask, write=True), _number(ask.name)
     with r.lock:
-        about,main = pr_info(r, num),r.head('main')
-        if about['status'] == 'merged': raise HubError(400, f"Pull request {num} is merged already")
+        about, main = pr_info(r, num), r.head('main')
+        if about['status'] == 'merged': raise HubError(400, f'Pull request {num} is merged already')
         new = r.find(f'refs/pr/{num}')
-        if main not in (c.id for c in r.history(new)): raise HubError(409, f"main has changed since pull request {num} was opened: open a new one")
+        if main not in (c.id for c in r.history(new)):
+            raise HubError(409, f'main has changed since pull request {num} was opened: open a new one')
         r.point(b'refs/heads/main', main, new)
         prs = r.meta['prs']
         r.set_meta(prs=prs | {str(num): prs[str(num)] | dict(merged=new.decode())})

@@ -7,6 +7,7 @@ __all__ = ['local_token', 'hash_token', 'Users', 'hub_app', 'AccessLog', 'QuickN
 
 # %% ../nbs/84_hubserver.ipynb #b282501f
 import argparse, atexit, hmac, json, os, re, secrets, shutil, socket, subprocess, sys, tempfile, threading, time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -23,19 +24,20 @@ from .store import Store, check_repo_id
 
 # %% ../nbs/84_hubserver.ipynb #de4e6d35
 def local_token(
-    root:Path, # folder of the Hub
-) -> str: # the token
+    root: Path # folder of the Hub
+) -> str:      # the token
     "The token of the user `local`, made at the first start"
     path = private_folder(root)/'token'
     if not os.path.lexists(path): write_file(path, 'hf_' + secrets.token_hex(17), 0o600)
     token = read_secret(path)
-    if not re.fullmatch('hf_[!-~]{3,200}', token): raise ValueError(f"{path} holds no token of a Hub: remove it, and a new one is made")
+    if not re.fullmatch('hf_[!-~]{3,200}', token):
+        raise ValueError(f'{path} holds no token of a Hub: remove it, and a new one is made')
     return token
 
 # %% ../nbs/84_hubserver.ipynb #e778fd54
 def hash_token(
-    token:str, # as the user has it
-) -> str: # as it is stored
+    token: str # as the user has it
+) -> str:      # as it is stored
     "A token that cannot be used any more"
     return 'sha256:' + hmac.new(b'annot_hub', token.encode('utf-8', 'replace'), 'sha256').hexdigest()
 
@@ -43,51 +45,54 @@ def _user(name=None, fullname='', role='write', orgs=()):
     "One entry of a users file, checked"
     for n in (name or '', *(o['name'] for o in orgs)): check_repo_id(f'{n}/x')
     for o in orgs:
-        if not isinstance(o.get('private', False), bool): raise ValueError(f"private is true or false, not {o['private']!r}")
-    if role not in ('read', 'write', 'admin'): raise ValueError(f"{role!r} is no role: read, write or admin")
+        if not isinstance(o.get('private', False), bool):
+            raise ValueError(f"private is true or false, not {o['private']!r}")
+    if role not in ('read', 'write', 'admin'): raise ValueError(f'{role!r} is no role: read, write or admin')
     return User(name, fullname or name, role, tuple(orgs))
 
 # %% ../nbs/84_hubserver.ipynb #d9968d0c
 class Users:
     "Who tokens belong to: `{'hf_xxx': {'name': 'ada', 'role': 'write', 'orgs': [{'name': 'lab'}]}}`"
     def __init__(self,
-        tokens:dict, # from tokens, plain or hashed, to entries
+        tokens: dict, # from tokens, plain or hashed, to entries
     ):
-        self.entries,self.by_hash = {k if k.startswith('sha256:') else hash_token(k): v for k,v in tokens.items()},{}
-        for k,v in self.entries.items():
+        self.entries, self.by_hash = {k if k.startswith('sha256:') else hash_token(k): v
+                                      for k, v in tokens.items()}, {}
+        for k, v in self.entries.items():
             try: self.by_hash[k] = _user(**v)
-            except (HubError, ValueError, KeyError, TypeError) as e: raise ValueError(f"Users: cannot read {v!r}: {e}") from None
+            except (HubError, ValueError, KeyError, TypeError) as e:
+                raise ValueError(f'Users: cannot read {v!r}: {e}') from None
 
     @classmethod
     def read(cls,
-        path:Path, # JSON file; its tokens are hashed on first reading
+        path: Path, # JSON file; its tokens are hashed on first reading
     ) -> 'Users': # its users
         "Users of a file"
         try: tokens = json.loads(Path(path).read_text())
-        except ValueError as e: raise ValueError(f"{path} is no JSON: {e}") from None
-        if not isinstance(tokens, dict): raise ValueError(f"{path} must hold an object, from tokens to users")
+        except ValueError as e: raise ValueError(f'{path} is no JSON: {e}') from None
+        if not isinstance(tokens, dict): raise ValueError(f'{path} must hold an object, from tokens to users')
         users = cls(tokens)
         write_file(path, json.dumps(users.entries, indent=1), 0o600)
         return users
 
     def find(self,
-        token:str, # as it came
+        token: str, # as it came
     ) -> User|None: # `None` for a token nobody has
         "Whose token is this?"
-        mine,found = hash_token(token),None
-        for h,u in self.by_hash.items():
+        mine, found = hash_token(token), None
+        for h, u in self.by_hash.items():
             if hmac.compare_digest(h, mine): found = u
         return found
 
 # %% ../nbs/84_hubserver.ipynb #868a42ae
 def hub_app(
-    root:Path, # folder of the Hub
-    token_file:Path=None, # users file; without it one user named `local`
-    cors:tuple=(), # origins whose pages may read files
-    hosts:tuple=(), # further names by which the Hub may be called
-): # the ASGI application
+    root: Path,              # folder of the Hub
+    token_file: Path = None, # users file; without it one user named `local`
+    cors: tuple = (),        # origins whose pages may read files
+    hosts: tuple = ()        # further names by which the Hub may be called
+) -> Hub:                    # the ASGI application
     "The Hub over a folder, with its users and its log"
-    store,local = Store(root),{local_token(root): dict(name='local', fullname='Local User', role='admin')}
+    store, local = Store(root), {local_token(root): dict(name='local', fullname='Local User', role='admin')}
     users = Users.read(token_file) if token_file else Users(local)
     return Hub(store, users, cors, hosts, AccessLog(store.root/'access.log'))
 
@@ -97,10 +102,10 @@ def _private(path, flags): return os.open(path, flags | getattr(os, 'O_NOFOLLOW'
 class AccessLog:
     "A function that adds a line to a file"
     def __init__(self,
-        path:Path, # the log
-        most:int=32 << 20, # bytes after which a new one begins
+        path: Path, # the log
+        most: int=32 << 20, # bytes after which a new one begins
     ):
-        self.path,self.most = Path(path),most
+        self.path, self.most = Path(path), most
         self.open()
 
     def open(self) -> None:
@@ -113,11 +118,13 @@ class AccessLog:
 
 # %% ../nbs/84_hubserver.ipynb #a7172840
 _header = rb'(?!content-length|transfer-encoding|connection|expect)[\w-]+:[^\r\n]*\r\n'
-_chunk_asked = re.compile(rb'GET (/cas/[^/? ]+/v\d/chunks/[^? ]+) HTTP/1\.1\r\n(?:' + _header + rb')*\r\n', re.I)
+_chunk_asked = re.compile(rb'GET (/cas/[^/? ]+/v\d/chunks/[^? ]+) HTTP/1\.1\r\n(?:' + _header + rb')*\r\n',
+                          re.I)
 
 class QuickNo(H11Protocol):
     "HTTP by h11, with a quick no to those who ask for a chunk, and an end for those who stop in the middle"
-    every,head,body,answer = 10,2,3,6 # seconds between two looks; looks without progress that end a connection: waiting for a request, in its body, in the answer
+    # seconds between two looks; looks without progress that end a connection: waiting for a request, in its body, in the answer
+    every, head, body, answer = 10, 2, 3, 6
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -130,13 +137,14 @@ class QuickNo(H11Protocol):
 
     def look(self):
         "Count the looks in which nothing moved"
-        their,left = self.conn.their_state,self.transport.get_write_buffer_size()
+        their, left = self.conn.their_state, self.transport.get_write_buffer_size()
         begun = self.cycle is None or bool(self.conn.trailing_data[0])
         if their is h11.IDLE and begun: patience = self.head # also one drop at a time
-        elif their is h11.SEND_BODY and not self.flow.read_paused and self.got - self.looked < 5_000: patience = self.body
+        elif their is h11.SEND_BODY and not self.flow.read_paused and self.got - self.looked < 5_000:
+            patience = self.body
         elif left and left == self.still: patience = self.answer
-        else: patience,self.waiting = None,0
-        self.looked,self.still,self.waiting = self.got,left,self.waiting + 1
+        else: patience, self.waiting = None, 0
+        self.looked, self.still, self.waiting = self.got, left, self.waiting + 1
         if patience and self.waiting >= patience: return self.transport.abort()
         self.watch = self.loop.call_later(self.every, self.look)
 
@@ -147,39 +155,44 @@ class QuickNo(H11Protocol):
         self.app.log(dict(method='GET', path=asked[1].decode('ascii', 'replace'), status=404, bytes=0))
         self.transport.write(b'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
         self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive,
+                                                            self.timeout_keep_alive_handler)
 
 # %% ../nbs/84_hubserver.ipynb #5e5e9012
 def _socket(host, port):
     "A bound socket, so that a port in use is seen at once"
-    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, proto=socket.IPPROTO_TCP) # named, or asyncio leaves TCP's wait for more on
+    # named, or asyncio leaves TCP's wait for more on
+    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, proto=socket.IPPROTO_TCP)
     if os.name != 'nt': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try: s.bind((host, port)); s.listen(256)
     except OSError as e:
         s.close()
-        raise RuntimeError(f"Cannot listen on {host}:{port}: {e.strerror}. Is something running there? Choose another --port.") from None
+        raise RuntimeError(f'Cannot listen on {host}:{port}: {e.strerror}. Is something running there? '
+                           'Choose another --port.') from None
     return s
 
 def serve(
-    root:Path, # folder of the Hub; made when missing
-    port:int=8010, # 0 for any free one
-    host:str='127.0.0.1', # another address than loopback needs `remote`
-    token_file:Path=None, # users file; without it one user named `local`
-    cors:tuple=(), # origins whose pages may read files, such as Label Studio's
-    remote:bool=False, # let other machines in
-    ready=None, # function that gets the address once it is known
-) -> None:
+    root: Path,                 # folder of the Hub; made when missing
+    port: int = 8010,           # 0 for any free one
+    host: str = '127.0.0.1',    # another address than loopback needs `remote`
+    token_file: Path = None,    # users file; without it one user named `local`
+    cors: tuple = (),           # origins whose pages may read files, such as Label Studio's
+    remote: bool = False,       # let other machines in
+    ready: Callable|None = None # function that gets the address once it is known
+) -> None:                      # Only when it ends
     "Run a Hub until it is interrupted"
     if host not in ('127.0.0.1', 'localhost', '::1') and not remote:
-        raise RuntimeError(f"{host} can be reached from other machines. Say --remote if that is meant.")
+        raise RuntimeError(f'{host} can be reached from other machines. Say --remote if that is meant.')
     os.umask(0o077) # what is in the folder is for nobody else
-    sys.setswitchinterval(.0005) # a thread that is at work for long makes way for the others ten times as often as usual
-    sock,hosts = _socket(host, port),('*',) if host in ('0.0.0.0', '::') else (host,)
+    # a thread that is at work for long makes way for the others ten times as often as usual
+    sys.setswitchinterval(.0005)
+    sock, hosts = _socket(host, port), ('*',) if host in ('0.0.0.0', '::') else (host,)
     app = hub_app(root, token_file, cors, hosts)
     endpoint = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
-    print(f"Hub: {endpoint}", flush=True)
+    print(f'Hub: {endpoint}', flush=True)
     if ready: ready(endpoint)
-    config = uvicorn.Config(app, http=QuickNo, log_level='warning', access_log=False, server_header=False, proxy_headers=False,
+    config = uvicorn.Config(app, http=QuickNo, log_level='warning', access_log=False, server_header=False,
+                            proxy_headers=False,
                             timeout_keep_alive=75, timeout_graceful_shutdown=3, limit_concurrency=800)
     uvicorn.Server(config).run(sockets=[sock])
 
@@ -189,37 +202,39 @@ def _end_with_parent():
     os._exit(0)
 
 def main(
-    args:list=None, # command line; that of the process when not given
-) -> None:
+    args: list = None # command line; that of the process when not given
+) -> None:            # Nothing
     "`python -m annot_hub.hubserver`"
-    p = argparse.ArgumentParser(prog='python -m annot_hub.hubserver', description="Run a local Hub")
-    p.add_argument('root', help="folder that keeps everything; made when missing")
-    p.add_argument('--port', type=int, default=8010, help="0 for any free one")
+    p = argparse.ArgumentParser(prog='python -m annot_hub.hubserver', description='Run a local Hub')
+    p.add_argument('root', help='folder that keeps everything; made when missing')
+    p.add_argument('--port', type=int, default=8010, help='0 for any free one')
     p.add_argument('--host', default='127.0.0.1')
-    p.add_argument('--token-file', help="JSON of tokens and users; without it one user named local, its token in ROOT/token")
-    p.add_argument('--cors', action='append', default=[], help="origin whose pages may read files; can be repeated")
-    p.add_argument('--remote', action='store_true', help="allow a --host that other machines can reach")
-    p.add_argument('--endpoint-file', help="write the address here once it is known")
-    p.add_argument('--end-with-stdin', action='store_true', help="stop when standard input is closed")
+    p.add_argument('--token-file',
+                   help='JSON of tokens and users; without it one user named local, its token in ROOT/token')
+    p.add_argument('--cors', action='append', default=[],
+                   help='origin whose pages may read files; can be repeated')
+    p.add_argument('--remote', action='store_true', help='allow a --host that other machines can reach')
+    p.add_argument('--endpoint-file', help='write the address here once it is known')
+    p.add_argument('--end-with-stdin', action='store_true', help='stop when standard input is closed')
     a = p.parse_args(args)
     if a.end_with_stdin: threading.Thread(target=_end_with_parent, daemon=True).start()
     tell = (lambda e: write_file(a.endpoint_file, e, 0o600)) if a.endpoint_file else None
     try: serve(a.root, a.port, a.host, a.token_file, a.cors, a.remote, tell)
-    except (RuntimeError, ImportError, ValueError, OSError) as e: sys.exit(f"{e}")
+    except (RuntimeError, ImportError, ValueError, OSError) as e: sys.exit(f'{e}')
 
 # %% ../nbs/84_hubserver.ipynb #26f03677
 class LocalHub:
     "A Hub in a process of its own; `with LocalHub() as hub:` or `.start()` and `.stop()`"
     def __init__(self,
-        root:Path=None, # its folder; `None` for a temporary one, removed at the end
-        port:int=0, # 0 for any free one
-        cors:tuple=(), # origins whose pages may read files
-        token_file:Path=None, # users file; without it one user named `local`
-        env:bool=True, # set `HF_ENDPOINT`, `HF_TOKEN` and the like while it runs?
+        root: Path=None, # its folder; `None` for a temporary one, removed at the end
+        port: int=0, # 0 for any free one
+        cors: tuple=(), # origins whose pages may read files
+        token_file: Path=None, # users file; without it one user named `local`
+        env: bool=True, # set `HF_ENDPOINT`, `HF_TOKEN` and the like while it runs?
     ):
         self.temporary = root is None
         self.root = Path(root or tempfile.mkdtemp(prefix='annot_hub-')).absolute()
-        self.port,self.cors,self.token_file,self.env = port,tuple(cors),token_file,env
+        self.port, self.cors, self.token_file, self.env = port, tuple(cors), token_file, env
         self.process = self.endpoint = self.token = self.user = None
         self.before = {}
 
@@ -230,26 +245,31 @@ class LocalHub:
 # %% ../nbs/84_hubserver.ipynb #4e1a4b58
 def _first_token(path):
     "The first token of a users file that is not hashed yet"
-    try: return next((k for k in dict(json.loads(Path(path).read_text())) if not k.startswith('sha256:')), None)
+    try:
+        return next((k for k in dict(json.loads(Path(path).read_text())) if not k.startswith('sha256:')),
+                    None)
     except (ValueError, TypeError): return None # the server says what is wrong with it
 
 def _check_import(endpoint):
     "huggingface_hub reads the address when it is imported, and never again"
     constants = sys.modules.get('huggingface_hub.constants')
     if constants and constants.ENDPOINT.rstrip('/') != endpoint:
-        raise RuntimeError(f"huggingface_hub is already imported with {constants.ENDPOINT}. Start the Hub before anything imports huggingface_hub or datasets "
-                           "(in a notebook: restart the kernel), or pass env=False and use HfApi(endpoint=hub.endpoint, token=hub.token).")
+        raise RuntimeError(f'huggingface_hub is already imported with {constants.ENDPOINT}. Start the Hub '
+                           'before anything imports huggingface_hub or datasets '
+                           '(in a notebook: restart the kernel), or pass env=False and use '
+                           'HfApi(endpoint=hub.endpoint, token=hub.token).')
 
 @patch
-def start(self:LocalHub) -> LocalHub: # itself
+def start(self: LocalHub) -> LocalHub: # itself
     "Start the process and wait until it answers"
     if self.env: _check_import(f'http://127.0.0.1:{self.port}')
     claim(self.root)
     self.token = (_first_token(self.token_file) or self.token) if self.token_file else local_token(self.root)
-    told,log = self.root/'endpoint',open(self.root/'server.log', 'ab', opener=_private)
+    told, log = self.root/'endpoint', open(self.root/'server.log', 'ab', opener=_private)
     told.unlink(missing_ok=True)
     cmd = [sys.executable, '-P', '-m', 'annot_hub.hubserver', str(self.root), '--port', str(self.port)]
-    cmd += ['--endpoint-file', str(told), '--end-with-stdin'] + [f'--cors={o}' for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
+    cmd += ['--endpoint-file', str(told), '--end-with-stdin'] + [f'--cors={o}'
+                                                                 for o in self.cors] + (['--token-file', str(self.token_file)] if self.token_file else [])
     with log: self.process = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=log, stderr=log)
     self._wait(told)
     atexit.register(self.stop)
@@ -258,7 +278,7 @@ def start(self:LocalHub) -> LocalHub: # itself
 
 # %% ../nbs/84_hubserver.ipynb #4684e724
 @patch
-def _wait(self:LocalHub, told, seconds=60):
+def _wait(self: LocalHub, told, seconds=60):
     "Wait for the address, then for an answer"
     end = time.monotonic() + seconds
     while time.monotonic() < end and self.process.poll() is None:
@@ -270,22 +290,23 @@ def _wait(self:LocalHub, told, seconds=60):
         time.sleep(.02)
     said = (self.root/'server.log').read_text(errors='replace')[-1500:].strip()
     self.kill()
-    raise RuntimeError(f"The Hub did not start: {said}")
+    raise RuntimeError(f'The Hub did not start: {said}')
 
 @patch
-def ask(self:LocalHub,
-    path:str, # address without the endpoint
-): # what the JSON of the answer holds
+def ask(self: LocalHub,
+    path: str # address without the endpoint
+) -> object:  # what the JSON of the answer holds
     "GET with the token, and with no proxy between"
     r = Request(self.endpoint + path, headers={'Authorization': f'Bearer {self.token}'} if self.token else {})
     with build_opener(ProxyHandler({})).open(r, timeout=10) as f: return json.load(f)
 
 # %% ../nbs/84_hubserver.ipynb #0558910d
 @patch
-def _set_env(self:LocalHub):
+def _set_env(self: LocalHub):
     "Point the clients of this process, and of those it starts, to this Hub"
     _check_import(self.endpoint)
-    direct = dict.fromkeys([*filter(None, os.environ.get('NO_PROXY', '').split(',')), '127.0.0.1', 'localhost'])
+    direct = dict.fromkeys([*filter(None, os.environ.get('NO_PROXY', '').split(',')), '127.0.0.1',
+                            'localhost'])
     new = dict(HF_ENDPOINT=self.endpoint, HF_HUB_DISABLE_TELEMETRY='1', NO_PROXY=','.join(direct))
     if self.token: new['HF_TOKEN'] = self.token
     if 'HF_HOME' not in os.environ: new['HF_HOME'] = str(self.root/'client')
@@ -294,22 +315,22 @@ def _set_env(self:LocalHub):
     os.environ.update(new)
 
 @patch
-def stop(self:LocalHub) -> None:
+def stop(self: LocalHub) -> None: # Nothing
     "Stop the process, set the environment back, remove a temporary folder"
     self._end('terminate')
-    for k,v in self.before.items(): os.environ.pop(k, None) if v is None else os.environ.update({k: v})
+    for k, v in self.before.items(): os.environ.pop(k, None) if v is None else os.environ.update({k: v})
     self.before = {}
     atexit.unregister(self.stop)
     if self.temporary: shutil.rmtree(self.root, ignore_errors=True)
 
 @patch
-def kill(self:LocalHub) -> None:
+def kill(self: LocalHub) -> None: # Nothing
     "End the process as a power cut would (SIGKILL); `start` again goes on with the same folder and address"
     if self.endpoint: self.port = int(self.endpoint.rpartition(':')[2])
     self._end('kill')
 
 @patch
-def _end(self:LocalHub, how):
+def _end(self: LocalHub, how):
     if not self.process: return
     getattr(self.process, how)()
     try: self.process.wait(6)
@@ -319,11 +340,12 @@ def _end(self:LocalHub, how):
 
 # %% ../nbs/84_hubserver.ipynb #3b37e303
 @patch
-def requests(self:LocalHub,
-    since:int=0, # leave out this many, the ones before
-) -> list: # dicts of `method`, `path`, `status`, `bytes`
+def requests(self: LocalHub,
+    since: int = 0 # leave out this many, the ones before
+) -> list:         # dicts of `method`, `path`, `status`, `bytes`
     "The requests so far, oldest first"
-    with open(self.root/'access.log') as f: return [json.loads(line) for i,line in enumerate(f) if i >= since and line.endswith('\n')]
+    with open(self.root/'access.log') as f:
+        return [json.loads(line) for i, line in enumerate(f) if i >= since and line.endswith('\n')]
 
 # %% ../nbs/84_hubserver.ipynb #06648233
 #| eval: false

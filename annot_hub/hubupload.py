@@ -11,6 +11,7 @@ __all__ = ['large_pattern', 'Ignored', 'preupload', 'lfs_batch', 'lfs_file', 'lf
 import base64, fnmatch, gzip, io, itertools, re, secrets, shutil, struct, tempfile, time, zlib
 from functools import lru_cache
 from fastcore.basics import patch
+from typing import BinaryIO
 try:
     from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException, HookError
     from dulwich.ignore import IgnoreFilter
@@ -27,16 +28,18 @@ from .guard import Work, check_entry, check_ref
 from .shelf import HubError, check_path, drop, pointer, read_pointer
 from .store import HubRepo, NewObjects, Objects, tree_entries
 from .xet import read_shard
+from .hubapi import Ask, Hub, User
 
 # %% ../nbs/83_hubupload.ipynb #28f89bdf
 @lru_cache(256)
 def large_pattern(
-    text:str, # a `.gitattributes`
-): # compiled pattern over paths
+    text: str    # a `.gitattributes`
+) -> re.Pattern: # compiled pattern over paths
     "What counts as a large file, whatever its size"
     lines = [l.split() for l in text.splitlines()[:1000]]
-    anywhere = lambda name: '' if '/' in name else '(?:.*/)?'
-    return re.compile('|'.join(f"(?:{anywhere(l[0])}{fnmatch.translate(l[0].lstrip('/'))})" for l in lines if 'filter=lfs' in l[1:]) or '(?!)')
+    def anywhere(name): return '' if '/' in name else '(?:.*/)?'
+    return re.compile('|'.join(f"(?:{anywhere(l[0])}{fnmatch.translate(l[0].lstrip('/'))})" for l in lines
+                               if 'filter=lfs' in l[1:]) or '(?!)')
 
 def _file_text(r, commit, path):
     e = r.entry(commit, path)
@@ -60,27 +63,36 @@ class Ignored:
 
 # %% ../nbs/83_hubupload.ipynb #381860a7
 @route('POST', '/api/{kind}/{repo}/preupload/{rev}')
-def preupload(hub, ask):
+def preupload(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "How each file shall travel"
-    r,b = hub.repo(ask, write=True),ask.json()
-    c,files = r.find(ask.rev),b.objects('files', most=1000)
+    r, b = hub.repo(ask, write=True), ask.json()
+    c, files = r.find(ask.rev), b.objects('files', most=1000)
     ignore = b.get('gitIgnore') if b.get('gitIgnore') is not None else _file_text(r, c, '.gitignore')
     ignore = [l for l in ignore[:1 << 18].splitlines() if l.strip() and l[0] != '#']
-    if len(ignore) > 200: raise HubError(413, "More than 200 lines of .gitignore take too long to look at for each file")
-    if long := next((l for l in ignore if len(re.findall(r'\*+', l)) > 3), None): raise HubError(400, f"More than three * in a line of .gitignore take too long to look for: {long[:80]}")
+    if len(ignore) > 200:
+        raise HubError(413, 'More than 200 lines of .gitignore take too long to look at for each file')
+    if long := next((l for l in ignore if len(re.findall(r'\*+', l)) > 3), None):
+        raise HubError(400, 'More than three * in a line of .gitignore take too long to look for: '
+                            f'{long[:80]}')
     ignore = Ignored(ignore)
     large = large_pattern(_file_text(r, c, '.gitattributes'))
     entries = [r.entry(c, check_path(f.need('path'))) for f in files]
-    there = {d['path']: d.get('lfs', d)['oid'] for d in r.describe([e for e in entries if e and not e.folder])}
-    return dict(commitOid=c.decode(), files=[dict(path=(p := f['path']), oid=there.get(p), shouldIgnore=p in ignore,
+    there = {d['path']: d.get('lfs', d)['oid']
+             for d in r.describe([e for e in entries if e and not e.folder])}
+    return dict(commitOid=c.decode(),
+                files=[dict(path=(p := f['path']), oid=there.get(p), shouldIgnore=p in ignore,
         uploadMode='lfs' if large.match(p) or f.need('size', int) > 10 << 20 else 'regular') for f in files])
 
 # %% ../nbs/83_hubupload.ipynb #116fbeb8
 def _lfs_action(hub, r, ask, what, oid):
     "A signed address for one operation on one file"
-    url = f"{ask.base}/_lfs/{r.kind}/{r.id}/{oid}/{what}"
+    url = f'{ask.base}/_lfs/{r.kind}/{r.id}/{oid}/{what}'
     who = ask.user.name if ask.user else ''
-    return {what: dict(href=f"{url}?who={who}&sig={hub.signer.sign(what, *seal(r), oid, who)}", header={}, expires_in=3600)}
+    return {what: dict(href=f'{url}?who={who}&sig={hub.signer.sign(what, *seal(r), oid, who)}', header={},
+                       expires_in=3600)}
 
 def _holds(r, oid, size):
     "Is there a pointer to this large file anywhere in the repo? The shelf is shared, and holds those of private repos too"
@@ -88,21 +100,31 @@ def _holds(r, oid, size):
 
 def _may_name(hub, r, user, oid, size):
     "May this user put the large file into this repo? Who brought it may, or a repo that has it"
-    return hub.store.big.size(oid) is not None and (bool(user and hub.store.index.brought(user.name, oid)) or _holds(r, oid, size))
+    return hub.store.big.size(oid) is not None and (bool(user and hub.store.index.brought(user.name, oid))
+                                                    or _holds(r, oid, size))
 
 @route('POST', '/{type}{repo}(?:\\.git)?/info/lfs/objects/batch')
-def lfs_batch(hub, ask):
+def lfs_batch(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Where to put or get large files"
-    b,out = ask.json(),[]
-    if (operation := b.get('operation', str, 'upload')) not in ('upload', 'download'): raise HubError(400, "operation must be upload or download")
-    if b.get('hash_algo', str, 'sha256') != 'sha256': raise HubError(409, "hash_algo must be sha256")
+    b, out = ask.json(), []
+    if (operation := b.get('operation', str, 'upload')) not in ('upload', 'download'):
+        raise HubError(400, 'operation must be upload or download')
+    if b.get('hash_algo', str, 'sha256') != 'sha256': raise HubError(409, 'hash_algo must be sha256')
     r = hub.repo(ask, write=(upload := operation == 'upload'), files=True)
     for o in b.objects('objects', most=10_000):
-        oid,size = o.need('oid'),o.need('size', int)
-        have = _may_name(hub, r, ask.user, oid, size) if upload else hub.store.big.size(oid) is not None and _holds(r, oid, size)
+        oid, size = o.need('oid'), o.need('size', int)
+        have = _may_name(hub, r, ask.user, oid,
+                         size) if upload else hub.store.big.size(oid) is not None and _holds(r, oid, size)
         answer = dict(oid=oid, size=size, authenticated=True)
-        if upload and not have: answer['actions'] = _lfs_action(hub, r, ask, 'upload', oid) | _lfs_action(hub, r, ask, 'verify', oid)
-        elif not upload: answer |= {'actions': _lfs_action(hub, r, ask, 'download', oid)} if have else {'error': dict(code=404, message="not found")}
+        if upload and not have:
+            answer['actions'] = _lfs_action(hub, r, ask, 'upload',
+                                            oid) | _lfs_action(hub, r, ask, 'verify', oid)
+        elif not upload:
+            answer |= {'actions': _lfs_action(hub, r, ask, 'download',
+                                              oid)} if have else {'error': dict(code=404, message='not found')}
         out.append(answer)
     return JSONResponse(dict(transfer='basic', objects=out), media_type='application/vnd.git-lfs+json')
 
@@ -113,22 +135,30 @@ def _check_lfs(hub, ask):
     r = hub.store.repo(ask.kind, ask.repo_id)
     hub.signer.check(ask.params.get('sig', ''), ask.name, *seal(r), ask.oid, ask.params.get('who', ''))
 
-@route('PUT POST GET', '/_lfs/{kind}/{repo}/(?P<oid>[0-9a-f]{64})/(?P<name>upload|verify|download)', most=1 << 40, signed=True, first=_check_lfs)
-def lfs_file(hub, ask):
+@route('PUT POST GET', '/_lfs/{kind}/{repo}/(?P<oid>[0-9a-f]{64})/(?P<name>upload|verify|download)',
+       most=1 << 40, signed=True, first=_check_lfs)
+def lfs_file(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Put, check or get a large file, by its signed address"
     big = hub.store.big
     if ask.name == 'upload' and ask.method == 'PUT':
         big.put(_pieces(ask.body), ask.oid)
         hub.store.index.bring(ask.params['who'], [ask.oid])
-    elif ask.name == 'verify' and big.size(ask.oid) != ask.json().need('size', int): raise HubError(422, "This file is not here, or not of that size")
+    elif ask.name == 'verify' and big.size(ask.oid) != ask.json().need('size', int):
+        raise HubError(422, 'This file is not here, or not of that size')
     elif ask.name == 'download': return send_file(ask, big.path(ask.oid), big.size(ask.oid), {})
     return {}
 
 # %% ../nbs/83_hubupload.ipynb #e546c30c
 @route('GET', '/api/{kind}/{repo}/lfs-files', heavy=True)
-def lfs_files(hub, ask):
+def lfs_files(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "The large files of all branches, tags and pull requests, a thousand at a time"
-    r,page,found = hub.repo(ask),ask.number('p', 0, 10**6),{}
+    r, page, found = hub.repo(ask), ask.number('p', 0, 10**6), {}
     work = hub.work(ask, r)
     for ref in (d for kind in ('heads', 'tags', 'pr') for d in r.refs(kind)):
         commit = r.git[ref['targetCommit'].encode()]
@@ -136,35 +166,46 @@ def lfs_files(hub, ask):
             if 'lfs' in d: found.setdefault((d['lfs']['oid'], d['path']), dict(
                 fileOid=d['lfs']['oid'], oid=d['lfs']['oid'], filename=d['path'], size=d['size'], ref=ref['ref'], pushedAt=iso(commit.commit_time)))
     part = list(found.values())[page*1000:page*1000 + 1000]
-    return JSONResponse(part, headers={'Link': f'<{ask.url}?p={page + 1}>; rel="next"'} if len(found) > page*1000 + 1000 else {})
+    return JSONResponse(part, headers={'Link': f'<{ask.url}?p={page + 1}>; rel="next"'}
+                        if len(found) > page*1000 + 1000 else {})
 
 # %% ../nbs/83_hubupload.ipynb #495a3f37
 @route('GET', '/api/{kind}/{repo}/xet-write-token/{rev}')
-def xet_token(hub, ask):
+def xet_token(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "A token for the chunks of one repo"
     r = hub.repo(ask, write=True)
-    token,until = hub.signer.sign('xet', *seal(r), ask.user.name),int(time.time()) + 3600
-    token,url = f'{token}.{ask.user.name}.{r.kind}.{r.id}',f'{ask.base}/cas/{hub.xorbs(ask.user.name).epoch()}'
+    token, until = hub.signer.sign('xet', *seal(r), ask.user.name), int(time.time()) + 3600
+    token, url = f'{token}.{ask.user.name}.{r.kind}.{r.id}', f'{ask.base}/cas/{hub.xorbs(ask.user.name).epoch()}'
     return JSONResponse(dict(accessToken=token, exp=until, casUrl=url), headers={
         'X-Xet-Cas-Url': url, 'X-Xet-Access-Token': token, 'X-Xet-Token-Expiration': str(until)})
 
 def _check_xet(hub, ask):
     "Who sends chunks; their token dies with the repo, and when it is moved or hidden"
-    m = re.fullmatch(r'Bearer (\d+\.[0-9a-f]+)\.([\w.-]+)\.(models|datasets|spaces)\.([\w.-]+/[\w.-]+)', ask.headers.get('authorization', ''), re.A)
-    if not m: raise HubError(403, "Not a token for chunks")
+    m = re.fullmatch(r'Bearer (\d+\.[0-9a-f]+)\.([\w.-]+)\.(models|datasets|spaces)\.([\w.-]+/[\w.-]+)',
+                     ask.headers.get('authorization', ''), re.A)
+    if not m: raise HubError(403, 'Not a token for chunks')
     hub.signer.check(m[1], 'xet', *seal(hub.store.repo(m[3], m[4])), m[2])
     ask.who = m[2]
 
 @route('POST', '/cas/{name}/v1/xorbs/default/(?P<xorb>[^/]+)', most=80 << 20, signed=True, first=_check_xet)
-def take_xorb(hub, ask):
+def take_xorb(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Take chunks"
     return dict(was_inserted=hub.xorbs(ask.who).put(ask.name, ask.xorb, ask.body))
 
 @route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True, first=_check_xet)
-def take_shard(hub, ask):
+def take_shard(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make files of chunks"
-    shard,index = ask.body.read(),hub.store.index
-    mine = {sha for sha,_ in read_shard(shard) if sha and index.brought(ask.who, sha)}
+    shard, index = ask.body.read(), hub.store.index
+    mine = {sha for sha, _ in read_shard(shard) if sha and index.brought(ask.who, sha)}
     index.bring(ask.who, hub.xorbs(ask.who).take(ask.name, shard, mine))
     return dict(result=1)
 
@@ -172,24 +213,28 @@ def take_shard(hub, ask):
 def _change(hub, r, user, key, v):
     "One line of a commit as (path, bytes), or a deletion"
     path = check_path(v.need('path').rstrip('/') if key == 'deletedFolder' else v.need('path'))
-    if key == 'deletedFile': return path,None
-    if key == 'deletedFolder': return path,None,True
+    if key == 'deletedFile': return path, None
+    if key == 'deletedFolder': return path, None, True
     if key == 'lfsFile':
         size = hub.store.big.size(oid := v.need('oid'))
         if size is None or v.get('size', int, size) != size or not _may_name(hub, r, user, oid, size):
-            raise HubError(400, f"The large file of {path} was not uploaded: {oid}")
-        return path,pointer(oid, size)
-    if key != 'file': raise HubError(400, f"Unknown operation {key[:40]!r}")
-    if (encoding := v.get('encoding', str, 'utf-8')) not in ('base64', 'utf-8'): raise HubError(400, f"The encoding of {path} must be base64 or utf-8")
-    try: return path,base64.b64decode(v.need('content'), validate=True) if encoding == 'base64' else v.need('content').encode()
-    except ValueError: raise HubError(400, f"The content of {path} cannot be decoded") from None
+            raise HubError(400, f'The large file of {path} was not uploaded: {oid}')
+        return path, pointer(oid, size)
+    if key != 'file': raise HubError(400, f'Unknown operation {key[:40]!r}')
+    if (encoding := v.get('encoding', str, 'utf-8')) not in ('base64', 'utf-8'):
+        raise HubError(400, f'The encoding of {path} must be base64 or utf-8')
+    try:
+        return path, base64.b64decode(v.need('content'),
+                                      validate=True) if encoding == 'base64' else v.need('content').encode()
+    except ValueError: raise HubError(400, f'The content of {path} cannot be decoded') from None
 
 def _commit_answer(ask, r, head, commit):
     "Commit to the branch, or to a new pull request"
-    url,oids = repo_url(ask, r.kind, r.id),[]
-    if not ask.flag('create_pr'): oids,pr = [commit(ask.rev)],{}
+    url, oids = repo_url(ask, r.kind, r.id), []
+    if not ask.flag('create_pr'): oids, pr = [commit(ask.rev)], {}
     else:
-        num = r.open_pr(head['summary'], head.get('description', str, ''), ask.user.name, ask.rev, lambda num, start: oids.append(commit(f'refs/pr/{num}', start=start)))
+        num = r.open_pr(head['summary'], head.get('description', str, ''), ask.user.name, ask.rev, lambda num,
+                        start: oids.append(commit(f'refs/pr/{num}', start=start)))
         pr = dict(pullRequestUrl=f'{url}/discussions/{num}')
     return dict(success=True, commitOid=oids[0], commitUrl=f'{url}/commit/{oids[0]}', hookOutput='') | pr
 
@@ -197,23 +242,33 @@ def _lines(f, most=1 << 24):
     "The lines of a body: each short enough for memory, and at most a million"
     for i in itertools.count():
         if not (line := f.readline(most + 1)): return
-        if i > 10**6: raise HubError(413, "A commit has at most 1,000,000 lines: make several")
-        if len(line) > most: raise HubError(413, f"A line of a commit is longer than {most} bytes: upload the file as a large one")
+        if i > 10**6: raise HubError(413, 'A commit has at most 1,000,000 lines: make several')
+        if len(line) > most:
+            raise HubError(413, f'A line of a commit is longer than {most} bytes: upload the file as a large '
+                                'one')
         if line.strip(): yield parse_json(line)
 
-@route('POST', '/api/{kind}/{repo}/commit/{rev}', most=1 << 30, first=lambda hub, ask: hub.repo(ask, write=True))
-def commit(hub, ask):
+@route('POST', '/api/{kind}/{repo}/commit/{rev}', most=1 << 30, first=lambda hub,
+       ask: hub.repo(ask, write=True))
+def commit(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Apply all lines, or none"
-    r,lines = hub.repo(ask, write=True),_lines(ask.body)
+    r, lines = hub.repo(ask, write=True), _lines(ask.body)
     if r.head(ask.rev) is None:
-        if ask.flag('create_pr'): raise HubError(404, f"Invalid rev id: {ask.rev}", 'RevisionNotFound') # a pull request is made against a branch
-        r.find(ask.rev); raise HubError(400, f"Invalid reference for a branch: {ask.rev}")
+        # a pull request is made against a branch
+        if ask.flag('create_pr'): raise HubError(404, f'Invalid rev id: {ask.rev}', 'RevisionNotFound')
+        r.find(ask.rev)
+        raise HubError(400, f'Invalid reference for a branch: {ask.rev}')
     head = next(lines, None)
-    if not head or head.need('key') != 'header': raise HubError(400, "The first line of a commit must be its header")
+    if not head or head.need('key') != 'header':
+        raise HubError(400, 'The first line of a commit must be its header')
     head = head.need('value', dict)
     changes = (_change(hub, r, ask.user, l.need('key'), l.need('value', dict)) for l in lines)
     message = '\n\n'.join(filter(None, (head.need('summary'), head.get('description'))))
-    def commit(branch, **start): return r.commit(branch, changes, message, ask.user.name, head.get('parentCommit'), **start)
+    def commit(branch, **start):
+        return r.commit(branch, changes, message, ask.user.name, head.get('parentCommit'), **start)
     return _commit_answer(ask, r, head, commit)
 
 # %% ../nbs/83_hubupload.ipynb #dd740710
@@ -246,14 +301,17 @@ class Push:
     def execute(self, ref, old, new):
         "Look at one branch or tag; dulwich calls this for each before it moves any"
         name = ref.decode('utf-8', 'replace')
-        if not name.startswith(('refs/heads/', 'refs/tags/')): raise HookError("only branches and tags can be pushed")
+        if not name.startswith(('refs/heads/', 'refs/tags/')):
+            raise HookError('only branches and tags can be pushed')
         if new == b'0'*40:
-            if name == 'refs/heads/main': raise HookError("main cannot be deleted")
+            if name == 'refs/heads/main': raise HookError('main cannot be deleted')
             return '', ''
         try:
             check_ref(name)
             self.collect(new)
-            if self.lost: raise HookError(f"{len(self.lost)} large files were not uploaded, {self.lost[0]} for one: git lfs push")
+            if self.lost:
+                raise HookError(f'{len(self.lost)} large files were not uploaded, {self.lost[0]} for one: '
+                                'git lfs push')
             self.repo.weight(self.root(new), lambda oid: tree_entries(self.incoming.get_raw(oid)[1]))
         except HubError as e: raise HookError(e.message) from None
         return '', ''
@@ -261,15 +319,15 @@ class Push:
 # %% ../nbs/83_hubupload.ipynb #add23324
 @patch
 def collect(self: Push,
-    tip: bytes, # Name of a commit or tag
-) -> None:      # Nothing; `HubError` or `HookError` for what may not be kept
+    tip: bytes # Name of a commit or tag
+) -> None:     # Nothing; `HubError` or `HookError` for what may not be kept
     "Look at each object that the repo does not have yet"
     kept, todo = self.repo.git.object_store, [tip]
     while todo:
         name = todo.pop()
         if name in self.new or name in kept: continue
         try: kind, data = self.incoming.get_raw(name)
-        except KeyError: raise HookError(f"the object {name.decode()} was not sent") from None
+        except KeyError: raise HookError(f'the object {name.decode()} was not sent') from None
         self.new[name] = kind
         todo += self.below(name, kind, data)
 
@@ -277,7 +335,7 @@ def collect(self: Push,
 def below(self: Push,
     name: bytes, # Of an object
     kind: int,   # As in a pack: 1 commit, 2 tree, 3 blob, 4 tag
-    data: bytes, # Its content
+    data: bytes  # Its content
 ) -> list:       # Names of the objects that it needs
     "Look at one object"
     if kind == 3:
@@ -288,7 +346,9 @@ def below(self: Push,
     try:
         obj = ShaFile.from_raw_string(kind, data)
         obj.check()
-    except Exception as e: raise HookError(f"the object {name.decode()} is not as git wants it: {e}") from None # dulwich says it in many ways
+    except Exception as e:
+        # dulwich says it in many ways
+        raise HookError(f'the object {name.decode()} is not as git wants it: {e}') from None
     if kind == 2:
         entries = tree_entries(data)
         for e in entries: check_entry(e.key[:-1] if e.folder else e.key, e.mode)
@@ -296,18 +356,19 @@ def below(self: Push,
         return [e.oid for e in entries]
     if kind == 4: return [obj.object[1]]
     times = (obj.commit_time, obj.author_time)
-    if not all(0 <= s < _YEAR_10000 for s in times): raise HookError(f"the commit {name.decode()} has a time that no calendar has")
+    if not all(0 <= s < _YEAR_10000 for s in times):
+        raise HookError(f'the commit {name.decode()} has a time that no calendar has')
     return [obj.tree, *obj.parents]
 
 @patch
 def root(self: Push,
-    tip: bytes, # Name of a commit or tag that was collected
-) -> bytes:     # Name of the top folder
+    tip: bytes # Name of a commit or tag that was collected
+) -> bytes:    # Name of the top folder
     "What a branch or tag would show"
     obj = self.incoming[tip]
     for _ in range(10):
         if isinstance(obj, Tag): obj = self.incoming[obj.object[1]]
-    if not isinstance(obj, Commit): raise HookError("a branch or tag must point to a commit")
+    if not isinstance(obj, Commit): raise HookError('a branch or tag must point to a commit')
     return obj.tree
 
 # %% ../nbs/83_hubupload.ipynb #362ac646
@@ -346,7 +407,8 @@ class Receive(ReceivePackHandler):
 
 # %% ../nbs/83_hubupload.ipynb #baea4e31
 # dulwich has many ways to say that a pack is broken
-_broken = (GitProtocolError, HangupException, ChecksumMismatch, FileFormatException, UnresolvedDeltas, ArithmeticError, AssertionError, EOFError,
+_broken = (GitProtocolError, HangupException, ChecksumMismatch, FileFormatException, UnresolvedDeltas,
+           ArithmeticError, AssertionError, EOFError,
            LookupError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error)
 _services = {'git-upload-pack': UploadPackHandler, 'git-receive-pack': ReceivePackHandler}
 
@@ -360,54 +422,57 @@ def _asked(r, data):
     return git
 
 def check_pack(
-    f, # open file with a push: lines about branches, then a pack
-    most:int=64 << 20, # bytes of one object
-    total:int=4 << 30, # bytes of all
-) -> None:
+    f: BinaryIO,          # open file with a push: lines about branches, then a pack
+    most: int = 64 << 20, # bytes of one object
+    total: int = 4 << 30  # bytes of all
+) -> None:                # Nothing
     "Refuse what would unpack to too much, before it is unpacked: some packs of 1 KB hold 2 GB"
     while n := int(f.read(4), 16): f.seek(max(0, n - 4), 1)
-    head,sizes = f.read(12),0
+    head, sizes = f.read(12), 0
     for _ in range(struct.unpack('>I', head[8:])[0] if head else 0):
         sizes += (size := _unpacked_size(f, most))
-        if size > most or sizes > total: raise HubError(413, f"The pack has an object of more than {most} bytes, or more than {total} in all: use Git LFS")
+        if size > most or sizes > total:
+            raise HubError(413, f'The pack has an object of more than {most} bytes, or more than {total} in '
+                                'all: use Git LFS')
     f.seek(0)
 
 def _number(read):
     "A number of 7 bits a byte, the lowest first, as packs and deltas have it"
-    n,shift,b = 0,0,128
+    n, shift, b = 0, 0, 128
     while b & 128 and shift < 64: b = read(1)[0]; n |= (b & 127) << shift; shift += 7
     return n
 
 def _unpacked_size(f, most):
     "How large the next object of a pack says it is; the file is then behind it"
     first = f.read(1)[0]
-    kind,size = first >> 4 & 7,first & 15 | (_number(f.read) << 4 if first & 128 else 0)
+    kind, size = first >> 4 & 7, first & 15 | (_number(f.read) << 4 if first & 128 else 0)
     if kind == 6: _number(f.read)        # where its base is: as many bytes, read otherwise
     if kind == 7: f.seek(20, 1)          # or which one
-    z,begin,got = zlib.decompressobj(),b'',0
+    z, begin, got = zlib.decompressobj(), b'', 0
     while not z.eof and size <= most:
         part = z.decompress(z.unconsumed_tail or f.read(4096) or _end(), 1 << 16)
-        got,begin = got + len(part),(begin + part)[:20]
-        if got > size: raise ValueError("an object is longer than it says")
+        got, begin = got + len(part), (begin + part)[:20]
+        if got > size: raise ValueError('an object is longer than it says')
     f.seek(-len(z.unused_data), 1)
     if kind not in (6, 7) or size > most: return size
     begin = io.BytesIO(begin)            # a delta: how long the base is, and what becomes of it
     return max(_number(begin.read), _number(begin.read))
 
-def _end(): raise EOFError("the pack ends too early")
+def _end(): raise EOFError('the pack ends too early')
 
 def talk_git(
-    r:HubRepo, # the repo
-    service:str, # `git-upload-pack` (clone, fetch) or `git-receive-pack` (push)
-    data, # open file with what git says
-    advertise:bool=False, # only list the branches?
-) -> Response: # what we say
+    r: HubRepo,             # the repo
+    service: str,           # `git-upload-pack` (clone, fetch) or `git-receive-pack` (push)
+    data: BinaryIO,         # open file with what git says
+    advertise: bool = False # only list the branches?
+) -> Response:              # what we say
     "One turn of git's talk over HTTP"
     out = tempfile.SpooledTemporaryFile(1 << 20, dir=r.store.big.aside) # a clone may be larger than memory
     talk = ReceivableProtocol(data.read, out.write)
     if advertise: talk.write_pkt_line(f'# service={service}\n'.encode()); talk.write_pkt_line(None)
     git = r.git if advertise else _asked(r, data)
-    _services[service](DictBackend({'/': git}), ['/'], talk, stateless_rpc=True, advertise_refs=advertise).handle()
+    _services[service](DictBackend({'/': git}), ['/'], talk, stateless_rpc=True,
+                       advertise_refs=advertise).handle()
     return _said(out, f"application/x-{service}-{'advertisement' if advertise else 'result'}")
 
 def _said(out, media_type):
@@ -421,11 +486,11 @@ def _said(out, media_type):
     return StreamingResponse(parts(), media_type=media_type, headers=headers)
 
 def take_push(
-    hub,        # The Hub
-    r: HubRepo, # The repo
-    user,       # Who pushes
-    data,       # Open file with what git says
-) -> Response:  # What we say
+    hub: Hub,      # The Hub
+    r: HubRepo,    # The repo
+    user: User,    # Who pushes
+    data: BinaryIO # Open file with what git says
+) -> Response:     # What we say
     "Take a push whole, or nothing of it"
     push, out = Push(hub, r, user), io.BytesIO()
     try:
@@ -437,7 +502,8 @@ def take_push(
     finally:
         push.incoming.close()
         shutil.rmtree(push.incoming.folder)
-    return Response(out.getvalue(), media_type='application/x-git-receive-pack-result', headers={'Cache-Control': 'no-cache'})
+    return Response(out.getvalue(), media_type='application/x-git-receive-pack-result',
+                    headers={'Cache-Control': 'no-cache'})
 
 # %% ../nbs/83_hubupload.ipynb #c492c88c
 def _git_repo(hub, ask, service):
@@ -448,9 +514,13 @@ def _git_repo(hub, ask, service):
         raise
 
 @route('GET', '/{type}{repo}(?:\\.git)?/info/refs')
-def git_refs(hub, ask):
+def git_refs(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "List branches and tags for git"
-    if (service := ask.params.get('service')) not in _services: raise HubError(403, "Only git's smart protocol is spoken here")
+    if (service := ask.params.get('service')) not in _services:
+        raise HubError(403, "Only git's smart protocol is spoken here")
     return talk_git(_git_repo(hub, ask, service), service, io.BytesIO(), advertise=True)
 
 def _unzipped(hub, f, most):
@@ -458,24 +528,30 @@ def _unzipped(hub, f, most):
     out = hub.store.big.scratch()
     try:
         for part in _pieces(gzip.GzipFile(fileobj=f, mode='rb')):
-            if out.tell() + len(part) > most: raise HubError(413, f"The body unpacks to more than {most} bytes")
+            if out.tell() + len(part) > most:
+                raise HubError(413, f'The body unpacks to more than {most} bytes')
             out.write(part)
         out.seek(0)
     except BaseException: drop(out); raise
     return out
 
 @route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack)', most=1 << 22, heavy=True)
-@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-receive-pack)', most=1 << 31, first=lambda hub, ask: _git_repo(hub, ask, ask.name))
-def git_pack(hub, ask):
+@route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-receive-pack)', most=1 << 31, first=lambda hub,
+       ask: _git_repo(hub, ask, ask.name))
+def git_pack(
+    hub: Hub, # The Hub
+    ask: Ask  # The request
+) -> object:  # What the JSON of the answer holds, or a `Response`
     "Send or take a pack"
-    r,data = _git_repo(hub, ask, ask.name),ask.body
+    r, data = _git_repo(hub, ask, ask.name), ask.body
     try:
-        if ask.headers.get('content-encoding') == 'gzip': data = _unzipped(hub, data, 1 << (22 if ask.name == 'git-upload-pack' else 31))
+        if ask.headers.get('content-encoding') == 'gzip':
+            data = _unzipped(hub, data, 1 << (22 if ask.name == 'git-upload-pack' else 31))
         if ask.name == 'git-upload-pack': return talk_git(r, ask.name, data)
         check_pack(data)
         with r.lock:
             r.gather()
             return take_push(hub, r, ask.user, data)
-    except _broken as e: raise HubError(400, f"git said something unexpected: {e}") from None
+    except _broken as e: raise HubError(400, f'git said something unexpected: {e}') from None
     finally:
         if data is not ask.body: drop(data)

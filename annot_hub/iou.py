@@ -21,70 +21,77 @@ def _upright(v, width, height):
     x, y, w, h = (float(v[k]) for k in ('x', 'y', 'width', 'height'))
     if not (angle := radians(v.get('rotation') or 0)): return x, y, w, h
     aspect = height/width if width and height else 1       # one percent of the height in percent of the width
-    turned = [(dx*cos(angle) - dy*aspect*sin(angle), dx*sin(angle)/aspect + dy*cos(angle)) for dx,dy in ((0, 0), (w, 0), (w, h), (0, h))]
+    turned = [(dx*cos(angle) - dy*aspect*sin(angle), dx*sin(angle)/aspect + dy*cos(angle))
+              for dx, dy in ((0, 0), (w, 0), (w, h), (0, h))]
     xs, ys = zip(*turned)
     return x+min(xs), y+min(ys), max(xs)-min(xs), max(ys)-min(ys)
 
 def boxes(
-    result:list,          # Label Studio's `result` of one annotation
-    control:str|None=None # Only the regions of this control; None = all
-) -> list:                # (label, x, y, w, h), in percent of the image; label None for a box without one
+    result: list,            # Label Studio's `result` of one annotation
+    control: str|None = None # Only the regions of this control; None = all
+) -> list:                   # (label, x, y, w, h), in percent of the image; label None for a box without one
     "The boxes that somebody drew"
     regions = defaultdict(lambda: [None, {}, set()])       # id -> where, labels, names of controls
-    for i,r in enumerate(result or ()):
+    for i, r in enumerate(result or ()):
         v = r.get('value') or {}
         if not {'x', 'y', 'width', 'height'} <= v.keys(): continue
         found = regions[r.get('id', i)]
         found[0] = found[0] or _upright(v, r.get('original_width'), r.get('original_height'))
         found[1] |= dict.fromkeys(v.get('rectanglelabels') or v.get('labels') or ())
         found[2].add(r.get('from_name'))
-    return [(label, *where) for where,labels,names in regions.values() if control in (None, *names) for label in labels or (None,)]
+    return [(label, *where) for where, labels, names in regions.values() if control in (None, *names)
+            for label in labels or (None,)]
 
 # %% ../nbs/31_iou.ipynb #409bdfec
 def iou(
-    a:tuple, # x, y, w, h
-    b:tuple  # x, y, w, h
-) -> float:  # 1 = the same, 0 = nothing in common
+    a: tuple, # x, y, w, h
+    b: tuple  # x, y, w, h
+) -> float:   # 1 = the same, 0 = nothing in common
     "Intersection over union of two upright boxes"
     over = [max(0, min(a[i]+a[i+2], b[i]+b[i+2]) - max(a[i], b[i])) for i in (0, 1)]
     both = over[0]*over[1]
     either = a[2]*a[3] + b[2]*b[3] - both
-    return both/either if either else float(tuple(a)==tuple(b))
+    return both/either if either else float(tuple(a) == tuple(b))
 
 # %% ../nbs/31_iou.ipynb #dfe2fc38
 def match(
-    a:list,             # Boxes of one person: (label, x, y, w, h)
-    b:list,             # Boxes of another
-    threshold:float=.5, # Least IoU of a pair
-    any_label=False     # Pair boxes of different labels too?
-) -> list:              # (index in a, index in b, IoU), best fit first
+    a: list,                # Boxes of one person: (label, x, y, w, h)
+    b: list,                # Boxes of another
+    threshold: float = .5,  # Least IoU of a pair
+    any_label: bool = False # Pair boxes of different labels too?
+) -> list:                  # (index in a, index in b, IoU), best fit first
     "Pair the boxes that mean the same"
-    fits = sorted(((-iou(p[1:], q[1:]), i, j) for i,p in enumerate(a) for j,q in enumerate(b) if any_label or p[0]==q[0]))
+    fits = sorted(((-iou(p[1:], q[1:]), i, j) for i, p in enumerate(a) for j, q in enumerate(b) if any_label
+                   or p[0] == q[0]))
     left, right, res = set(), set(), []
-    for fit,i,j in fits:
-        if -fit<threshold or i in left or j in right: continue
-        left.add(i); right.add(j); res.append((i, j, -fit))
+    for fit, i, j in fits:
+        if -fit < threshold or i in left or j in right: continue
+        left.add(i)
+        right.add(j)
+        res.append((i, j, -fit))
     return res
 
 # %% ../nbs/31_iou.ipynb #0551f376
 def f1(
-    a:list,            # Boxes of one person
-    b:list,            # Boxes of another
-    threshold:float=.5 # Least IoU of a pair
-) -> float:            # 1 = each box has its pair, 0 = none has
+    a: list,              # Boxes of one person
+    b: list,              # Boxes of another
+    threshold: float = .5 # Least IoU of a pair
+) -> float:               # 1 = each box has its pair, 0 = none has
     "How far two people's boxes on one image are the same"
     return 2*len(match(a, b, threshold))/(len(a)+len(b)) if a or b else 1.
 
 # %% ../nbs/31_iou.ipynb #e27b5db6
 def drawings(
-    record,               # Entries of the record, or a table from `read_export`
-    control:str|None=None # Only the boxes of this control; None = all
-) -> dict:                # {file_name: {annotator: boxes}}
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    control: str|None = None   # Only the boxes of this control; None = all
+) -> dict:                     # {file_name: {annotator: boxes}}
     "What each drew last on each image; skips are left out, images on which somebody found nothing are in"
     df = to_frame(independent(record)) if not isinstance(record, pd.DataFrame) else record
-    df = df[df.file_name.notna()].sort_values('updated_at', kind='stable').drop_duplicates(['file_name', 'annotator'], keep='last')
+    df = df[df.file_name.notna()].sort_values('updated_at',
+                                              kind='stable').drop_duplicates(['file_name', 'annotator'], keep='last')
     res = defaultdict(dict)
-    for name,who,result in sorted(zip(df.file_name[~df.skipped], df.annotator[~df.skipped], df.result[~df.skipped]), key=lambda r: r[:2]):
+    for name, who, result in sorted(zip(df.file_name[~df.skipped], df.annotator[~df.skipped],
+                                        df.result[~df.skipped]), key=lambda r: r[:2]):
         res[name][who] = boxes(result, control)
     return dict(res)
 
@@ -92,57 +99,64 @@ def drawings(
 def _sums(a, b, threshold):
     "What two people's boxes on one image add: pairs, boxes of both, IoU of the pairs, pairs whatever the label, of these with the same label"
     pairs, any_pairs = match(a, b, threshold), match(a, b, threshold, any_label=True)
-    return len(pairs), len(a)+len(b), sum(p[2] for p in pairs), len(any_pairs), sum(a[i][0]==b[j][0] for i,j,_ in any_pairs)
+    return len(pairs), len(a)+len(b), sum(p[2] for p in pairs), len(any_pairs), sum(a[i][0] == b[j][0] for i, j, _ in any_pairs)
 
 def _share(s):
     with np.errstate(all='ignore'): return 2*s[..., 0]/s[..., 1]
 
 def box_agreement(
-    record,                # Entries of the record, or a table from `read_export`
-    control:str|None=None, # Only the boxes of this control; None = all
-    threshold:float=.5     # Least IoU of two boxes that mean the same
-) -> pd.DataFrame:         # A row for each two annotators: images, boxes, other_boxes, f1, low, high, chance, iou, same_label
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    control: str|None = None,  # Only the boxes of this control; None = all
+    threshold: float = .5      # Least IoU of two boxes that mean the same
+) -> pd.DataFrame:             # A row for each two annotators: images, boxes, other_boxes, f1, low, high, chance, iou, same_label
     "How far annotators agree about boxes"
     shared = defaultdict(list)
     for who in drawings(record, control).values():
-        for a,b in combinations(sorted(who), 2): shared[a,b].append((who[a], who[b]))
+        for a, b in combinations(sorted(who), 2): shared[a, b].append((who[a], who[b]))
     rows = []
-    for (a,b),both in sorted(shared.items()):
-        terms = np.array([_sums(x, y, threshold) for x,y in both], float)
+    for (a, b), both in sorted(shared.items()):
+        terms = np.array([_sums(x, y, threshold) for x, y in both], float)
         pairs, total, fit, loose, same = terms.sum(0)
-        chance = np.array([_sums(x, both[i-1][1], threshold)[:2] for i,(x,_) in enumerate(both)], float).sum(0)
-        ratio = lambda m, n: m/n if n else float('nan')
-        rows.append((a, b, len(both), sum(len(x) for x,_ in both), sum(len(y) for _,y in both), ratio(2*pairs, total), *interval(terms, _share),
-                     ratio(2*chance[0], chance[1]) if len(both)>1 else float('nan'), ratio(fit, pairs), ratio(same, loose)))
-    return pd.DataFrame(rows, columns='annotator other images boxes other_boxes f1 low high chance iou same_label'.split())
+        chance = np.array([_sums(x, both[i-1][1], threshold)[:2] for i, (x, _) in enumerate(both)],
+                          float).sum(0)
+        def ratio(m, n): return m/n if n else float('nan')
+        rows.append((a, b, len(both), sum(len(x) for x, _ in both), sum(len(y) for _, y in both),
+                     ratio(2*pairs, total), *interval(terms, _share),
+                     ratio(2*chance[0], chance[1]) if len(both) > 1 else float('nan'), ratio(fit, pairs),
+                     ratio(same, loose)))
+    return pd.DataFrame(rows, columns='annotator other images boxes other_boxes f1 low high chance iou '
+                                      'same_label'.split())
 
 # %% ../nbs/31_iou.ipynb #f1fc5e21
 def merge(
-    drawn:dict,           # {annotator: boxes} of one image
-    least:int|None=None,  # How many people a box needs; None = more than half of them
-    threshold:float=.5    # Least IoU of two boxes that mean the same
-) -> list:                # (label, x, y, w, h), the medians
+    drawn: dict,            # {annotator: boxes} of one image
+    least: int|None = None, # How many people a box needs; None = more than half of them
+    threshold: float = .5   # Least IoU of two boxes that mean the same
+) -> list:                  # (label, x, y, w, h), the medians
     "The boxes that most people drew"
     least, heaps = least or len(drawn)//2 + 1, []
-    middle = lambda heap: (heap[0][0], *(median(b[k] for b in heap) for k in (1, 2, 3, 4)))
-    for _,mine in sorted(drawn.items()):
-        pairs = {j: i for i,j,_ in match([middle(h) for h in heaps], mine, threshold)}
-        new = [[b] for j,b in enumerate(mine) if j not in pairs]
-        for j,i in pairs.items(): heaps[i].append(mine[j])
+    def middle(heap): return (heap[0][0], *(median(b[k] for b in heap) for k in (1, 2, 3, 4)))
+    for _, mine in sorted(drawn.items()):
+        pairs = {j: i for i, j, _ in match([middle(h) for h in heaps], mine, threshold)}
+        new = [[b] for j, b in enumerate(mine) if j not in pairs]
+        for j, i in pairs.items(): heaps[i].append(mine[j])
         heaps += new
-    return sorted((middle(h) for h in heaps if len(h)>=least), key=lambda b: (str(b[0]), *b[1:]))
+    return sorted((middle(h) for h in heaps if len(h) >= least), key=lambda b: (str(b[0]), *b[1:]))
 
 # %% ../nbs/31_iou.ipynb #af045eb4
 def box_disputes(
-    record,                # Entries of the record, or a table from `read_export`
-    control:str|None=None, # Only the boxes of this control; None = all
-    threshold:float=.5     # Least IoU of two boxes that mean the same
-) -> pd.DataFrame:         # file_name, n_annotators, doubt (1 - mean F1 of each two), said ({annotator: '2 map, 1 plate'}); worst first
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    control: str|None = None,  # Only the boxes of this control; None = all
+    threshold: float = .5      # Least IoU of two boxes that mean the same
+) -> pd.DataFrame:             # file_name, n_annotators, doubt (1 - mean F1 of each two), said ({annotator: '2 map, 1 plate'}); worst first
     "The images on which people's boxes differ"
-    count = lambda b: ', '.join(f'{n} {label or "box"}' for label,n in sorted(Counter(x[0] for x in b).items(), key=str)) or 'nothing'
+    def count(b):
+        return ', '.join(f'{n} {label or "box"}'
+                         for label, n in sorted(Counter(x[0] for x in b).items(), key=str)) or 'nothing'
     rows = []
-    for name,who in drawings(record, control).items():
-        fits = [f1(who[a], who[b], threshold) for a,b in combinations(sorted(who), 2)]
-        if fits and min(fits)<1: rows.append((name, len(who), 1-sum(fits)/len(fits), {a: count(b) for a,b in who.items()}))
+    for name, who in drawings(record, control).items():
+        fits = [f1(who[a], who[b], threshold) for a, b in combinations(sorted(who), 2)]
+        if fits and min(fits) < 1:
+            rows.append((name, len(who), 1-sum(fits)/len(fits), {a: count(b) for a, b in who.items()}))
     res = pd.DataFrame(rows, columns=['file_name', 'n_annotators', 'doubt', 'said'])
     return res.sort_values(['doubt', 'file_name'], ascending=[False, True], ignore_index=True)

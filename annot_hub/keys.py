@@ -16,16 +16,21 @@ from ipaddress import ip_address
 from urllib.parse import quote, unquote, urlsplit
 
 # %% ../nbs/00_keys.ipynb #c87a9b9d
-_BAD = [(r'^/|^[A-Za-z]:/', 'is an absolute path'), (r'\\', 'has a backslash'), (r'[\x00-\x1f\x7f]', 'has a control character'),
-        (r'(^|/)\.{1,2}(/|$)', 'has a `.` or `..` part'), (r'//|/$|^$', 'has an empty part'), (r'(^|/)\.git(/|$)', 'is inside `.git`'),
-        ('[\ud800-\udfff]', 'is not valid Unicode'), (r'[*\[\]]|::', 'has `*`, `[`, `]` or `::`, which cannot be read through hf://')]
+_BAD = [(r'^/|^[A-Za-z]:/', 'is an absolute path'), (r'\\', 'has a backslash'),
+        (r'[\x00-\x1f\x7f]', 'has a control character'),
+        (r'(^|/)\.{1,2}(/|$)', 'has a `.` or `..` part'), (r'//|/$|^$', 'has an empty part'),
+        (r'(^|/)\.git(/|$)', 'is inside `.git`'),
+        ('[\ud800-\udfff]', 'is not valid Unicode'),
+        (r'[*\[\]]|::', 'has `*`, `[`, `]` or `::`, which cannot be read through hf://')]
 
 def _better(name):
     "A name like `name` that is good, or the same one if none comes to mind"
-    parts = [re.sub('[*\x00-\x1f\x7f\ud800-\udfff]|::', '_', p).translate({ord('['): '(', ord(']'): ')'}) for p in re.split(r'[/\\]', name)]
+    parts = [re.sub('[*\x00-\x1f\x7f\ud800-\udfff]|::', '_', p).translate({ord('['): '(', ord(']'): ')'})
+             for p in re.split(r'[/\\]', name)]
     stem, dot, ext = parts[-1].rpartition('.')
     room = 255 - len((dot + ext).encode())
-    if len(parts[-1].encode()) > 255 and room > 0: parts[-1] = stem.encode()[:room].decode(errors='ignore') + dot + ext
+    if len(parts[-1].encode()) > 255 and room > 0:
+        parts[-1] = stem.encode()[:room].decode(errors='ignore') + dot + ext
     return '/'.join(parts)
 
 def check_file_name(
@@ -77,11 +82,13 @@ _RESOLVE = re.compile(r'https?://[^/]+(?:/[^?#]*?)??/datasets/([^/?#]+/[^/?#]+)/
 _HF = re.compile(r'hf://datasets/([^/@]+/[^/@]+)@([^/]+)/(.+)', re.S)
 
 def parse_url(
-    url: str   # An address that `hub_url` or `hf_path` could have made
-) -> Address:  # repo_id, revision and file_name, all raw; `ValueError` if it is no such address
+    url: str  # An address that `hub_url` or `hf_path` could have made
+) -> Address: # repo_id, revision and file_name, all raw; `ValueError` if it is no such address
     "Take an address apart into repo, revision and key"
     web, hf = _RESOLVE.match(str(url)), _HF.match(str(url))
-    if not (web or hf): raise ValueError(f'{url!r} is not an image of a dataset repo: expected …/datasets/{{user}}/{{name}}/resolve/{{revision}}/{{file}}')
+    if not (web or hf):
+        raise ValueError(f'{url!r} is not an image of a dataset repo: expected '
+                         f'…/datasets/{{user}}/{{name}}/resolve/{{revision}}/{{file}}')
     repo_id, revision, name = (web or hf).groups()
     return Address(repo_id, unquote(revision), check_file_name(unquote(name) if web else name))
 
@@ -110,7 +117,7 @@ _HERE = ['localhost', '127.0.0.1', '::1']
 
 def skip_proxy(
     url: str = '' # Address of a server; one on this machine is added as it is spelled
-):
+) -> None:        # Nothing
     "Let no client of this process use a proxy for this machine"
     hosts = _HERE + [urlsplit(url).hostname] * is_loopback(url)
     names = 'NO_PROXY', 'no_proxy'                                 # some clients read one, some the other

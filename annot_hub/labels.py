@@ -36,85 +36,106 @@ class Control:
 # %% ../nbs/20_labels.ipynb #9d130352
 def _root(xml):
     "The parsed `xml`; never with a document type declaration"
-    if '<!DOCTYPE' in xml: raise ValueError('The interface has a <!DOCTYPE …>: take it out; entities are not allowed here')
+    if '<!DOCTYPE' in xml:
+        raise ValueError('The interface has a <!DOCTYPE …>: take it out; entities are not allowed here')
     try: return ET.fromstring(xml)
-    except ET.ParseError as e: raise ValueError(f'The interface is not well-formed XML: {e}. `Interface` takes the text itself, not a path') from e
+    except ET.ParseError as e:
+        raise ValueError(f'The interface is not well-formed XML: {e}. `Interface` takes the text itself, not '
+                         'a path') from e
 
 # %% ../nbs/20_labels.ipynb #18c1b756
 def _paths(tag, above=()):
     "The answers of a Taxonomy `tag`: every branch, as (text, element)"
-    for t in (t for t in tag if t.tag=='Choice'):
+    for t in (t for t in tag if t.tag == 'Choice'):
         path = (*above, t.get('alias') or t.get('value') or '')
         yield '/'.join(path), t
         yield from _paths(t, path)
 
 def _named(tag):
     "The answers of any `tag`, as (label, element)"
-    return list(_paths(tag)) if tag.tag=='Taxonomy' else [(t.get('alias') or t.get('value'), t) for t in tag.iter() if t.tag in ('Choice', 'Label')]
+    return list(_paths(tag)) if tag.tag == 'Taxonomy' else [(t.get('alias') or t.get('value'), t)
+                                                            for t in tag.iter() if t.tag in ('Choice', 'Label')]
 
 # %% ../nbs/20_labels.ipynb #81f2cfd2
 def _labels(tag):
     "The answers a control `tag` offers, as Label Studio will store them"
-    found = [label for label,_ in _named(tag)]
-    twice = [label for label,n in Counter(found).items() if n>1]
-    if None in found: raise ValueError(f'A {tag.tag} has an answer without a value: give each <Choice> or <Label> a value="…"')
-    if twice: raise ValueError(f'{tag.get("name")!r} offers {twice[0]!r} twice: give each answer its own value')
+    found = [label for label, _ in _named(tag)]
+    twice = [label for label, n in Counter(found).items() if n > 1]
+    if None in found:
+        raise ValueError(f'A {tag.tag} has an answer without a value: give each <Choice> or <Label> a '
+                         'value="…"')
+    if twice:
+        raise ValueError(f'{tag.get("name")!r} offers {twice[0]!r} twice: give each answer its own value')
     return tuple(found)
 
 # %% ../nbs/20_labels.ipynb #59fb1b8f
 def _was(tag, labels):
     "Pairs (old name, label) from the `was` of the answers in `tag`"
-    pairs = [(old, label) for label,t in _named(tag) for old in (t.get('was') or '').split('|') if old]
-    twice = [old for old,n in Counter(old for old,_ in pairs).items() if n>1 or old in labels]
-    if twice: raise ValueError(f'{tag.get("name")!r}: {twice[0]!r} has two meanings: it stands in `was`, and is a label or stands in another `was`')
+    pairs = [(old, label) for label, t in _named(tag) for old in (t.get('was') or '').split('|') if old]
+    twice = [old for old, n in Counter(old for old, _ in pairs).items() if n > 1 or old in labels]
+    if twice:
+        raise ValueError(f'{tag.get("name")!r}: {twice[0]!r} has two meanings: it stands in `was`, and is a '
+                         'label or stands in another `was`')
     return tuple(pairs)
 
 # %% ../nbs/20_labels.ipynb #e46677bc
 _CHOICE = {'single': 'single', 'single-radio': 'single', 'multiple': 'multiple'}
-_SHAPES = {'Rectangle': 'boxes', 'Polygon': 'polygons', 'Ellipse': 'ellipses', 'KeyPoint': 'points', 'Brush': 'masks'}
+_SHAPES = {'Rectangle': 'boxes', 'Polygon': 'polygons', 'Ellipse': 'ellipses', 'KeyPoint': 'points',
+           'Brush': 'masks'}
 _PLAIN = {'Rating': 'rating', 'Number': 'number', 'DateTime': 'datetime'}
 REGIONS = tuple(_SHAPES.values())      # the kinds whose answers are lists of regions
 
-def _lower(tag): return {k.lower(): v for k,v in tag.attrib.items()}
+def _lower(tag): return {k.lower(): v for k, v in tag.attrib.items()}
 
 def _kind(tag, labels):
     "What a control becomes; None for what we do not know"
     attrs, shape = _lower(tag), _SHAPES.get(tag.tag.removesuffix('Labels'))
     choice = attrs.get('choice', 'single')
-    if (tag.tag=='Choices' or tag.tag.endswith('Labels')) and choice not in _CHOICE:
+    if (tag.tag == 'Choices' or tag.tag.endswith('Labels')) and choice not in _CHOICE:
         raise ValueError(f'{tag.get("name")!r} has choice="{choice}": write one of {", ".join(_CHOICE)}')
-    if tag.tag=='TextArea': return 'text' if attrs.get('maxsubmissions')=='1' else 'texts'
-    if tag.tag=='Taxonomy': return None if any('/' in (t.get('alias') or t.get('value') or '') for t in tag.iter('Choice')) else 'paths'
-    if tag.tag=='Choices' or tag.tag=='Labels' or shape and tag.tag.endswith('Labels'):
-        if attrs.get('allownested')=='true' or attrs.get('value'): return None
-        if not labels: raise ValueError(f'{tag.get("name")!r} offers no answer: put <{"Choice" if tag.tag=="Choices" else "Label"} value="…"/> tags inside it')
+    if tag.tag == 'TextArea': return 'text' if attrs.get('maxsubmissions') == '1' else 'texts'
+    if tag.tag == 'Taxonomy':
+        return None if any('/' in (t.get('alias') or t.get('value') or '')
+                           for t in tag.iter('Choice')) else 'paths'
+    if tag.tag == 'Choices' or tag.tag == 'Labels' or shape and tag.tag.endswith('Labels'):
+        if attrs.get('allownested') == 'true' or attrs.get('value'): return None
+        if not labels:
+            raise ValueError(f'{tag.get("name")!r} offers no answer: put '
+                             f'<{"Choice" if tag.tag=="Choices" else "Label"} value="…"/> tags inside it')
         return shape or _CHOICE[choice]
     return shape or _PLAIN.get(tag.tag)
 
 # %% ../nbs/20_labels.ipynb #276da843
-RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group', 'selected', 'sha256', 'dhash')
+RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group', 'selected',
+            'sha256', 'dhash')
 
 def _control(tag, to, on_image):
     "The control that `tag` is; `on_image`: does it ask about one image?"
     attrs, labels = _lower(tag), _labels(tag)
     kind = _kind(tag, labels)
     if kind in REGIONS and not on_image: kind = None
-    key = 'text' if tag.tag=='TextArea' else tag.tag.lower()
-    return Control(tag.get('name'), tag.tag, to, labels, kind, key, attrs.get('perregion')=='true' or tag.tag=='Labels',
-                   attrs.get('choice')=='multiple', int(attrs.get('maxrating') or 5), _was(tag, labels), attrs.get('whentagname', ''))
+    key = 'text' if tag.tag == 'TextArea' else tag.tag.lower()
+    return Control(tag.get('name'), tag.tag, to, labels, kind, key, attrs.get('perregion') == 'true'
+                   or tag.tag == 'Labels',
+                   attrs.get('choice') == 'multiple', int(attrs.get('maxrating') or 5), _was(tag, labels),
+                   attrs.get('whentagname', ''))
 
 def _controls(root):
     "The controls in `root`, in the order they stand"
     named = [t for t in root.iter() if t.get('name')]
-    twice = [n for n,k in Counter(t.get('name') for t in named).items() if k>1]
+    twice = [n for n, k in Counter(t.get('name') for t in named).items() if k > 1]
     if twice: raise ValueError(f'Two tags are named {twice[0]!r}: give each its own name')
-    objects = {t.get('name'): t.tag=='Image' and not t.get('valueList') for t in named if not t.get('toName')}
+    objects = {t.get('name'): t.tag == 'Image' and not t.get('valueList') for t in named
+               if not t.get('toName')}
     res = []
     for t in named:
         if not (to := t.get('toName')): continue
         if lost := [o for o in to.split(',') if o not in objects]:
-            raise ValueError(f'{t.get("name")!r} asks about toName="{lost[0]}", which is not there: use one of {", ".join(sorted(objects)) or "(no object at all)"}')
-        if t.get('name') in RESERVED: raise ValueError(f'{t.get("name")!r} is a column of every label table or of the collection: give the control another name')
+            raise ValueError(f'{t.get("name")!r} asks about toName="{lost[0]}", which is not there: use one '
+                             f'of {", ".join(sorted(objects)) or "(no object at all)"}')
+        if t.get('name') in RESERVED:
+            raise ValueError(f'{t.get("name")!r} is a column of every label table or of the collection: give '
+                             'the control another name')
         res.append(_control(t, to, objects.get(to, False)))
     return res
 
@@ -124,48 +145,59 @@ _TAKEN = {'bbox', 'rotation', 'points', 'center', 'radii', 'point', 'mask', 'rle
 class Interface:
     "A labelling interface, from its Label Studio `xml`"
     def __init__(self,
-        xml:str # The XML as text; `ValueError` says what is wrong and what to write instead
+        xml: str # The XML as text; `ValueError` says what is wrong and what to write instead
     ):
         root = _root(xml)
         self.xml, self.controls = xml, _controls(root)
-        if not self.controls: raise ValueError('The interface asks nothing: add a control such as <Choices name="label" toName="image">')
+        if not self.controls:
+            raise ValueError('The interface asks nothing: add a control such as <Choices name="label" '
+                             'toName="image">')
         self._known = {c.name: c for c in self.controls if c.kind and not c.per_region}
         self.columns = list(self._known)
-        self._fields = {name: self._asked_of(c) for name,c in self._known.items() if c.kind in REGIONS}
+        self._fields = {name: self._asked_of(c) for name, c in self._known.items() if c.kind in REGIONS}
         asked = {c.name for fields in self._fields.values() for c in fields.values()}
         self.unknown = [c for c in self.controls if c.name not in self._known and c.name not in asked]
         sources = (t.get('value') or t.get('valueList') or '' for t in root.iter())
         self.needs = sorted({re.split(r'[.\[]', s[1:])[0] for s in sources if s.startswith('$')})
 
-    def _asked_of(self, region): # the controls asked of each region that control `region` draws, by name of the field
-        asked = [c for c in self.controls if c.per_region and c.kind and c.kind not in REGIONS and c.to_name==region.to_name and (not c.when or region.name in c.when.split(','))]
+    # the controls asked of each region that control `region` draws, by name of the field
+    def _asked_of(self, region):
+        asked = [c for c in self.controls if c.per_region and c.kind and c.kind not in REGIONS
+                 and c.to_name == region.to_name and (not c.when or region.name in c.when.split(','))]
         return {c.name + '_'*(c.name in _TAKEN): c for c in asked}
 
     def fields(self,
-        column:str # A column of regions
+        column: str # A column of regions
     ) -> dict:     # Name of the field to the control that asks for it
         "What is asked about each region of `column`"
         return self._fields.get(column, {})
 
-    def __repr__(self): return 'Interface(' + '; '.join(f'{c.name}: {", ".join(c.labels) or c.tag}' for c in self.controls) + ')'
+    def __repr__(self):
+        return 'Interface(' + '; '.join(f'{c.name}: {", ".join(c.labels) or c.tag}'
+                                        for c in self.controls) + ')'
 
 # %% ../nbs/20_labels.ipynb #7d68ba3b
-_BECOMES = {'single': 'ClassLabel', 'multiple': 'List(ClassLabel)', 'text': 'string', 'texts': 'List(string)', 'rating': 'int64', 'number': 'float64', 'datetime': 'string',
-            'paths': 'List(string)', 'masks': 'List of masks (Image)', **{k: f'List of {k}' for k in REGIONS[:-1]}, None: 'kept as JSON in the record'}
+_BECOMES = {'single': 'ClassLabel', 'multiple': 'List(ClassLabel)', 'text': 'string', 'texts': 'List(string)',
+            'rating': 'int64', 'number': 'float64', 'datetime': 'string',
+            'paths': 'List(string)', 'masks': 'List of masks (Image)',
+            **{k: f'List of {k}' for k in REGIONS[:-1]}, None: 'kept as JSON in the record'}
 
 @patch
-def _repr_markdown_(self:Interface):
+def _repr_markdown_(self: Interface):
     strange = {c.name for c in self.unknown}
-    becomes = lambda c: _BECOMES[None if c.name in strange else c.kind] + (' in each region' if c.per_region and c.name not in strange else '')
-    rows = [f'| {markdown(c.name)} | {markdown(c.tag)} | {markdown(", ".join(c.labels))} | {becomes(c)} |' for c in self.controls]
+    def becomes(c):
+        return _BECOMES[None if c.name in strange else c.kind] + (' in each region' if c.per_region
+                                                                  and c.name not in strange else '')
+    rows = [f'| {markdown(c.name)} | {markdown(c.tag)} | {markdown(", ".join(c.labels))} | {becomes(c)} |'
+            for c in self.controls]
     return '\n'.join(['| control | tag | answers | becomes |', '|---|---|---|---|', *rows])
 
 # %% ../nbs/20_labels.ipynb #b3d2e517
 def _feature(control):
     "The feature of one answer to `control`, or of a region's label"
     from datasets import ClassLabel, List, Value
-    if control.kind=='single': return ClassLabel(names=list(control.labels))
-    if control.kind=='multiple': return List(ClassLabel(names=list(control.labels)))
+    if control.kind == 'single': return ClassLabel(names=list(control.labels))
+    if control.kind == 'multiple': return List(ClassLabel(names=list(control.labels)))
     one = Value({'rating': 'int64', 'number': 'float64'}.get(control.kind, 'string'))
     return List(one) if control.kind in ('texts', 'paths') else one
 
@@ -173,28 +205,33 @@ def _geometry(kind):
     "The features of a region's place"
     from datasets import Image, List, Value
     number = Value('float32')
-    return {'boxes': {'bbox': List(number, length=4), 'rotation': number}, 'polygons': {'points': List(List(number, length=2))},
-            'ellipses': {'center': List(number, length=2), 'radii': List(number, length=2), 'rotation': number},
+    return {'boxes': {'bbox': List(number, length=4), 'rotation': number},
+            'polygons': {'points': List(List(number, length=2))},
+            'ellipses': {'center': List(number, length=2), 'radii': List(number, length=2),
+                         'rotation': number},
             'points': {'point': List(number, length=2)}, 'masks': {'mask': Image()}}[kind]
 
-def _label(control): return replace(control, kind='multiple' if control.several else 'single')    # the question that a region's label answers
+# the question that a region's label answers
+def _label(control): return replace(control, kind='multiple' if control.several else 'single')
 
 @patch
-def _parts(self:Interface, column):
+def _parts(self: Interface, column):
     "What is said about each region of `column`: name of the field to the control"
     c = self._known[column]
     return {**({'label': _label(c)} if c.labels else {}), **self.fields(column)}
 
 @patch
-def features(self:Interface) -> dict: # Column name to `datasets` feature
+def features(self: Interface) -> dict: # Column name to `datasets` feature
     "What each column of the answers is in `datasets`"
     from datasets import List
-    regions = lambda c: List(_geometry(c.kind) | {name: _feature(part) for name,part in self._parts(c.name).items()})
-    return {name: regions(c) if c.kind in REGIONS else _feature(c) for name,c in self._known.items()}
+    def regions(c):
+        return List(_geometry(c.kind) | {name: _feature(part) for name, part in self._parts(c.name).items()})
+    return {name: regions(c) if c.kind in REGIONS else _feature(c) for name, c in self._known.items()}
 
 # %% ../nbs/20_labels.ipynb #8b2bb9a2
 _ONE = ('single', 'text', 'rating', 'number', 'datetime')               # the kinds with one answer at most
-_LISTED = ('single', 'multiple', 'paths')                               # the kinds whose answers the interface lists
+# the kinds whose answers the interface lists
+_LISTED = ('single', 'multiple', 'paths')
 _TYPES = {'rating': (int,), 'number': (int, float)}
 
 def _problem(control, values):
@@ -203,14 +240,16 @@ def _problem(control, values):
     if odd: return f'{control.name}: {odd[0]!r} is not a {"number" if control.kind in _TYPES else "text"}'
     strange = [v for v in values if control.kind in _LISTED and control.labels and v not in control.labels]
     if strange: return f'{control.name}: {strange[0]!r} is not one of {", ".join(control.labels)}'
-    if control.kind=='rating' and any(not 1<=v<=control.most for v in values): return f'{control.name}: {values[0]} is not a rating from 1 to {control.most}'
-    if control.kind in _ONE and len(values)>1: return f'{control.name}: one answer wanted, {len(values)} given ({", ".join(map(str, values))})'
+    if control.kind == 'rating' and any(not 1 <= v <= control.most for v in values):
+        return f'{control.name}: {values[0]} is not a rating from 1 to {control.most}'
+    if control.kind in _ONE and len(values) > 1:
+        return f'{control.name}: one answer wanted, {len(values)} given ({", ".join(map(str, values))})'
 
 def _pick(control, values):
     "The value of a column from the list of answers"
     if not values: return None
     if control.kind in _ONE: return values[0]
-    return [label for label in control.labels if label in values] if control.kind=='multiple' else values
+    return [label for label in control.labels if label in values] if control.kind == 'multiple' else values
 
 # %% ../nbs/20_labels.ipynb #0f128b6f
 def _inside(entry):
@@ -221,15 +260,15 @@ def _given(control, entry):
     "The answers in one `entry` of a `result`, as a list"
     value = _inside(entry)
     raw = value.get(control.key) if control.key in value or 'type' in entry else value.get('choices')
-    raw = [] if raw is None or control.kind=='rating' and raw==0 else raw if isinstance(raw, list) else [raw]
-    if control.kind=='paths': raw = ['/'.join(map(str, p)) if isinstance(p, list) else p for p in raw]
+    raw = [] if raw is None or control.kind == 'rating' and raw == 0 else raw if isinstance(raw, list) else [raw]
+    if control.kind == 'paths': raw = ['/'.join(map(str, p)) if isinstance(p, list) else p for p in raw]
     was = dict(control.was)
     return [was.get(v, v) if isinstance(v, str) else v for v in raw]
 
 def _answer(control, entries):
     "The value and the problem from all `entries` that answer `control`"
     given = [v for e in entries for v in _given(control, e)]
-    if control.kind in _LISTED: given = [v for i,v in enumerate(given) if v not in given[:i]]
+    if control.kind in _LISTED: given = [v for i, v in enumerate(given) if v not in given[:i]]
     problem = _problem(control, given)
     return None if problem else _pick(control, given), problem
 
@@ -241,45 +280,50 @@ def _size(entry):
 def _place(control, entry):
     "A region's fields in pixels, or what is wrong"
     w, h = _size(entry)
-    if not w or not h: return None, f'{control.name}: a region without original_width and original_height, so its pixels are unknown'
+    if not w or not h:
+        return None, f'{control.name}: a region without original_width and original_height, so its pixels are unknown'
     try: return to_pixels(control.kind, _inside(entry), w, h), None
-    except (KeyError, TypeError, ValueError, OverflowError): return None, f'{control.name}: a region that is not one of {control.kind}'
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None, f'{control.name}: a region that is not one of {control.kind}'
 
 def _region(control, entry, parts, about):
     "One region and its problems; `about`: the entries with its `id`"
     region, problem = _place(control, entry)
-    said = {name: _answer(part, [entry] if name=='label' else [e for e in about if e.get('from_name')==part.name]) for name,part in parts.items()}
-    problems = [p for p in (problem, *(p for _,p in said.values())) if p]
-    return None if problems else region | {name: v for name,(v,_) in said.items()}, problems
+    said = {name: _answer(part, [entry] if name == 'label'
+                          else [e for e in about if e.get('from_name') == part.name])
+            for name, part in parts.items()}
+    problems = [p for p in (problem, *(p for _, p in said.values())) if p]
+    return None if problems else region | {name: v for name, (v, _) in said.items()}, problems
 
 def _marked(control, entries, parts, by_id):
     "The regions in `entries`, or None and what is wrong"
     got = [_region(control, e, parts, by_id.get(str(e.get('id')), ())) for e in entries]
-    bad = [p for _,problems in got for p in problems]
+    bad = [p for _, problems in got for p in problems]
     if bad: return None, bad[0] + (f' (and {len(bad)-1} more)' if bad[1:] else '')
-    return [r for r,_ in got] or None, None
+    return [r for r, _ in got] or None, None
 
 # %% ../nbs/20_labels.ipynb #788b5e1b
 @patch
-def read(self:Interface,
-    result:list # Label Studio's `result` of one annotation
-) -> tuple:     # {column: value or None} and {column: what is wrong}; both without the unknown controls
+def read(self: Interface,
+    result: list # Label Studio's `result` of one annotation
+) -> tuple:      # {column: value or None} and {column: what is wrong}; both without the unknown controls
     "The values in `result`, and the problems by column"
     by_name, by_id, values, problems = {}, {}, {}, {}
     for e in result or ():
         by_name.setdefault(str(e.get('from_name')), []).append(e)
         if 'id' in e: by_id.setdefault(str(e['id']), []).append(e)
-    for name,c in self._known.items():
+    for name, c in self._known.items():
         mine = by_name.get(name, [])
-        values[name], bad = _marked(c, mine, self._parts(name), by_id) if c.kind in REGIONS else _answer(c, mine)
+        values[name], bad = _marked(c, mine, self._parts(name),
+                                    by_id) if c.kind in REGIONS else _answer(c, mine)
         if bad: problems[name] = bad
     return values, problems
 
 # %% ../nbs/20_labels.ipynb #3cf4dfd2
 @patch
-def value(self:Interface,
-    result:list # Label Studio's `result` of one annotation
-) -> dict:      # {column: value or None}; `ValueError` if an answer cannot be one
+def value(self: Interface,
+    result: list # Label Studio's `result` of one annotation
+) -> dict:       # {column: value or None}; `ValueError` if an answer cannot be one
     "The values in `result`: text for one choice, a list for several"
     values, problems = self.read(result)
     if problems: raise ValueError('; '.join(problems.values()))
@@ -290,12 +334,13 @@ def _uid(*what): return sha1(json.dumps(what).encode()).hexdigest()[:10]
 
 def _wrap(control, values):
     "The `value` that says `values` about `control`"
-    if control.kind=='paths': return {control.key: [v.split('/') for v in values]}
+    if control.kind == 'paths': return {control.key: [v.split('/') for v in values]}
     return {control.key: values[0] if control.kind in ('rating', 'number', 'datetime') else values}
 
 def _result(control, values):
     "One entry of a Label Studio `result`: `values` for `control`"
-    return {'id': _uid(control.name, values), 'type': control.tag.lower(), 'from_name': control.name, 'to_name': control.to_name, 'value': _wrap(control, values)}
+    return {'id': _uid(control.name, values), 'type': control.tag.lower(), 'from_name': control.name,
+            'to_name': control.to_name, 'value': _wrap(control, values)}
 
 def _as_list(v): return list(v) if isinstance(v, (list, tuple)) else [] if v is None else [v]
 
@@ -304,85 +349,101 @@ def _drawn(control, i, region, parts, size):
     if 'mask' in region: region = region | from_mask(region['mask'])
     w, h = (region['width'], region['height']) if 'rle' in region else size
     said = {name: _as_list(region.get(name)) for name in parts}
-    wrong = [p for name,part in parts.items() if (p := _problem(part, said[name]))]
+    wrong = [p for name, part in parts.items() if (p := _problem(part, said[name]))]
     if wrong: raise ValueError('; '.join(wrong))
     place = to_percent(control.kind, region, w, h)
-    base = {'id': _uid(control.name, i, place), 'to_name': control.to_name, 'original_width': w, 'original_height': h, 'image_rotation': 0}
+    base = {'id': _uid(control.name, i, place), 'to_name': control.to_name, 'original_width': w,
+            'original_height': h, 'image_rotation': 0}
     label = {control.key: said.pop('label')} if said.get('label') else {}
-    about = [(parts[name], _wrap(parts[name], vs)) for name,vs in said.items() if vs]
-    return [base | {'type': c.tag.lower(), 'from_name': c.name, 'value': place | value} for c,value in [(control, label), *about]]
+    about = [(parts[name], _wrap(parts[name], vs)) for name, vs in said.items() if vs]
+    return [base | {'type': c.tag.lower(), 'from_name': c.name, 'value': place | value}
+            for c, value in [(control, label), *about]]
 
 # %% ../nbs/20_labels.ipynb #48f6e87c
 def _all_drawn(control, regions, parts, size):
     "The entries for a whole column of regions"
     if isinstance(regions, dict): raise ValueError(f'{control.name}: give a list of regions')
-    if control.kind!='masks' and not size: raise ValueError(f'{control.name}: pixels become percent of the image, so give its size=(width, height), as seen')
+    if control.kind != 'masks' and not size:
+        raise ValueError(f'{control.name}: pixels become percent of the image, so give its size=(width, '
+                         'height), as seen')
     known = {*_TAKEN, *parts} if control.labels else {*_TAKEN, *parts} - {'label'}
-    if strange := [k for r in regions for k in r if k not in known]: raise ValueError(f'{control.name}: a region has no {strange[0]!r}: use {", ".join(sorted(parts)) or "its place only"}')
-    try: return [e for i,r in enumerate(regions) for e in _drawn(control, i, r, parts, size)]
-    except (KeyError, TypeError) as e: raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e
+    if strange := [k for r in regions for k in r if k not in known]:
+        raise ValueError(f'{control.name}: a region has no {strange[0]!r}: use '
+                         f'{", ".join(sorted(parts)) or "its place only"}')
+    try: return [e for i, r in enumerate(regions) for e in _drawn(control, i, r, parts, size)]
+    except (KeyError, TypeError) as e:
+        raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e
 
 def encode(
-    interface:Interface,   # The questions
-    values:dict,           # Column to value, as `Interface.value` gives them; None = not answered
-    size:tuple|None=None   # Width and height of the image as seen; regions need it, except masks
-) -> list:                 # Label Studio's `result`; `ValueError` for a column or a label that is not in the interface
+    interface: Interface,   # The questions
+    values: dict,           # Column to value, as `Interface.value` gives them; None = not answered
+    size: tuple|None = None # Width and height of the image as seen; regions need it, except masks
+) -> list:                  # Label Studio's `result`; `ValueError` for a column or a label that is not in the interface
     "Write `values` the way Label Studio stores an annotation"
     if strange := [k for k in values if k not in interface.columns]:
-        raise ValueError(f'{strange[0]!r} is not a column of this interface: use {", ".join(interface.columns)}')
-    got = {interface._known[k]: v for k,v in values.items() if v is not None}
-    plain = {c: _as_list(v) for c,v in got.items() if c.kind not in REGIONS}
-    wrong = [p for c,vs in plain.items() if (p := _problem(c, vs))]
+        raise ValueError(f'{strange[0]!r} is not a column of this interface: use '
+                         f'{", ".join(interface.columns)}')
+    got = {interface._known[k]: v for k, v in values.items() if v is not None}
+    plain = {c: _as_list(v) for c, v in got.items() if c.kind not in REGIONS}
+    wrong = [p for c, vs in plain.items() if (p := _problem(c, vs))]
     if wrong: raise ValueError('; '.join(wrong))
-    return [e for c,v in got.items() for e in (_all_drawn(c, v, interface._parts(c.name), size) if c.kind in REGIONS else [_result(c, plain[c])] if plain[c] else [])]
+    return [e for c, v in got.items()
+            for e in (_all_drawn(c, v, interface._parts(c.name), size) if c.kind in REGIONS
+                      else [_result(c, plain[c])] if plain[c] else [])]
 
 # %% ../nbs/20_labels.ipynb #ba46a469
 def _number(control, value):
     "`value` with classes as numbers"
-    if control.kind=='rating' and value is not None: return int(value)               # a table may have made it a float
+    # a table may have made it a float
+    if control.kind == 'rating' and value is not None: return int(value)
     if value is None or control.kind not in ('single', 'multiple'): return value
     if problem := _problem(control, _as_list(value)): raise ValueError(problem)
-    return control.labels.index(value) if control.kind=='single' else [control.labels.index(v) for v in value]
+    return control.labels.index(value) if control.kind == 'single' else [control.labels.index(v)
+                                                                         for v in value]
 
-def _missing(value): return value is None or isinstance(value, float) and value!=value
+def _missing(value): return value is None or isinstance(value, float) and value != value
 
 @patch
-def stored(self:Interface,
-    column:str, # One of `columns`
-    value       # As `value` gives it; None or NaN = missing
-):              # As the feature of the column stores it; `ValueError` for a class that is not in the interface
+def stored(self: Interface,
+    column: str,  # One of `columns`
+    value: object # As `value` gives it; None or NaN = missing
+) -> object:      # As the feature of the column stores it; `ValueError` for a class that is not in the interface
     "A value as it goes into a dataset"
     c = self._known[column]
     if _missing(value): return None
     if c.kind not in REGIONS: return _number(c, value)
-    place = lambda r: {'mask': {'bytes': to_png(r), 'path': None}} if c.kind=='masks' else {k: r[k] for k in _geometry(c.kind)}
-    return [place(r) | {name: _number(part, r.get(name)) for name,part in self._parts(column).items()} for r in value]
+    def place(r):
+        return {'mask': {'bytes': to_png(r),
+                         'path': None}} if c.kind == 'masks' else {k: r[k] for k in _geometry(c.kind)}
+    return [place(r) | {name: _number(part, r.get(name)) for name, part in self._parts(column).items()}
+            for r in value]
 
 # %% ../nbs/20_labels.ipynb #9d0da39b
 def _text(control, item):
     "`item` with numbers as classes"
     if item is None or control.kind not in ('single', 'multiple'): return item
-    return control.labels[item] if control.kind=='single' else [control.labels[i] for i in item]
+    return control.labels[item] if control.kind == 'single' else [control.labels[i] for i in item]
 
 @patch
-def loaded(self:Interface,
-    column:str, # One of `columns`
-    item        # From a row of the dataset; a mask as an image, or as the bytes of one
-):              # As `value` gives it
+def loaded(self: Interface,
+    column: str, # One of `columns`
+    item: object # From a row of the dataset; a mask as an image, or as the bytes of one
+) -> object:     # As `value` gives it
     "What was `stored`, as a value again"
     c = self._known[column]
     if _missing(item): return None
     if c.kind not in REGIONS: return _text(c, item)
-    mask = lambda m: from_mask(m['bytes'] if isinstance(m, dict) else m)
-    place = lambda r: mask(r['mask']) if c.kind=='masks' else {k: r[k] for k in _geometry(c.kind)}
-    return [place(r) | {name: _text(part, r.get(name)) for name,part in self._parts(column).items()} for r in item]
+    def mask(m): return from_mask(m['bytes'] if isinstance(m, dict) else m)
+    def place(r): return mask(r['mask']) if c.kind == 'masks' else {k: r[k] for k in _geometry(c.kind)}
+    return [place(r) | {name: _text(part, r.get(name)) for name, part in self._parts(column).items()}
+            for r in item]
 
 # %% ../nbs/20_labels.ipynb #5f30b85a
 @patch
-def names(self:Interface,
-    column:str, # One of `columns`
-    value       # As `value` gives it
-) -> list:      # Class names, one for each time; ratings as texts; empty for free text, numbers and missing values
+def names(self: Interface,
+    column: str,  # One of `columns`
+    value: object # As `value` gives it
+) -> list:        # Class names, one for each time; ratings as texts; empty for free text, numbers and missing values
     "The classes that a value holds"
     c = self._known[column]
     if _missing(value) or c.kind in ('text', 'texts', 'number', 'datetime'): return []
@@ -391,53 +452,67 @@ def names(self:Interface,
 
 # %% ../nbs/20_labels.ipynb #2ae75aec
 @patch
-def flat(self:Interface,
-    column:str, # One of `columns`
-    value       # As `value` gives it
-):              # A text or a number; JSON for lists; None if missing
+def flat(self: Interface,
+    column: str,  # One of `columns`
+    value: object # As `value` gives it
+) -> object:      # A text or a number; JSON for lists; None if missing
     "A value in one cell"
-    if _missing(value) or not isinstance(value, list): return None if _missing(value) else self.stored(column, value) if self._known[column].kind=='rating' else value
-    short = lambda r: {'bbox': bounds(r)} | {k: v for k,v in r.items() if k not in ('rle', 'width', 'height')}
-    return json.dumps([short(r) for r in value] if self._known[column].kind=='masks' else value, ensure_ascii=False)
+    if _missing(value) or not isinstance(value, list):
+        return None if _missing(value) else self.stored(column, value) if self._known[column].kind == 'rating' else value
+    def short(r):
+        return {'bbox': bounds(r)} | {k: v for k, v in r.items() if k not in ('rle', 'width', 'height')}
+    return json.dumps([short(r) for r in value] if self._known[column].kind == 'masks' else value,
+                      ensure_ascii=False)
 
 # %% ../nbs/20_labels.ipynb #4a3003b2
 def _attr(name, what):
     "`name` as an XML attribute, refused where Label Studio would read it as something else"
     if not isinstance(name, str) or not name or name != name.strip() or not name.isprintable():
         raise ValueError(f'{name!r} cannot be a {what}: use plain text with no space at either end')
-    if name.startswith('$'): raise ValueError(f'{name!r} cannot be a {what}: Label Studio puts task data where a name starts with $')
+    if name.startswith('$'):
+        raise ValueError(f'{name!r} cannot be a {what}: Label Studio puts task data where a name starts with '
+                         '$')
     return quoteattr(name)
 
 def classification(
-    names:list,           # Class names, in the order of their integers
-    name:str='label',     # Name of the question, and of its column
-    image:str='image',    # Key of the task data that holds the image's address
-    title:str|None=None,  # Sentence above the image
-    multiple:bool=False   # May an image have several classes?
-) -> Interface:           # Its `.xml` goes to Label Studio
+    names: list,            # Class names, in the order of their integers
+    name: str = 'label',    # Name of the question, and of its column
+    image: str = 'image',   # Key of the task data that holds the image's address
+    title: str|None = None, # Sentence above the image
+    multiple: bool = False  # May an image have several classes?
+) -> Interface:             # Its `.xml` goes to Label Studio
     "An interface that asks which of `names` an image is"
     if isinstance(names, str): raise ValueError(f'names is one text ({names!r}): give a list of class names')
     head = [f'  <Header value={_attr(title, "title")}/>'] if title else []
-    if not image.isidentifier(): raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
+    if not image.isidentifier():
+        raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
     kind = 'choice="multiple"' if multiple else 'choice="single" required="true"'
-    choice = [f'    <Choice value={_attr(n, "class")}' + (f' hotkey="{i}"' if i<10 else '') + '/>' for i,n in enumerate(names, 1)]
-    return Interface('\n'.join(['<View>', *head, f'  <Choices name={_attr(name, "column")} toName="{image}" {kind} showInline="true">', *choice, '  </Choices>',
+    choice = [f'    <Choice value={_attr(n, "class")}' + (f' hotkey="{i}"' if i < 10 else '') + '/>'
+              for i, n in enumerate(names, 1)]
+    return Interface('\n'.join(['<View>', *head,
+                                f'  <Choices name={_attr(name, "column")} toName="{image}" {kind} '
+                                'showInline="true">', *choice, '  </Choices>',
         f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true"/>', '</View>']))
 
 # %% ../nbs/20_labels.ipynb #dc3c6d83
 def detection(
-    names:list,           # Class names of the regions, in the order of their integers
-    name:str='objects',   # Name of the question, and of its column
-    image:str='image',    # Key of the task data that holds the image's address
-    title:str|None=None,  # Sentence above the image
-    shape:str='boxes'     # Or 'polygons', 'ellipses', 'points', 'masks'
-) -> Interface:           # Its `.xml` goes to Label Studio
+    names: list,            # Class names of the regions, in the order of their integers
+    name: str = 'objects',  # Name of the question, and of its column
+    image: str = 'image',   # Key of the task data that holds the image's address
+    title: str|None = None, # Sentence above the image
+    shape: str = 'boxes'    # Or 'polygons', 'ellipses', 'points', 'masks'
+) -> Interface:             # Its `.xml` goes to Label Studio
     "An interface in which annotators mark where each of `names` is"
     if isinstance(names, str): raise ValueError(f'names is one text ({names!r}): give a list of class names')
-    tag = next((t for t,kind in _SHAPES.items() if kind==shape), None)
+    tag = next((t for t, kind in _SHAPES.items() if kind == shape), None)
     if not tag: raise ValueError(f'shape is {shape!r}: use one of {", ".join(REGIONS)}')
-    if not image.isidentifier(): raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
+    if not image.isidentifier():
+        raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
     head = [f'  <Header value={_attr(title, "title")}/>'] if title else []
-    label = [f'    <Label value={_attr(n, "class")}' + (f' hotkey="{i}"' if i<10 else '') + '/>' for i,n in enumerate(names, 1)]
-    return Interface('\n'.join(['<View>', *head, f'  <{tag}Labels name={_attr(name, "column")} toName="{image}">', *label, f'  </{tag}Labels>',
-        f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true" rotateControl="true"/>', '</View>']))
+    label = [f'    <Label value={_attr(n, "class")}' + (f' hotkey="{i}"' if i < 10 else '') + '/>'
+             for i, n in enumerate(names, 1)]
+    return Interface('\n'.join(['<View>', *head,
+                                f'  <{tag}Labels name={_attr(name, "column")} toName="{image}">', *label,
+                                f'  </{tag}Labels>',
+        f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true" rotateControl="true"/>',
+                                '</View>']))

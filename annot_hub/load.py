@@ -38,21 +38,26 @@ datasets.utils.file_utils.get_authentication_headers_for_url = _hub_headers
 
 def _check_local(repo_id):
     "`datasets` takes a folder of this name before the repo: `ValueError` if there is one"
-    if os.path.lexists(repo_id): raise ValueError(f'there is a folder {repo_id!r} here, which `datasets` would load instead of the repo: run this in another folder')
+    if os.path.lexists(repo_id):
+        raise ValueError(f'there is a folder {repo_id!r} here, which `datasets` would load instead of the '
+                         'repo: run this in another folder')
 
 # %% ../nbs/41_load.ipynb #d2ab0e46
 def load(
-    repo_id: str,             # `user/name`
-    revision: str = 'main',   # Branch, tag or commit; a tag says which labels a model saw
-    config: str = 'default',  # 'default': the labelled images; 'all': every image
-    split: str = 'train'      # Which split
-) -> datasets.Dataset:        # Columns `image` (fetched when looked at), labels, metadata
+    repo_id: str,            # `user/name`
+    revision: str = 'main',  # Branch, tag or commit; a tag says which labels a model saw
+    config: str = 'default', # 'default': the labelled images; 'all': every image
+    split: str = 'train'     # Which split
+) -> datasets.Dataset:       # Columns `image` (fetched when looked at), labels, metadata
     "The published labels, as `datasets.load_dataset` gives them"
     _check_local(repo_id)
     with hub_errors(repo_id):
         try: return datasets.load_dataset(repo_id, config, split=split, revision=revision)
-        except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e: raise HubError(f'no dataset {repo_id!r} at {revision!r}: check the name, the revision and the token') from e
-        except ValueError as e: raise HubError(f'{repo_id} at {revision} has nothing to load: publish some labels first ({e})') from e
+        except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e:
+            raise HubError(f'no dataset {repo_id!r} at {revision!r}: check the name, the revision and the '
+                           'token') from e
+        except ValueError as e:
+            raise HubError(f'{repo_id} at {revision} has nothing to load: publish some labels first ({e})') from e
 
 # %% ../nbs/41_load.ipynb #38b0fcd4
 class FetchError(RuntimeError):
@@ -63,18 +68,23 @@ def _fetch_one(path):
     repo_id, revision, name = parse_url(path)
     for last in (False, False, True):
         try:
-            with hub_errors(repo_id): return hf_hub_download(repo_id, name, repo_type='dataset', revision=check_path(revision))
+            with hub_errors(repo_id):
+                return hf_hub_download(repo_id, name, repo_type='dataset', revision=check_path(revision))
         except HubError as e:
             if last or getattr(getattr(e.__cause__, 'response', None), 'status_code', 500) < 500: return e
 
 def fetch(
-    paths: list,       # `hf://` paths, as in the dataset's `image` column
-    workers: int = 16  # Downloads at once
-) -> dict:             # Path → file on this machine; `FetchError` if any is missing, after all others are there
+    paths: list,      # `hf://` paths, as in the dataset's `image` column
+    workers: int = 16 # Downloads at once
+) -> dict:            # Path → file on this machine; `FetchError` if any is missing, after all others are there
     "Download images into the client's cache"
-    with _quiet(), ThreadPoolExecutor(workers) as pool: got = dict(zip(paths, tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None)))
+    with _quiet(), ThreadPoolExecutor(workers) as pool:
+        got = dict(zip(paths, tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None)))
     bad = {p: e for p, e in got.items() if isinstance(e, Exception)}
-    if bad: raise FetchError(f'{len(bad):,} of {len(paths):,} images could not be fetched, first {parse_url(next(iter(bad))).file_name!r}: {next(iter(bad.values()))}. Run it again for the rest')
+    if bad:
+        raise FetchError(f'{len(bad):,} of {len(paths):,} images could not be fetched, first '
+                         f'{parse_url(next(iter(bad))).file_name!r}: {next(iter(bad.values()))}. Run it '
+                         'again for the rest')
     return got
 
 # %% ../nbs/41_load.ipynb #e9d42ceb
@@ -86,29 +96,37 @@ def _bytes(path):
     with open(path, 'rb') as f: return f.read()
 
 def materialise(
-    repo_id: str,            # `user/name`
-    revision: str = 'main',  # Branch, tag or commit
-    workers: int = 16,       # Downloads at once
-    **kw                     # `config` and `split`, as for `load`
-) -> datasets.Dataset:       # As from `load`, with the bytes of every image inside; kept in the cache of `datasets`
+    repo_id: str,           # `user/name`
+    revision: str = 'main', # Branch, tag or commit
+    workers: int = 16,      # Downloads at once
+    **kw                    # `config` and `split`, as for `load`
+) -> datasets.Dataset:      # As from `load`, with the bytes of every image inside; kept in the cache of `datasets`
     "The published labels with all their pictures at hand"
     ds = load(repo_id, revision, **kw)
     local = fetch(_paths(ds), workers)
-    def embed(images): return {'image': [{'bytes': _bytes(local[im['path']]), 'path': parse_url(im['path']).file_name} for im in images]}
-    return ds.cast_column('image', datasets.Image(decode=False)).map(embed, batched=True, batch_size=100, input_columns='image').cast_column('image', datasets.Image())
+    def embed(images):
+        return {'image': [{'bytes': _bytes(local[im['path']]), 'path': parse_url(im['path']).file_name}
+                          for im in images]}
+    return ds.cast_column('image', datasets.Image(decode=False)).map(embed, batched=True, batch_size=100,
+                                                                     input_columns='image').cast_column('image', datasets.Image())
 
 # %% ../nbs/41_load.ipynb #46436b7e
 def _embedded(rows, workers):
     "Rows with lazy images as an Arrow table that holds their bytes"
     local = fetch(_paths(rows), workers)
-    def embed(images): return {'image': [{'bytes': _bytes(local[im['path']]), 'path': parse_url(im['path']).file_name} for im in images]}
-    plain = rows.cast_column('image', datasets.Image(decode=False)).map(embed, batched=True, batch_size=100, input_columns='image', keep_in_memory=True, load_from_cache_file=False)
+    def embed(images):
+        return {'image': [{'bytes': _bytes(local[im['path']]), 'path': parse_url(im['path']).file_name}
+                          for im in images]}
+    plain = rows.cast_column('image', datasets.Image(decode=False)).map(embed, batched=True, batch_size=100,
+                                                                        input_columns='image',
+                                                                        keep_in_memory=True, load_from_cache_file=False)
     return plain.cast_column('image', datasets.Image()).with_format('arrow')[:]
 
 def _shards(ds, split, rows):
     "Name and rows of each file"
     n = -(-len(ds)//rows)
-    return [(f'data/{split}-{i:05}-of-{n:05}.parquet', ds.select(range(i*rows, min((i + 1)*rows, len(ds))))) for i in range(n)]
+    return [(f'data/{split}-{i:05}-of-{n:05}.parquet', ds.select(range(i*rows, min((i + 1)*rows, len(ds)))))
+            for i in range(n)]
 
 def _readme(repo_id, revision, splits):
     "A card that says where the data are from; `description`, since the cache of `datasets` knows a local folder by its name and this head alone"
@@ -117,16 +135,17 @@ def _readme(repo_id, revision, splits):
 
 # %% ../nbs/41_load.ipynb #53559e9d
 def materialise_to(
-    repo_id: str,              # `user/name`
+    repo_id: str,                        # `user/name`
     folder: str|os.PathLike|None = None, # Where to write; made if missing
-    to_repo: str|None = None,  # Or a dataset repo to write to, `user/name`; made private if missing
-    revision: str = 'main',    # Branch, tag or commit
-    workers: int = 16,         # Downloads at once
-    rows: int = 500            # Rows a file
-) -> dict:                     # Counts: `rows`, `files`, `written` (the others were there); `FetchError` names images that cannot be had
+    to_repo: str|None = None,            # Or a dataset repo to write to, `user/name`; made private if missing
+    revision: str = 'main',              # Branch, tag or commit
+    workers: int = 16,                   # Downloads at once
+    rows: int = 500                      # Rows a file
+) -> dict:                               # Counts: `rows`, `files`, `written` (the others were there); `FetchError` names images that cannot be had
     "Write the published labels with their pictures inside, to disk or to another repo"
     if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
-    if to_repo == repo_id: raise ValueError(f'{repo_id} is where the labels are: give another repo for the pictures')
+    if to_repo == repo_id:
+        raise ValueError(f'{repo_id} is where the labels are: give another repo for the pictures')
     sha = head(repo_id, revision)
     made = f'{repo_id} at {sha}, {rows} rows a file'
     with hub_errors(repo_id): parts = _parts(repo_id, sha)
@@ -144,7 +163,8 @@ def materialise_to(
 def _parts(repo_id, sha):
     _check_local(repo_id)
     try: return datasets.load_dataset(repo_id, revision=sha)
-    except (ValueError, datasets.exceptions.DatasetNotFoundError) as e: raise HubError(f'{repo_id} has nothing to load: publish some labels first ({e})') from e
+    except (ValueError, datasets.exceptions.DatasetNotFoundError) as e:
+        raise HubError(f'{repo_id} has nothing to load: publish some labels first ({e})') from e
 
 # %% ../nbs/41_load.ipynb #923f3bb7
 _OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet|README\.md', re.ASCII)
@@ -152,7 +172,9 @@ _MADE = re.compile(r'(\S+ of )?\S+/\S+ at [0-9a-f]{40}, \d+ rows a file')
 
 def _refuse(where, theirs):
     "`ValueError` if something there is somebody else's"
-    if theirs: raise ValueError(f'{where} holds files that are not ours, first {theirs[0]}: give a place of its own, or remove what you do not need')
+    if theirs:
+        raise ValueError(f'{where} holds files that are not ours, first {theirs[0]}: give a place of its '
+                         'own, or remove what you do not need')
 
 class _Repo:
     "Where files with images go: a dataset repo, made private if missing"
@@ -172,9 +194,11 @@ _READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0
 def _no_links(folder):
     "`folder`, unless it is a link, or a link leads to it out of the current folder or out of a project"
     path = Path(os.path.abspath(folder))
-    homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor) or os.path.lexists(p/'annot_hub.toml')]
+    homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor)
+             or os.path.lexists(p/'annot_hub.toml')]
     steps = [p for p in path.parents if any(p.is_relative_to(h) and not is_inside(p, h) for h in homes)]
-    if links := [p for p in (path/'data', path, *steps) if p.is_symlink()]: raise ValueError(f'{links[0]} is a link: name the folder that it leads to, or remove it')
+    if links := [p for p in (path/'data', path, *steps) if p.is_symlink()]:
+        raise ValueError(f'{links[0]} is a link: name the folder that it leads to, or remove it')
     for p in path, path/'data':
         if p.exists() and not p.is_dir(): raise ValueError(f'{p} is a file: give another folder')
     return path
@@ -183,14 +207,16 @@ def _sha256(path):
     "The hash of an ordinary file, None if it is a link or anything else"
     try: file = open(os.open(path, _READ), 'rb')
     except OSError: return None
-    with file: return hashlib.file_digest(file, 'sha256').hexdigest() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    with file:
+        return hashlib.file_digest(file, 'sha256').hexdigest() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
 
 def _read_note(path):
     "Version and hashes from a note; `ValueError` if it is none of ours"
     if not os.path.lexists(path): return '', {}
     try:
         with open(os.open(path, _READ), encoding='utf-8') as file: note = json.load(file)
-        good = isinstance(note['made'], str) and all(_OURS.fullmatch(f) and isinstance(h, list) for f, h in note['files'].items())
+        good = isinstance(note['made'], str) and all(_OURS.fullmatch(f) and isinstance(h, list)
+                                                     for f, h in note['files'].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): good = False
     if not good: _refuse(path.parent, [path.name])
     return note['made'], note['files']
@@ -200,7 +226,8 @@ class _Folder:
     def __init__(self, folder, made):
         self.folder, self.made = _no_links(folder), made
         before, self.files = _read_note(self.folder/'.from')
-        existing = [p for p in [*sorted((self.folder/'data').glob('*.parquet')), self.folder/'README.md'] if os.path.lexists(p)]
+        existing = [p for p in [*sorted((self.folder/'data').glob('*.parquet')), self.folder/'README.md']
+                    if os.path.lexists(p)]
         names = [p.relative_to(self.folder).as_posix() for p in existing]
         _refuse(self.folder, [n for n, p in zip(names, existing) if _sha256(p) not in self.files.get(n, [])])
         self.ours = self.ready = set(names)
@@ -216,8 +243,10 @@ class _Folder:
     def put(self, files, message):
         "Write each file at once or not at all; None removes it"
         for name, data in files.items():
-            before = self.files.pop(name, [])                             # of a file that is there until the new one takes its place
-            if data is not None: self.files[name] = list(dict.fromkeys([*before, hashlib.sha256(data).hexdigest()]))[-3:]
+            # of a file that is there until the new one takes its place
+            before = self.files.pop(name, [])
+            if data is not None:
+                self.files[name] = list(dict.fromkeys([*before, hashlib.sha256(data).hexdigest()]))[-3:]
         write_file(self.folder/'.from', json.dumps({'made': self.made, 'files': self.files}, indent=1))
         for name, data in files.items():
             if data is None: (self.folder/name).unlink(missing_ok=True)

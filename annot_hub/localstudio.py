@@ -21,13 +21,14 @@ from .made import forget_made, made_here, note_made
 # %% ../nbs/19_localstudio.ipynb #70793718
 VERSION = '1.23.2'   # the Label Studio this page is written for and tested with
 
-def _say(message:str # what is going on
-        ):
-    "Tell a person at a terminal why they wait; say nothing in notebooks and logs."
+def _say(
+    message: str # what is going on
+):
+    "Tell a person at a terminal why they wait; say nothing in notebooks and logs"
     if sys.stderr.isatty(): print(message, file=sys.stderr)
 
 def _uv() -> str: # path of the uv program
-    "Find uv: the one of our extra, or the system's."
+    "Find uv: the one of our extra, or the system's"
     try:
         from uv import find_uv_bin
         return find_uv_bin()
@@ -36,8 +37,8 @@ def _uv() -> str: # path of the uv program
     return found
 
 # %% ../nbs/19_localstudio.ipynb #1ac64280
-def _run(*cmd, what:str, **kwargs) -> str: # what the program printed
-    "Run `cmd` to its end; a failure shows `what` we were doing and the last lines of the output."
+def _run(*cmd, what: str, **kwargs) -> str: # what the program printed
+    "Run `cmd` to its end; a failure shows `what` we were doing and the last lines of the output"
     kwargs.setdefault('cwd', Path.home())          # uv and pip would obey files in a project folder
     done = subprocess.run([str(c) for c in cmd], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, **kwargs)
@@ -46,14 +47,17 @@ def _run(*cmd, what:str, **kwargs) -> str: # what the program printed
 
 # %% ../nbs/19_localstudio.ipynb #f4a00a74
 def _pip_index() -> dict: # environment variables for uv; empty when pip has no index of its own
-    "The package index that pip is configured for, as uv wants to hear it."
-    ask = subprocess.run([sys.executable, '-P', '-m', 'pip', 'config', 'get', 'global.index-url'], capture_output=True, text=True)
+    "The package index that pip is configured for, as uv wants to hear it"
+    ask = subprocess.run([sys.executable, '-P', '-m', 'pip', 'config', 'get', 'global.index-url'],
+                         capture_output=True, text=True)
     url = os.environ.get('PIP_INDEX_URL') or (ask.stdout.strip() if ask.returncode == 0 else '')
     return {'UV_DEFAULT_INDEX': url} if url else {}
 
-def _install(python:Path, # interpreter of the environment to install into
-             version:str): # of Label Studio
-    "Install Label Studio with uv; once more with pip's index if uv alone cannot."
+def _install(
+    python: Path, # interpreter of the environment to install into
+    version: str  # of Label Studio
+):
+    "Install Label Studio with uv; once more with pip's index if uv alone cannot"
     cmd = [_uv(), 'pip', 'install', '--quiet', '--python', python, f'label-studio=={version}']
     what = f'Installing Label Studio {version} with uv'
     try: _run(*cmd, what=what, umask=0o077)
@@ -64,24 +68,29 @@ def _install(python:Path, # interpreter of the environment to install into
 # %% ../nbs/19_localstudio.ipynb #771ca6cf
 _KEEP = 'PATH HOME LANG LC_ALL TZ TMPDIR SYSTEMROOT'.split()
 
-def _environ(data:Path, # folder of Label Studio's database and files
-             **settings # more settings, without their `LABEL_STUDIO_` prefix
-            ) -> dict: # the whole environment of the process
-    "Safe settings: no telemetry, no sign-up without a link, tokens of the simple kind allowed."
-    safe = dict(BASE_DATA_DIR=data, COLLECT_ANALYTICS=0, SENTRY_DSN='', FRONTEND_SENTRY_DSN='', LATEST_VERSION_CHECK=0,
+def _environ(
+    data: Path, # folder of Label Studio's database and files
+    **settings  # more settings, without their `LABEL_STUDIO_` prefix
+) -> dict:      # the whole environment of the process
+    "Safe settings: no telemetry, no sign-up without a link, tokens of the simple kind allowed"
+    safe = dict(BASE_DATA_DIR=data, COLLECT_ANALYTICS=0, SENTRY_DSN='', FRONTEND_SENTRY_DSN='',
+                LATEST_VERSION_CHECK=0,
                 DISABLE_SIGNUP_WITHOUT_LINK=1, ENABLE_LEGACY_API_TOKEN='true')
     return ({k: os.environ[k] for k in _KEEP if k in os.environ}
             | {f'LABEL_STUDIO_{k}': str(v) for k, v in (safe | settings).items()})
 
 # %% ../nbs/19_localstudio.ipynb #ba5e7ed8
-def _postgres(url:str # postgresql://user:password@host:port/database
-             ) -> dict: # settings, without their `LABEL_STUDIO_` prefix
-    "Take a PostgreSQL address apart; `ValueError` if it is none."
+def _postgres(
+    url: str # postgresql://user:password@host:port/database
+) -> dict:   # settings, without their `LABEL_STUDIO_` prefix
+    "Take a PostgreSQL address apart; `ValueError` if it is none"
     try: u = urlsplit(url); port = u.port or 5432
     except ValueError: u = urlsplit('')
     if u.scheme not in ('postgresql', 'postgres') or not u.hostname or not u.path.strip('/') or u.query:
-        raise ValueError('the address of a PostgreSQL database is like postgresql://user:password@127.0.0.1:5432/database')
-    return dict(DJANGO_DB='default', POSTGRE_HOST=u.hostname, POSTGRE_PORT=port, POSTGRE_NAME=unquote(u.path[1:]),
+        raise ValueError('the address of a PostgreSQL database is like '
+                         'postgresql://user:password@127.0.0.1:5432/database')
+    return dict(DJANGO_DB='default', POSTGRE_HOST=u.hostname, POSTGRE_PORT=port,
+                POSTGRE_NAME=unquote(u.path[1:]),
                 POSTGRE_USER=unquote(u.username or 'postgres'), POSTGRE_PASSWORD=unquote(u.password or ''))
 
 # %% ../nbs/19_localstudio.ipynb #d9d9ff64
@@ -94,7 +103,7 @@ def _database(
 
 def check_shown(
     address: str|None # Of a database, as it was typed on a command line
-):
+) -> None:            # Nothing
     "`ValueError` if other users of the machine can read a password in it"
     try: password = urlsplit(address or '').password
     except ValueError: password = None
@@ -105,8 +114,8 @@ def check_shown(
 # %% ../nbs/19_localstudio.ipynb #33cc7e2a
 _MAIN = 'from label_studio.server import main; main()'
 
-def _template(home:Path): # folder holding `venv`; gets `template.sqlite3`
-    "Make the empty, migrated database."
+def _template(home: Path): # folder holding `venv`; gets `template.sqlite3`
+    "Make the empty, migrated database"
     with tempfile.TemporaryDirectory() as tmp:
         _run(home/'venv/bin/python', '-I', '-c', _MAIN, 'version',
              what='Making Label Studio\'s database', env=_environ(tmp), umask=0o077)
@@ -133,9 +142,11 @@ def _replace(
         shutil.rmtree(home)
     tmp.rename(home)
 
-def _build(home:Path, # where the finished environment will stand
-           version:str): # of Label Studio
-    "Make environment and template beside `home`, then move them there in one step."
+def _build(
+    home: Path,  # where the finished environment will stand
+    version: str # of Label Studio
+):
+    "Make environment and template beside `home`, then move them there in one step"
     _sweep(home)
     tmp = home.with_name(f'{home.name}.building-{secrets.token_hex(16)}')
     tmp.mkdir(0o700)
@@ -151,9 +162,11 @@ def _build(home:Path, # where the finished environment will stand
 
 # %% ../nbs/19_localstudio.ipynb #f9d0d4de
 @contextmanager
-def _lock(path:Path, # file to lock, made if need be
-          wait:bool=True): # wait for it, or raise `BlockingIOError`
-    "Hold a lock that the system frees when this process ends, however it ends."
+def _lock(
+    path: Path,       # file to lock, made if need be
+    wait: bool = True # wait for it, or raise `BlockingIOError`
+):
+    "Hold a lock that the system frees when this process ends, however it ends"
     import fcntl   # Linux and macOS
     if path.is_symlink(): raise OSError(f'{path} is a link, and should be a file: remove it')
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
@@ -204,9 +217,10 @@ def _is_ready(
     _refuse_foreign([home, home/'venv', home/'venv/bin', python, template])
     return True
 
-def install_studio(version:str=VERSION # of Label Studio
-                  ) -> Path: # folder with `venv/` and `template.sqlite3`
-    "Label Studio's own environment and empty database, made at the first call on this machine."
+def install_studio(
+    version: str = VERSION # of Label Studio
+) -> Path:                 # folder with `venv/` and `template.sqlite3`
+    "Label Studio's own environment and empty database, made at the first call on this machine"
     home = _cache()/f'label-studio-{version}'
     if not _is_ready(home):
         with _lock(home.with_name(f'{home.name}.lock')):
@@ -214,14 +228,16 @@ def install_studio(version:str=VERSION # of Label Studio
     return home
 
 # %% ../nbs/19_localstudio.ipynb #7b2ff98f
-def _free_port(port:int=0 # the wanted one, 0 for any
-              ) -> int: # a port that is free now
-    "Check that `port` can be had on loopback."
+def _free_port(
+    port: int = 0 # the wanted one, 0 for any
+) -> int:         # a port that is free now
+    "Check that `port` can be had on loopback"
     if not 0 <= port < 65536: raise ValueError(f'{port} is no port: give a number from 1 to 65535, e.g. 8080')
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try: s.bind(('127.0.0.1', port))
-        except OSError as e: raise OSError(f'Port {port} is busy: choose another, or stop what uses it') from e
+        except OSError as e:
+            raise OSError(f'Port {port} is busy: choose another, or stop what uses it') from e
         return s.getsockname()[1]
 
 # %% ../nbs/19_localstudio.ipynb #fdd61799
@@ -238,17 +254,17 @@ usual.FILE_UPLOAD_PERMISSIONS = 0o600      # Django gives uploads 0644, whatever
 
 # %% ../nbs/19_localstudio.ipynb #de61c6d3
 class LocalStudio:
-    "A Label Studio on this machine, for this machine: on loopback, in its own environment, gone with its parent."
+    "A Label Studio on this machine, for this machine: on loopback, in its own environment, gone with its parent"
     def __init__(self,
                  dir=None, # folder that keeps everything; a temporary one if None
-                 port:int=0, # 0: the same as last time if it is free, else any free one
-                 email:str=None, # log-in name of the first user, for the first start in `dir`; you@localhost.example if None
-                 password:str=None, # made up at the first start if None
-                 env:dict=None, # more environment variables for Label Studio, as they are
-                 postgres:str=None, # address of a PostgreSQL database for several people, or a file that holds it; kept in `studio.json`; SQLite if None
+                 port: int=0, # 0: the same as last time if it is free, else any free one
+                 email: str=None, # log-in name of the first user, for the first start in `dir`; you@localhost.example if None
+                 password: str=None, # made up at the first start if None
+                 env: dict=None, # more environment variables for Label Studio, as they are
+                 postgres: str=None, # address of a PostgreSQL database for several people, or a file that holds it; kept in `studio.json`; SQLite if None
                  files=None, # folder of images that the members may see, see `Studio.local_files`
-                 https:str=None, # address that a web server with https gives it, e.g. https://label.lab.example; kept in `studio.json`
-                 mine:bool=False): # take over a folder that this machine has not made: moved here, restored, or of an earlier version
+                 https: str=None, # address that a web server with https gives it, e.g. https://label.lab.example; kept in `studio.json`
+                 mine: bool=False): # take over a folder that this machine has not made: moved here, restored, or of an earlier version
         self.tmp = None if dir else tempfile.TemporaryDirectory(prefix='annot_hub-studio-')
         self.dir = Path(dir or self.tmp.name).absolute()
         self.port, self.email, self.password, self.env = port, email, password, env or {}
@@ -270,11 +286,12 @@ def _other_database(folder):
     return f'the work in {folder} is in SQLite: give another folder for a Label Studio on PostgreSQL'
 
 @patch
-def check_made(self:LocalStudio):
+def check_made(self: LocalStudio) -> None: # Nothing
     "`ValueError` if the folder holds what was not made on this machine"
     filled = self.dir.is_dir() and {p.name for p in self.dir.iterdir()} - {'studio.lock'}
     if not filled or self.mine or made_here(self.dir/_MARK): return
-    if self.postgres and (self.dir/'label_studio.sqlite3').exists(): raise ValueError(_other_database(self.dir))
+    if self.postgres and (self.dir/'label_studio.sqlite3').exists():
+        raise ValueError(_other_database(self.dir))
     raise ValueError(f'{self.dir} is not empty, and this machine has not made a Label Studio in it, '
                      'so its settings may be a trap: give another folder. '
                      'If it is yours (of an earlier version, moved or restored), '
@@ -291,7 +308,7 @@ def _tighten(
             if not os.path.islink(path) and os.lstat(path).st_mode & 0o077: os.chmod(path, mode)
 
 @patch
-def _claim(self:LocalStudio):
+def _claim(self: LocalStudio):
     "Mark the folder as made here, and keep everybody else out of it"
     self.check_made()
     if not made_here(self.dir/_MARK): note_made(self.dir/_MARK)
@@ -299,17 +316,19 @@ def _claim(self:LocalStudio):
 
 # %% ../nbs/19_localstudio.ipynb #2a871d2f
 @patch(as_prop=True)
-def shared(self:LocalStudio) -> Path: # a link, made at the start
-    "Where Label Studio sees the folder `files`."
+def shared(self: LocalStudio) -> Path: # a link, made at the start
+    "Where Label Studio sees the folder `files`"
     return self.dir/'files'/'shared'
 
 @patch
-def _share(self:LocalStudio) -> dict: # settings, without their `LABEL_STUDIO_` prefix
-    "Let the link `shared` point to the folder `files`."
+def _share(self: LocalStudio) -> dict: # settings, without their `LABEL_STUDIO_` prefix
+    "Let the link `shared` point to the folder `files`"
     if not self.files and not self.shared.exists(): return {}
     private_folder(self.shared.parent)
     if self.files:
-        if not Path(self.files).is_dir(): raise FileNotFoundError(f'{os.fspath(self.files)!r} is not a folder: give the folder that holds the images')
+        if not Path(self.files).is_dir():
+            raise FileNotFoundError(f'{os.fspath(self.files)!r} is not a folder: give the folder that holds '
+                                    'the images')
         if self.shared.is_symlink(): self.shared.unlink()
         elif self.shared.exists():
             raise FileExistsError(f'{self.shared} is in the way, and is no link of ours: move it elsewhere')
@@ -318,11 +337,13 @@ def _share(self:LocalStudio) -> dict: # settings, without their `LABEL_STUDIO_` 
 
 # %% ../nbs/19_localstudio.ipynb #f099ce0f
 @patch
-def _remember(self:LocalStudio):
-    "Take log-in, port and database from `studio.json`, or make them up; then write them there."
+def _remember(self: LocalStudio):
+    "Take log-in, port and database from `studio.json`, or make them up; then write them there"
     path = self.dir/'studio.json'
     old = json.loads(read_secret(path)) if path.exists() else {}
-    if self.email and self.email != old.get('email', self.email): raise ValueError(f'the first user in {self.dir} is {old["email"]}: start it without an address, and invite the others')
+    if self.email and self.email != old.get('email', self.email):
+        raise ValueError(f'the first user in {self.dir} is {old["email"]}: start it without an address, and '
+                         'invite the others')
     self.email = old.get('email', self.email or 'you@localhost.example')
     self.password = old.get('password', self.password) or secrets.token_urlsafe(9)
     self.token = old.get('token') or secrets.token_hex(20)
@@ -338,12 +359,14 @@ def _remember(self:LocalStudio):
 
 # %% ../nbs/19_localstudio.ipynb #371e2b95
 @patch
-def _launch(self:LocalStudio):
-    "Start the process; the log goes to `studio.log`."
+def _launch(self: LocalStudio):
+    "Start the process; the log goes to `studio.log`"
     home, db = install_studio(), self.dir/'label_studio.sqlite3'
     if not self.postgres and not db.exists():
         write_file(db, (home/'template.sqlite3').read_bytes(), 0o600)
-    more = self._share() | (_postgres(self.postgres) if self.postgres else {}) | (dict(CSRF_TRUSTED_ORIGINS=self.https.rstrip('/')) if self.https else {})
+    more = self._share() | (_postgres(self.postgres) if self.postgres
+                            else {}) | (dict(CSRF_TRUSTED_ORIGINS=self.https.rstrip('/')) if self.https
+                                        else {})
     login = dict(USERNAME=self.email, PASSWORD=self.password, USER_TOKEN=self.token)
     settings = _environ(self.dir, **login, **more) | self.env
     shown = {k: v for k, v in settings.items() if k in _KEEP}
@@ -358,9 +381,10 @@ def _launch(self:LocalStudio):
     self.process.stdin.flush()
 
 @patch
-def _await(self:LocalStudio,
-           timeout:float=300): # seconds; the first start on PostgreSQL takes its time
-    "Wait until it answers; if it cannot, say what its log said."
+def _await(self: LocalStudio,
+    timeout: float = 300 # seconds; the first start on PostgreSQL takes its time
+):
+    "Wait until it answers; if it cannot, say what its log said"
     end = time.monotonic() + timeout
     while self.process.poll() is None and time.monotonic() < end:
         try:
@@ -372,27 +396,32 @@ def _await(self:LocalStudio,
 
 # %% ../nbs/19_localstudio.ipynb #00bf7eec
 @patch
-def _ours(self:LocalStudio):
-    "Something answers: make sure that it is the one we started, by its token."
-    r = httpx2.get(f'{self.url}/api/current-user/whoami', headers={'Authorization': f'Token {self.token}'}, timeout=30, trust_env=False)
-    if r.status_code != 200: raise RuntimeError(f'Another program answers at {self.url}, or `studio.json` in {self.dir} is not of this Label Studio')
+def _ours(self: LocalStudio):
+    "Something answers: make sure that it is the one we started, by its token"
+    r = httpx2.get(f'{self.url}/api/current-user/whoami', headers={'Authorization': f'Token {self.token}'},
+                   timeout=30, trust_env=False)
+    if r.status_code != 200:
+        raise RuntimeError(f'Another program answers at {self.url}, or `studio.json` in {self.dir} is not of '
+                           'this Label Studio')
 
 # %% ../nbs/19_localstudio.ipynb #ed16a268
 @patch
-def start(self:LocalStudio) -> LocalStudio:
-    "Start Label Studio and wait until it answers."
+def start(self: LocalStudio) -> LocalStudio: # Itself
+    "Start Label Studio and wait until it answers"
     if self.process: return self
     self.check_made()
     private_folder(self.dir)
     self.held = _lock(self.dir/'studio.lock', wait=False)
     try: self.held.__enter__()
-    except BlockingIOError as e: raise RuntimeError(f'A Label Studio already runs in {self.dir}; stop it first') from e
+    except BlockingIOError as e:
+        raise RuntimeError(f'A Label Studio already runs in {self.dir}; stop it first') from e
     try:
         self._claim()
         if self.postgres:
             self.postgres = _database(self.postgres)
             _postgres(self.postgres)
-        if self.https and not re.fullmatch(r'https://[^/@]+/?', self.https): raise ValueError('the https address is like https://label.lab.example, without a path')
+        if self.https and not re.fullmatch(r'https://[^/@]+/?', self.https):
+            raise ValueError('the https address is like https://label.lab.example, without a path')
         self._remember()
         _say(f'Label Studio {VERSION} starts at {self.url} (about ten seconds)')
         self._launch()
@@ -404,8 +433,8 @@ def start(self:LocalStudio) -> LocalStudio:
     return self
 
 @patch
-def stop(self:LocalStudio):
-    "Stop it, cleanly; the folder stays, unless it was a temporary one."
+def stop(self: LocalStudio) -> None: # Nothing
+    "Stop it, cleanly; the folder stays, unless it was a temporary one"
     if self.process:
         self.process.terminate()
         try: self.process.wait(15)
@@ -419,6 +448,6 @@ def stop(self:LocalStudio):
 
 # %% ../nbs/19_localstudio.ipynb #c2de382a
 @patch
-def _repr_markdown_(self:LocalStudio):
+def _repr_markdown_(self: LocalStudio):
     state = f'runs at {self.url}, log-in {self.email}' if self.process else 'is stopped'
     return f'A local Label Studio {VERSION} {state}; it keeps everything in `{self.dir}`'

@@ -16,7 +16,8 @@ from pathlib import Path
 from .files import private_folder, read_secret, write_file
 
 # %% ../nbs/03_made.ipynb #6ecc3a26
-def config_folder() -> Path: # `ANNOT_HUB_CONFIG`, or `annot_hub` in the user's folder of settings; there or not
+# `ANNOT_HUB_CONFIG`, or `annot_hub` in the user's folder of settings; there or not
+def config_folder() -> Path: # There or not
     "The folder of what this user has agreed to and made"
     own = os.environ.get('ANNOT_HUB_CONFIG')
     if own and not os.path.isabs(own): raise ValueError(f'ANNOT_HUB_CONFIG is {own!r}: give a full path')
@@ -39,9 +40,9 @@ def _digest(text): return hashlib.sha256(text.encode()).hexdigest()
 
 # %% ../nbs/03_made.ipynb #1c6db4d5
 def note_made(
-    path: str|os.PathLike,    # A file in a folder of ours; what was there before is replaced
-    text: str|None = None     # Its content, one line; None = a new secret of 32 characters
-) -> str:                     # Its content
+    path: str|os.PathLike, # A file in a folder of ours; what was there before is replaced
+    text: str|None = None  # Its content, one line; None = a new secret of 32 characters
+) -> str:                  # Its content
     "Write a secret, and note that this machine has made it"
     text = text or secrets.token_urlsafe(24)
     record = _record(path)
@@ -77,7 +78,7 @@ def made_here(
 # %% ../nbs/03_made.ipynb #ac821367
 def forget_made(
     path: str|os.PathLike # As it was given to `note_made`
-):
+) -> None:                # Nothing
     "Forget that `path` was made here; the file itself stays"
     _record(path).unlink(missing_ok=True)
 

@@ -26,19 +26,25 @@ def _rows(data, name):
     "The rows of a CSV with commas, semicolons or tabs, all text; `ValueError` when it is no table"
     try:
         text = data.decode('utf-8-sig')
-        return pd.read_csv(StringIO(text), sep=max(',;\t', key=text.partition('\n')[0].count), dtype='str', keep_default_na=False)
-    except UnicodeDecodeError as e: raise ValueError(f'{name} is not in UTF-8: save it again as "CSV UTF-8"') from e
+        return pd.read_csv(StringIO(text), sep=max(',;\t', key=text.partition('\n')[0].count), dtype='str',
+                           keep_default_na=False)
+    except UnicodeDecodeError as e:
+        raise ValueError(f'{name} is not in UTF-8: save it again as "CSV UTF-8"') from e
     except ValueError as e: raise ValueError(f'{name} cannot be read as a table: {str(e).strip()}') from e
 
 _LABEL = ['choice', 'label', 'labels', 'class', 'category', 'annotation', 'target']
 
 def _columns(df, key, label):
     "Name of the file column and of the label column; `ValueError` when they cannot be told"
-    looks = lambda c: df[c].str.lower().str.split('?').str[0].str.rsplit('.', n=1).str[-1].isin(IMAGE_EXTS).mean()
+    def looks(c):
+        return df[c].str.lower().str.split('?').str[0].str.rsplit('.', n=1).str[-1].isin(IMAGE_EXTS).mean()
     key = key or max(df.columns, key=looks)
-    if key not in df or looks(key) < .5: raise ValueError(f'no column of {", ".join(df.columns)} holds names of images: say which with `key`')
+    if key not in df or looks(key) < .5:
+        raise ValueError(f'no column of {", ".join(df.columns)} holds names of images: say which with `key`')
     label = label or next((c for c in _LABEL if c in df), None)
-    if label not in df: raise ValueError(f'no column of {", ".join(df.columns)} is called {", ".join(_LABEL)}: say which with `label`')
+    if label not in df:
+        raise ValueError(f'no column of {", ".join(df.columns)} is called {", ".join(_LABEL)}: say which '
+                         'with `label`')
     return key, label
 
 # %% ../nbs/43_migrate.ipynb #0f7cb1d6
@@ -75,7 +81,8 @@ class MigrateReport:
     def __str__(self):
         text = f'{self.rows:,} rows of annotations for {self.images:,} images: {self.labelled:,} images labelled ({", ".join(self.classes)})'
         if self.empty: text += f'; {len(self.empty):,} rows without a label, first {self.empty[0]}'
-        if self.unplaced: text += f'; {len(self.unplaced):,} rows name no image of the repo, first {self.unplaced[0]}'
+        if self.unplaced:
+            text += f'; {len(self.unplaced):,} rows name no image of the repo, first {self.unplaced[0]}'
         if self.refused: text += f'; {len(self.refused):,} refused, first: {self.refused[0]}'
         return text + (f'. Removed: {", ".join(self.removed)} (still in the history)' if self.removed else '')
     __repr__ = _repr_markdown_ = __str__
@@ -98,12 +105,16 @@ def _entry(row, i, name, value, interface, repo_id, names, at):
     who = str(row.get('annotator', '') or row.get('completed_by', '')).removesuffix('.0')
     times = [t for t in (row.get('updated_at'), row.get('created_at')) if t and _is_time(t)]
     uid = 'csv-' + blake2b(json.dumps([i, row], sort_keys=True).encode(), digest_size=12).hexdigest()
-    person = names.get(who) or (f'user-{who}' if who.isdigit() else 'unknown' if not who or '@' in who else who)
+    person = names.get(who) or (f'user-{who}' if who.isdigit() else 'unknown' if not who or '@' in who
+                                else who)
     try: lead = float(row.get('lead_time') or 'nan')
     except ValueError: lead = float('nan')
-    return {'kind': 'annotation', 'file_name': name, 'repo_id': repo_id, 'unique_id': uid, 'updated_at': times[0] if times else at, 'created_at': times[-1] if times else at,
-            'annotator': person, 'skipped': False, 'ground_truth': False, 'lead_time': lead if lead == lead else None, 'result': encode(interface, {interface.columns[0]: value}) if value else [],
-            'annotation_id': None, 'task_id': None, 'task_updated_at': None, 'project': 'migrated', 'raw': {'row': {k: v for k, v in row.items() if '@' not in v}}}
+    return {'kind': 'annotation', 'file_name': name, 'repo_id': repo_id, 'unique_id': uid,
+            'updated_at': times[0] if times else at, 'created_at': times[-1] if times else at,
+            'annotator': person, 'skipped': False, 'ground_truth': False, 'lead_time': lead if lead == lead
+            else None, 'result': encode(interface, {interface.columns[0]: value}) if value else [],
+            'annotation_id': None, 'task_id': None, 'task_updated_at': None, 'project': 'migrated',
+            'raw': {'row': {k: v for k, v in row.items() if '@' not in v}}}
 
 def _is_time(text):
     try: return bool(when(text))
@@ -116,56 +127,71 @@ def _value(text):
     if text.startswith('['):
         try: return json.loads(text.replace("'", '"')) or None
         except (ValueError, RecursionError): pass
-    try: return json.loads(text).get('choices') or None if text.startswith('{') else text or None      # as JSON-MIN writes several choices
+    # as JSON-MIN writes several choices
+    try: return json.loads(text).get('choices') or None if text.startswith('{') else text or None
     except (ValueError, RecursionError): return text
 
 def migrate(
-    repo_id: str,               # `user/name`, a repo with images and a CSV of annotations
-    csv: str = 'annotations.csv', # That file
-    key: str|None = None,       # Its column of image names; None = the one that looks like it
-    label: str|None = None,     # Its column of labels; None = the one with a usual name
+    repo_id: str,                     # `user/name`, a repo with images and a CSV of annotations
+    csv: str = 'annotations.csv',     # That file
+    key: str|None = None,             # Its column of image names; None = the one that looks like it
+    label: str|None = None,           # Its column of labels; None = the one with a usual name
     interface: Interface|None = None, # The question; None = made of the labels that occur
-    names: dict|None = None,    # What the CSV calls an annotator → a name that may be published
-    min_match: float = .5,      # Share of the rows that must name an image of the repo
-    dry_run: bool = False       # Only say what would happen
-) -> MigrateReport:             # `ValueError` or `HubError` say what is in the way
+    names: dict|None = None,          # What the CSV calls an annotator → a name that may be published
+    min_match: float = .5,            # Share of the rows that must name an image of the repo
+    dry_run: bool = False             # Only say what would happen
+) -> MigrateReport:                   # `ValueError` or `HubError` say what is in the way
     "Turn a repo of the tutorial's own shape into one of ours; the images stay where they are"
     parent = head(repo_id)
-    if 'labels.xml' in (found := last_changes(repo_id, ['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)): raise HubError(f'{repo_id} is one of ours already: publish to it')
-    if csv not in found: raise HubError(f'{repo_id} has no {csv}: say which file holds the annotations with `csv`')
+    if 'labels.xml' in (found := last_changes(repo_id, ['labels.xml', 'README.md', 'collection.parquet',
+                                                        'CHANGELOG.md', csv], parent)):
+        raise HubError(f'{repo_id} is one of ours already: publish to it')
+    if csv not in found:
+        raise HubError(f'{repo_id} has no {csv}: say which file holds the annotations with `csv`')
     df = _rows(read(repo_id, csv, parent), csv)
     key, label = _columns(df, key, label)
     collection, refused = _collection(repo_id, parent)
-    endings, values = _endings(collection.file_name), pd.Series([_value(t) for t in df[label]], index=df.index, dtype=object)
+    endings, values = _endings(collection.file_name), pd.Series([_value(t) for t in df[label]],
+                                                                index=df.index, dtype=object)
     df['image of ours'] = [_place(n, endings) for n in df[key]]
     known = df['image of ours'].notna()
-    if known.mean() < min_match: raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of {repo_id}, first that does not: {df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
+    if known.mean() < min_match:
+        raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of {repo_id}, first that '
+                         f'does not: {df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
     interface = interface or _interface(values[known], label)
     new, bad = _entries(df[known], values, interface, repo_id, names or {}, _time(repo_id, parent))
     scripts = [f for f in list_files(repo_id, parent).file_name if f.endswith('.py') and '/' not in f]
     base = _Base(repo_id, parent, [], [], {k: v for k, v in found.items() if k != csv}, collection)
-    extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(scripts), **({} if csv == 'annotations.csv' else {csv: None})}
-    report = _write(base, new, labels(new, interface), interface, title='Migrate: {}', images=parent, extra=extra, dry_run=dry_run)
+    extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(scripts),
+             **({} if csv == 'annotations.csv' else {csv: None})}
+    report = _write(base, new, labels(new, interface), interface, title='Migrate: {}', images=parent,
+                    extra=extra, dry_run=dry_run)
     done = labels(new, interface).state.value_counts().get('labelled', 0)
-    return MigrateReport(len(collection), len(df), int(done), df[key][known & values.isna()].tolist(), df[key][~known].tolist(), refused + bad, [f for f, c in extra.items() if c is None], [*interface.controls[0].labels], parent, report.revision)
+    return MigrateReport(len(collection), len(df), int(done), df[key][known & values.isna()].tolist(),
+                         df[key][~known].tolist(), refused + bad, [f for f, c in extra.items() if c is None],
+                         [*interface.controls[0].labels], parent, report.revision)
 
 def _interface(values, name):
     "An interface of the classes that occur, the most frequent first"
     many = values.map(lambda v: isinstance(v, list))
     found = values.explode().dropna().value_counts()
     if not len(found): raise ValueError(f'no row has a label in column {name!r}')
-    return classification(sorted(found.index, key=lambda c: (-found[c], c)), name='label', multiple=bool(many.any()))
+    return classification(sorted(found.index, key=lambda c: (-found[c], c)), name='label',
+                          multiple=bool(many.any()))
 
 def _entries(df, values, interface, repo_id, names, at):
     "Record entries for the rows, and sentences about rows that cannot be one"
     new, bad = [], []
     for i, row in zip(df.index, df.to_dict('records')):
         name, value = row.pop('image of ours'), values[i]
-        try: new.append(_entry(row, i, name, value if value is None or interface.controls[0].kind == 'single' or isinstance(value, list) else [value], interface, repo_id, names, at))
+        try:
+            new.append(_entry(row, i, name, value if value is None or interface.controls[0].kind == 'single'
+                              or isinstance(value, list) else [value], interface, repo_id, names, at))
         except ValueError as e: bad.append(f'row {i + 2}, {name}: {e}')
     return new, bad
 
 def _time(repo_id, revision):
     "When `revision` was committed, as a server time"
-    with hub_errors(repo_id): c = next(iter(HfApi().list_repo_commits(repo_id, revision=revision, repo_type='dataset')))
+    with hub_errors(repo_id):
+        c = next(iter(HfApi().list_repo_commits(repo_id, revision=revision, repo_type='dataset')))
     return c.created_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')

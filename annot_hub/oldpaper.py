@@ -26,7 +26,7 @@ def show(
 # %% ../nbs/83_oldpaper.ipynb #811145d2
 def beside(
     blocks: list, # Images of one mode, from the left
-    gap: int=0    # Pixels between two of them
+    gap: int = 0  # Pixels between two of them
 ) -> Image.Image: # As high as the highest of them; no ink where there is none
     "Lay `blocks` side by side"
     size = sum(b.width + gap for b in blocks) - gap, max(b.height for b in blocks)
@@ -40,7 +40,7 @@ def beside(
 # %% ../nbs/83_oldpaper.ipynb #4668f31c
 def stack(
     blocks: list, # Images of one mode, from the top
-    gap: int=0    # Pixels between two of them
+    gap: int = 0  # Pixels between two of them
 ) -> Image.Image: # As wide as the widest of them
     "Lay `blocks` below one another"
     swap = Image.Transpose.TRANSPOSE
@@ -57,11 +57,11 @@ def _tile(image, title, across):
     return tile
 
 def contact_sheet(
-    images: list,    # Images, or paths of them
-    titles: list=(), # A line under each, or none
-    columns: int=6,  # Images in a row
-    width: int=900   # Pixels across a whole row
-) -> Image.Image:    # In colour
+    images: list,      # Images, or paths of them
+    titles: list = (), # A line under each, or none
+    columns: int = 6,  # Images in a row
+    width: int = 900   # Pixels across a whole row
+) -> Image.Image:      # In colour
     "`images` in rows of `columns`"
     if not len(images): return Image.new('RGB', (width, 0))
     tiles = [_tile(i, t, width//columns) for i, t in zip_longest(images, titles, fillvalue='')]
@@ -69,10 +69,10 @@ def contact_sheet(
 
 # %% ../nbs/83_oldpaper.ipynb #23a28f88
 def ghost(
-    ink: Image.Image,   # A page
-    back: Image.Image,  # The page on its other side
-    strength: float=.12 # How much of it shines through
-) -> Image.Image:       # Ink
+    ink: Image.Image,     # A page
+    back: Image.Image,    # The page on its other side
+    strength: float = .12 # How much of it shines through
+) -> Image.Image:         # Ink
     "Add the ink of the other side"
     through = ImageOps.mirror(back).filter(ImageFilter.GaussianBlur(3))
     return ImageChops.lighter(ink, through.point(lambda i: i*strength))
@@ -97,11 +97,11 @@ def _paper(r, colour, size):
 
 # %% ../nbs/83_oldpaper.ipynb #91c5033b
 def scan(
-    r: random.Random, # Where chance comes from
-    ink: Image.Image, # A page, twice as large as the scan
-    colour: tuple=(246, 236, 208), # Of the paper: red, green, blue
-    left: bool=True   # Is the spine on the left?
-) -> Image.Image:     # In colour
+    r: random.Random,                # Where chance comes from
+    ink: Image.Image,                # A page, twice as large as the scan
+    colour: tuple = (246, 236, 208), # Of the paper: red, green, blue
+    left: bool = True                # Is the spine on the left?
+) -> Image.Image:                    # In colour
     "Print a page, keep it for two centuries, and scan it"
     turned = ink.rotate(r.gauss(0, .6), Image.Resampling.BILINEAR)
     mask = turned.reduce(2).point(lambda i: i*1.18)

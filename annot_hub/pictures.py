@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from PIL import Image
+from collections.abc import Iterator
 
 # %% ../nbs/04_pictures.ipynb #525bfeff
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'BMP', 'TIFF')
@@ -58,7 +59,7 @@ ROOM = Room(200_000_000)
 def picture(
     source: str|os.PathLike|BinaryIO, # A file, by name or open
     draft: tuple|None = None          # Mode and size that a JPEG may be decoded to, as for Pillow's `draft`
-):                                    # Gives the image, to be decoded inside `with`
+) -> Iterator:                        # Gives the image, to be decoded inside `with`
     "Open an image to read its pixels"
     with open_picture(source) as image:
         if draft: image.draft(*draft)

@@ -28,7 +28,8 @@ from .made import kept_secret, made_here, note_made
 from .record import cursor, entries, updates
 from .splits import add_hashes, check_fractions
 from .tasks import tasks
-from .trust import (PUBLIC_HUB, Need, NotTrusted, address, agree_to, check_service, in_project, is_agreed,
+from .trust import (PUBLIC_HUB, Need, NotTrusted, address, agree_to, check_service, in_project,
+                             is_agreed,
                              lend_setting, own_setting)
 
 # %% ../nbs/60_project.ipynb #0821b8a9
@@ -88,27 +89,31 @@ port = 8030                          # keep it, tasks hold addresses with it
 _REPO = r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}'
 
 def init(
-    folder: str|os.PathLike,       # Where the images are
-    repo: str,                     # Dataset repo, `user/name`
-    labels: list[str],             # The classes
-    title: str|None = None,        # Title in Label Studio; None = the repo's name
-    dir: str|os.PathLike = '.',    # Where to write `annot_hub.toml`
-    local: bool = False            # Write it for a Hub and a Label Studio of your own, in `hub` and `studio` beside it
-) -> Path:                         # The file; `FileExistsError` if there is one, `ValueError` if a name is not possible
+    folder: str|os.PathLike,    # Where the images are
+    repo: str,                  # Dataset repo, `user/name`
+    labels: list[str],          # The classes
+    title: str|None = None,     # Title in Label Studio; None = the repo's name
+    dir: str|os.PathLike = '.', # Where to write `annot_hub.toml`
+    local: bool = False         # Write it for a Hub and a Label Studio of your own, in `hub` and `studio` beside it
+) -> Path:                      # The file; `FileExistsError` if there is one, `ValueError` if a name is not possible
     "Begin a project"
     path = Path(dir)/'annot_hub.toml'
-    if os.path.lexists(path): raise FileExistsError(f'{path} is there already: edit it, or give another folder')
-    if not Path(folder).is_dir(): raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
+    if os.path.lexists(path):
+        raise FileExistsError(f'{path} is there already: edit it, or give another folder')
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
     if not re.fullmatch(_REPO, repo, re.ASCII):
         raise ValueError(f'{repo!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`')
-    if title and not 3 <= len(title) <= 50: raise ValueError(f'title {title!r}: Label Studio takes 3 to 50 characters')
+    if title and not 3 <= len(title) <= 50:
+        raise ValueError(f'title {title!r}: Label Studio takes 3 to 50 characters')
     title = title or (repo if len(repo.split('/')[1]) < 3 else repo.split('/')[1])[:50]
     if len(set(labels)) < len(labels): raise ValueError(f'{labels}: a class stands there twice')
     if len(labels) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
     classification(labels)
     if not path.parent.exists(): private_folder(path.parent)
     values = dict(title=title, repo=repo, labels=list(labels), folder=_relative(folder, dir))
-    text = _TEMPLATE.format(local='' if local else '# ', **{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
+    text = _TEMPLATE.format(local='' if local else '# ',
+                            **{k: json.dumps(v, ensure_ascii=False) for k, v in values.items()})
     if local: _own_services(path.parent)
     ignore(path.parent)
     write_file(path, text, mode=0o600)
@@ -128,30 +133,44 @@ def _relative(folder, dir):
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
 # %% ../nbs/60_project.ipynb #740f9705
-_KNOWN = {'': 'title repo private labels interface images metadata sample splits tasks people renamed hub studio gate',
-          'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match', 'sample': 'n seed by',
+_KNOWN = {'': 'title repo private labels interface images metadata sample splits tasks people renamed hub '
+              'studio gate',
+          'images': 'folder prefix pattern group', 'metadata': 'file columns on min_match',
+          'sample': 'n seed by',
           'tasks': 'columns', 'hub': 'endpoint store', 'studio': 'url data people files', 'gate': 'port'}
 
 def _check(cfg, path):
     "Refuse a configuration that misses something or has a name we do not know"
     for section, names in _KNOWN.items():
         got, where = (cfg.get(section, {}), f' in [{section}]') if section else (cfg, '')
-        if not isinstance(got, dict): raise ValueError(f'{path}: [{section}] is a section: write its lines below it')
+        if not isinstance(got, dict):
+            raise ValueError(f'{path}: [{section}] is a section: write its lines below it')
         if odd := sorted(set(got) - set(names.split())):
             raise ValueError(f'{path}: {odd[0]!r} is not known{where}; it may be one of: {names}')
-    for section, name in ('', 'title'), ('', 'repo'), ('images', 'folder'), ('metadata', 'file'), ('metadata', 'on'), ('sample', 'n'):
+    for section, name in ('', 'title'), ('', 'repo'), ('images',
+                                                       'folder'), ('metadata',
+                                                                   'file'), ('metadata', 'on'), ('sample', 'n'):
         if section in ('', 'images') or section in cfg:
-            if name not in (cfg.get(section, {}) if section else cfg): raise ValueError(f'{path}: {name!r} is missing' + f' in [{section}]'*bool(section))
+            if name not in (cfg.get(section, {}) if section else cfg):
+                raise ValueError(f'{path}: {name!r} is missing' + f' in [{section}]'*bool(section))
     labels, private = cfg.get('labels', []), cfg.get('private', True)
-    if not isinstance(labels, list) or not all(isinstance(l, str) for l in labels): raise ValueError(f'{path}: labels is a list of classes, like ["text-only", "illustrated"], and not {labels!r}')
-    if not isinstance(private, bool): raise ValueError(f'{path}: private is true or false, and not {private!r}')
-    if not isinstance(title := cfg['title'], str) or not 3 <= len(title.strip()) <= 50: raise ValueError(f'{path}: title is a text of 3 to 50 characters, and not {title!r}')
+    if not isinstance(labels, list) or not all(isinstance(l, str) for l in labels):
+        raise ValueError(f'{path}: labels is a list of classes, like ["text-only", "illustrated"], and not '
+                         f'{labels!r}')
+    if not isinstance(private, bool):
+        raise ValueError(f'{path}: private is true or false, and not {private!r}')
+    if not isinstance(title := cfg['title'], str) or not 3 <= len(title.strip()) <= 50:
+        raise ValueError(f'{path}: title is a text of 3 to 50 characters, and not {title!r}')
     for section, name in ('sample', 'n'), ('sample', 'seed'), ('studio', 'people'), ('gate', 'port'):
-        if not isinstance(n := cfg.get(section, {}).get(name, 1), int): raise ValueError(f'{path}: {name} in [{section}] is a number without quotes, and not {n!r}')
-    if not 0 < (port := cfg.get('gate', {}).get('port', 1)) < 65536: raise ValueError(f'{path}: port in [gate] is a number from 1 to 65535, and not {port}')
-    if not re.fullmatch(_REPO, str(cfg['repo']), re.ASCII): raise ValueError(f'{path}: {cfg["repo"]!r} is no repo name: write user/name')
+        if not isinstance(n := cfg.get(section, {}).get(name, 1), int):
+            raise ValueError(f'{path}: {name} in [{section}] is a number without quotes, and not {n!r}')
+    if not 0 < (port := cfg.get('gate', {}).get('port', 1)) < 65536:
+        raise ValueError(f'{path}: port in [gate] is a number from 1 to 65535, and not {port}')
+    if not re.fullmatch(_REPO, str(cfg['repo']), re.ASCII):
+        raise ValueError(f'{path}: {cfg["repo"]!r} is no repo name: write user/name')
     _check_texts(cfg, path)
-    if not str(endpoint := cfg.get('hub', {}).get('endpoint', 'http://')).startswith(('http://', 'https://')): raise ValueError(f'{path}: endpoint in [hub] begins with http:// or https://, and not {endpoint!r}')
+    if not str(endpoint := cfg.get('hub', {}).get('endpoint', 'http://')).startswith(('http://', 'https://')):
+        raise ValueError(f'{path}: endpoint in [hub] begins with http:// or https://, and not {endpoint!r}')
     if 'splits' in cfg: check_fractions(cfg['splits'])
     if ('labels' in cfg) == ('interface' in cfg):
         raise ValueError(f'{path}: give either labels (the classes) or interface (an XML file)')
@@ -162,14 +181,16 @@ def _check(cfg, path):
     return cfg
 
 _ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
-_PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'), ('studio', 'files')]
+_PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
+          ('studio', 'files')]
 
 def _check_texts(cfg, path):
     "Addresses and paths are texts"
     for section, name in _ADDRESSES + _PATHS:
         value = (cfg.get(section, {}) if section else cfg).get(name, '.')
         if not isinstance(value, str) or not value or '\0' in value:
-            raise ValueError(f'{path}: {name}{section and f" in [{section}]"} is a text in quotes, and not {value!r}')
+            raise ValueError(f'{path}: {name}{section and f" in [{section}]"} is a text in quotes, and not '
+                             f'{value!r}')
 
 def read_config(
     dir: str|os.PathLike = '.' # Folder with `annot_hub.toml`
@@ -177,7 +198,8 @@ def read_config(
     "Read the project file"
     path = inside('annot_hub.toml', dir)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
+        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub '
+                                'init`')
     try: return _check(tomllib.loads(path.read_text(encoding='utf-8-sig')), path)
     except tomllib.TOMLDecodeError as e: raise ValueError(f'{path}: {e}') from e
 
@@ -195,7 +217,8 @@ def needs(
     found.append(Need('studio', address(_studio_url(cfg))))
     for section, name in _PATHS:
         value = (cfg.get(section, {}) if section else cfg).get(name)
-        if value and not is_inside(Path(dir)/value, dir): found.append(Need(name, str((Path(dir)/value).resolve())))
+        if value and not is_inside(Path(dir)/value, dir):
+            found.append(Need(name, str((Path(dir)/value).resolve())))
     return found
 
 def service_folders(
@@ -205,7 +228,8 @@ def service_folders(
     folders = [Path(dir), *(f for f in sorted(Path(dir).iterdir()) if f.is_dir())]
     marks = 'token', 'repos', 'studio.json', 'label_studio.sqlite3'
     found = [f for f in folders if any(os.path.lexists(f/m) for m in marks)]
-    if any(os.path.lexists(Path(dir)/n) for n in ('hub', 'studio', 'cache')): found = [Path(dir), *(f for f in found if f != Path(dir))]
+    if any(os.path.lexists(Path(dir)/n) for n in ('hub', 'studio', 'cache')):
+        found = [Path(dir), *(f for f in found if f != Path(dir))]
     return [Need('service', str(f.resolve())) for f in found]
 
 def asked(
@@ -228,7 +252,8 @@ def trust(
     return agreed
 
 # %% ../nbs/60_project.ipynb #ac8bb148
-_IGNORED = ['hub/', 'studio/', 'cache/', 'gate.secret', 'collection.parquet', 'tasks.known.json*', '.annot_hub-*']
+_IGNORED = ['hub/', 'studio/', 'cache/', 'gate.secret', 'collection.parquet', 'tasks.known.json*',
+            '.annot_hub-*']
 _IGNORE = '# What annot_hub keeps secret or makes again'
 
 def ignore(
@@ -236,13 +261,15 @@ def ignore(
 ) -> list[str]:          # Lines that were missing
     "Have git leave out what is secret or made; lines that stand in `.gitignore` stay as they are"
     path = Path(dir)/'.gitignore'
-    if path.is_symlink(): raise ValueError(f'{path} is a link: put a file there, so that git leaves out what is secret')
+    if path.is_symlink():
+        raise ValueError(f'{path} is a link: put a file there, so that git leaves out what is secret')
     text = path.read_text(encoding='utf-8', errors='surrogateescape') if path.exists() else ''
     missing = [line for line in (f'/{name}' for name in _IGNORED) if line not in text.splitlines()]
     if not missing: return missing
     if text: text = text.rstrip('\n') + '\n\n'
     text += '\n'.join([_IGNORE, *missing, ''])
-    write_file(path, text.encode('utf-8', 'surrogateescape'), mode=path.stat().st_mode & 0o777 if path.exists() else 0o600)
+    write_file(path, text.encode('utf-8', 'surrogateescape'), mode=path.stat().st_mode & 0o777
+               if path.exists() else 0o600)
     return missing
 
 # %% ../nbs/60_project.ipynb #158be702
@@ -254,23 +281,24 @@ class Project:
     ): self.dir, self.cfg, self.repo, self.title = dir, cfg, cfg['repo'], cfg['title'].strip()
 
 @patch
-def section(self:Project,
+def section(self: Project,
     name: str # E.g. 'images'
 ) -> dict:    # Its lines; empty if the file has no such section
     "One section of the file"
     return self.cfg.get(name, {})
 
 @patch
-def check(self:Project,
+def check(self: Project,
     *kinds: str # Of what is wanted now; none = all that the file names
-):              # `NotTrusted` names all that is not agreed to, so that it is asked once
+) -> None:      # `NotTrusted` names all that is not agreed to, so that it is asked once
     "Refuse what the user has not agreed to"
     missing = [n for n in needs(self.dir, self.cfg) if not is_agreed(self.dir, n)]
     unnamed = 'studio' if 'url' not in self.section('studio') else ''
-    if any(n.kind in kinds or not kinds and n.kind != unnamed for n in missing): raise NotTrusted(self.dir, missing)
+    if any(n.kind in kinds or not kinds and n.kind != unnamed for n in missing):
+        raise NotTrusted(self.dir, missing)
 
 @patch
-def place(self:Project,
+def place(self: Project,
     section: str, # E.g. 'images'
     name: str     # E.g. 'folder'
 ) -> Path:        # `NotTrusted` if it is outside the project and was not agreed to
@@ -279,13 +307,13 @@ def place(self:Project,
     return self.dir/self.section(section)[name]
 
 @patch(as_prop=True)
-def prefix(self:Project) -> str:
+def prefix(self: Project) -> str: # E.g. `images`
     "Folder of the repo that the images stand in"
     return self.section('images').get('prefix', 'images')
 
 # %% ../nbs/60_project.ipynb #8f9c4a7a
 @patch(cls_method=True)
-def load(cls:Project,
+def load(cls: Project,
     dir: str|os.PathLike = '.', # Folder with `annot_hub.toml`
     offline: bool = False       # Only for what needs no server
 ) -> Project:                   # `FileNotFoundError`, `ValueError` or `NotTrusted` say what to do
@@ -298,7 +326,7 @@ def load(cls:Project,
 
 # %% ../nbs/60_project.ipynb #d2cfd92b
 @patch
-def _use_hub(self:Project):
+def _use_hub(self: Project):
     "Set `HF_ENDPOINT` and `HF_TOKEN` for this project before the Hub client is imported"
     endpoint, store = self.section('hub').get('endpoint'), self.section('hub').get('store')
     if endpoint: self.check('hub')
@@ -306,35 +334,40 @@ def _use_hub(self:Project):
     lend_setting('HF_ENDPOINT', endpoint and endpoint.rstrip('/'))
     client = sys.modules.get('huggingface_hub.constants')
     if client and client.ENDPOINT != endpoint_url() and (endpoint or before != endpoint_url()):
-        raise RuntimeError(f'this project is on {endpoint_url()}, but the Hub client was imported for {client.ENDPOINT}: '
+        raise RuntimeError(f'this project is on {endpoint_url()}, but the Hub client was imported for '
+                           f'{client.ENDPOINT}: '
                            'restart Python and load the project first')
     skip_proxy(endpoint_url())
-    there = store and (self.dir/store/'token').exists()                # before the Hub's first start there is none
+    # before the Hub's first start there is none
+    there = store and (self.dir/store/'token').exists()
     lend_setting('HF_TOKEN', self._hub_token() if there else None)
 
 @patch
-def _hub_token(self:Project):
+def _hub_token(self: Project):
     "The token that a Hub of our own keeps; never for the public one, where it would be somebody's log-in"
     path = self.place('hub', 'store')/'token'
-    if endpoint_url() == PUBLIC_HUB: raise ValueError(f'`store` in annot_hub.toml names a Hub of your own, but not where it is: give `endpoint` in [hub], or take `store` out')
+    if endpoint_url() == PUBLIC_HUB:
+        raise ValueError(f'`store` in annot_hub.toml names a Hub of your own, but not where it is: give `endpoint` in [hub], or take `store` out')
     token = _kept(path, 'store', 'hub')
     if re.fullmatch(r'hf_\w{1,200}', token, re.ASCII): return token
-    raise ValueError(f'{path} holds no token of a Hub, which begins with hf_: start `annot_hub hub` in a new folder, or fix `store` in annot_hub.toml')
+    raise ValueError(f'{path} holds no token of a Hub, which begins with hf_: start `annot_hub hub` in a new '
+                     'folder, or fix `store` in annot_hub.toml')
 
 def _kept(path, name, verb):
     "The secret that a service of our own keeps in `path`"
     try: return read_secret(path)
     except FileNotFoundError as e:
-        raise FileNotFoundError(f'{path} is not there: start `annot_hub {verb} {path.parent}` first, or mend {name!r} in annot_hub.toml') from e
+        raise FileNotFoundError(f'{path} is not there: start `annot_hub {verb} {path.parent}` first, or mend '
+                                f'{name!r} in annot_hub.toml') from e
 
 # %% ../nbs/60_project.ipynb #87b1ee9c
 @patch(as_prop=True)
-def interface(self:Project) -> Interface:
+def interface(self: Project) -> Interface: # With what its labels were called before
     "The labelling interface that the file names or describes, and what its labels were called before"
     return renamed(self._bare(), self.section('renamed'))
 
 @patch
-def _bare(self:Project):
+def _bare(self: Project):
     "The interface without what was before"
     if 'labels' in self.cfg: return classification(self.cfg['labels'])
     self.check('interface')
@@ -344,35 +377,40 @@ def _bare(self:Project):
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
 
 @patch(as_prop=True)
-def studio(self:Project) -> 'annot_hub.studio.Studio':
+def studio(self: Project) -> 'annot_hub.studio.Studio': # A `Studio`
     "A client for the project's Label Studio"
     from annot_hub.studio import Studio
     token, data = os.environ.get('LABEL_STUDIO_API_KEY'), self.section('studio').get('data')
     if data: token = _log_in(self.place('studio', 'data')/'studio.json')
     if not token:
-        raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account & Settings')
+        raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page Account '
+                         '& Settings')
     self.check('studio')
     return Studio(_studio_url(self.cfg), token)
 
 def _log_in(path):
     "The token in the file of a Label Studio of our own"
     try: token = json.loads(_kept(path, 'data', 'studio'))['token']
-    except (ValueError, KeyError, TypeError) as e: raise ValueError(f'{path} holds no log-in of a Label Studio: fix `data` in annot_hub.toml') from e
+    except (ValueError, KeyError, TypeError) as e:
+        raise ValueError(f'{path} holds no log-in of a Label Studio: fix `data` in annot_hub.toml') from e
     if isinstance(token, str) and token: return token
     raise ValueError(f'{path} holds no token: fix `data` in annot_hub.toml')
 
 # %% ../nbs/60_project.ipynb #fdde1bfa
 @patch
-def collect(self:Project,
+def collect(self: Project,
     skip_unreadable: bool = False # Leave images out that cannot be opened
 ) -> pd.DataFrame:                # The collection, also written to `collection.parquet`
     "Make the table of images"
     images, meta, choose = self.section('images'), self.section('metadata'), self.section('sample')
     root = self.place('images', 'folder')
-    if not root.is_dir(): raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: mend `folder` under [images] in annot_hub.toml')
+    if not root.is_dir():
+        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: mend `folder` under [images] in '
+                                'annot_hub.toml')
     df = scan(root, prefix=self.prefix)
     self.links = df.attrs.pop('links')
-    if not len(df): raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
+    if not len(df):
+        raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
     if 'pattern' in images: df = _columns(df, images['pattern'])
     if meta: df, self.joined = join(df, *self._metadata(), meta.get('min_match', 1.0))
     if 'group' in images:
@@ -380,60 +418,71 @@ def collect(self:Project,
         df = df.assign(group=df[images['group']])
     df = _readable(measure(df, root, self.prefix), skip_unreadable)
     _wanted(df, choose, self.section('tasks'))
-    if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)       # so that the same page twice is never on two sides
-    df = sample(df, choose['n'], choose.get('seed', 0), choose.get('by')) if choose else df.assign(selected=True)
-    check_keys(df, folder_limit=10**9)                                    # folders that are too full are split at upload
+    # so that the same page twice is never on two sides
+    if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)
+    df = sample(df, choose['n'], choose.get('seed', 0),
+                choose.get('by')) if choose else df.assign(selected=True)
+    # folders that are too full are split at upload
+    check_keys(df, folder_limit=10**9)
     with new_file(self.dir/'collection.parquet') as file: df.to_parquet(file, index=False)
     return df
 
 @patch
-def _metadata(self:Project):
+def _metadata(self: Project):
     "The table about the images, and the columns to join on; names of files get the prefix that keys have"
     meta = self.section('metadata')
     path, on = self.place('metadata', 'file'), meta['on']
     if not path.exists(): raise FileNotFoundError(f'{path} is not there: mend `file` in [metadata]')
     table, (left, right) = read_metadata(path, meta.get('columns')), (on, on) if isinstance(on, str) else on
     if left == 'file_name' and right in table:
-        table[right] = [n if str(n).startswith(f'{self.prefix}/') else f'{self.prefix}/{n}' for n in table[right]]
+        table[right] = [n if str(n).startswith(f'{self.prefix}/') else f'{self.prefix}/{n}'
+                        for n in table[right]]
     return table, (left, right)
 
 def _columns(df, pattern):
     "`path_columns`, or `ValueError` if the pattern fits no path"
     found = path_columns(df, pattern)
-    if found.iloc[:, df.shape[1]:].isna().all(axis=None): raise ValueError(f'the pattern {pattern!r} in annot_hub.toml fits none of {len(df):,} paths, e.g. {df.file_name[0]!r}')
+    if found.iloc[:, df.shape[1]:].isna().all(axis=None):
+        raise ValueError(f'the pattern {pattern!r} in annot_hub.toml fits none of {len(df):,} paths, e.g. '
+                         f'{df.file_name[0]!r}')
     return found
 
 def _wanted(df, choose, shown):
     "`ValueError` if the file asks for more images or other columns than there are"
     if choose.get('n', 0) > len(df):
-        raise ValueError(f'[sample] asks for {choose["n"]:,} of {len(df):,} images: lower n, or take the section out for all')
+        raise ValueError(f'[sample] asks for {choose["n"]:,} of {len(df):,} images: lower n, or take the '
+                         'section out for all')
     _lacking(df, [*shown.get('columns', ()), *filter(None, [choose.get('by')])])
 
 def _lacking(df, columns):
     "`ValueError` if the file names columns that there are not"
     if lost := sorted(set(columns) - set(df.columns)):
-        raise ValueError(f'annot_hub.toml asks for the columns {lost}, but the collection has only {list(df.columns)}')
+        raise ValueError(f'annot_hub.toml asks for the columns {lost}, but the collection has only '
+                         f'{list(df.columns)}')
 
 def _readable(df, skip):
     "The rows whose image can be opened; `ValueError` names the others unless they may be skipped"
     bad = df[df.error.notna()]
     if len(bad) and not skip:
-        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first {bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): '
+        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first '
+                         f'{bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): '
                          'mend or move them, or collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../nbs/60_project.ipynb #c3294a96
 @patch
-def _secret(self:Project):
+def _secret(self: Project):
     "The secret part of the gate's addresses, made once on this machine and kept in a file for your eyes only"
     path = self.dir/'gate.secret'
     if os.path.lexists(path) and not made_here(path):
-        print(f'{path} was not made on this machine, so it is replaced. If the project is yours, and its tasks '
-              'shall keep their addresses, type `annot_hub gate --mine` before the next push', file=sys.stderr)
+        print(f'{path} was not made on this machine, so it is replaced. If the project is yours, and its '
+              'tasks '
+              'shall keep their addresses, type `annot_hub gate --mine` before the next push',
+              file=sys.stderr)
     return kept_secret(path)
 
 @patch
-def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.gate(): …`
+def gate(self: Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.gate(): …`
     "The gate for this project's images"
     self.check()
     self._use_hub()
@@ -445,19 +494,22 @@ def gate(self:Project) -> 'annot_hub.gate.Gate': # Not open yet: `with project.g
                 port=self.section('gate').get('port', 8030), origin=self.studio.url)
 
 @patch
-def check_gate(self:Project,
+def check_gate(self: Project,
     mine: bool = False # Take over the secret that the tasks have, when it is another
-):
+) -> None:             # Nothing
     "`ValueError` if the tasks in Label Studio carry other addresses than this gate's"
     project, gate = self._labelling(), self.gate()
     images = [str(t['data'].get('image', '')) for t in self.studio.tasks(project)] if project else []
     kept = _secrets(images)
     if mine and len(kept) == 1: gate.secret = note_made(self.dir/'gate.secret', *kept)
-    if other := [i for i in images if i.startswith('http://127.0.0.1:') and not i.startswith(gate.url('')) and f'/{gate.secret}/' in i]:
-        raise ValueError(f'{len(other):,} tasks have {urlsplit(other[0]).netloc} in their addresses, not port {gate.port}: '
+    if other := [i for i in images if i.startswith('http://127.0.0.1:') and not i.startswith(gate.url(''))
+                 and f'/{gate.secret}/' in i]:
+        raise ValueError(f'{len(other):,} tasks have {urlsplit(other[0]).netloc} in their addresses, not '
+                         f'port {gate.port}: '
                          f'write port = {urlsplit(other[0]).port} under [gate] again')
     if kept - {gate.secret}:
-        raise ValueError('tasks in Label Studio have addresses of another gate. If the project is yours (moved here, '
+        raise ValueError('tasks in Label Studio have addresses of another gate. If the project is yours '
+                         '(moved here, '
                          'restored, or of an earlier version), type `annot_hub gate --mine`; '
                          'if that does not help, give it another title, and push again')
 
@@ -467,18 +519,19 @@ def _secrets(images):
     return {match[1] for match in found if match}
 
 @patch
-def _files(self:Project):
+def _files(self: Project):
     "Folder of images as Label Studio sees it, and the part of each name that it lacks; None if the file names no folder"
     if not (folder := self.section('studio').get('files')): return None
     folder = os.path.abspath(self.place('studio', 'files'))
     return folder, self.prefix if os.path.isdir(folder) and not os.path.isdir(os.path.join(folder, self.prefix)) else ''
 
 @patch
-def _address(self:Project, project=None):
+def _address(self: Project, project=None):
     "Function from `file_name` to the address in the task, None for the Hub's own; `ValueError` if a browser could not load it"
     from annot_hub import hub
     from annot_hub.studio import local_address
-    if files := self._files(): return self.studio.local_files(project, *files) if project else local_address(*files)
+    if files := self._files():
+        return self.studio.local_files(project, *files) if project else local_address(*files)
     if not hub.is_private(self.repo): return None
     if 'gate' in self.cfg: return self.gate().url
     raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
@@ -486,33 +539,37 @@ def _address(self:Project, project=None):
 
 # %% ../nbs/60_project.ipynb #2401291c
 @patch
-def _agreed(self:Project) -> Interface:
+def _agreed(self: Project) -> Interface:
     "The interface to publish with; `ValueError` if the file asks otherwise than people were asked"
     from annot_hub import hub
     published = hub.read(self.repo, 'labels.xml')
     there = Interface(published.decode()) if published else self._answered()
     told = there and differences(there, self.interface)
-    if told: raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({told}): nothing was done. `annot_hub relabel --dry-run` says what that means for the answers there are')
+    if told:
+        raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({told}): nothing '
+                         'was done. `annot_hub relabel --dry-run` says what that means for the answers '
+                         'there are')
     return remember(there, self.interface) if there else self.interface
 
 @patch
-def _answered(self:Project):
+def _answered(self: Project):
     "The interface in Label Studio, if there are answers to it"
     project = self._labelling()
-    if project and self.studio._last(project.id, 'id', 'id')['total_annotations']: return Interface(project.xml)
+    if project and self.studio._last(project.id, 'id', 'id')['total_annotations']:
+        return Interface(project.xml)
 
 # %% ../nbs/60_project.ipynb #545b07f2
 @patch
-def collection(self:Project) -> pd.DataFrame: # As `collect` left it
+def collection(self: Project) -> pd.DataFrame: # As `collect` left it
     "The table on this disk"
     path = inside('collection.parquet', self.dir)
     if not path.exists(): raise FileNotFoundError(f'{path} is not there yet: run `annot_hub collect`')
     return pd.read_parquet(path)
 
 @patch
-def upload(self:Project,
-    dry_run: bool = False # Only say what would happen
-) -> 'annot_hub.hub.UploadReport':
+def upload(self: Project,
+    dry_run: bool = False          # Only say what would happen
+) -> 'annot_hub.hub.UploadReport': # What happened is printed
     "Bring images and table to the repo"
     from annot_hub import hub
     df = self.collection()
@@ -521,7 +578,7 @@ def upload(self:Project,
     return hub.upload(df, self.place('images', 'folder'), self.repo, self.prefix, dry_run)
 
 @patch
-def push(self:Project,
+def push(self: Project,
     dry_run: bool = False # Only say what would happen
 ) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
     "Make a task of every selected image that Label Studio lacks"
@@ -530,46 +587,54 @@ def push(self:Project,
     collection, pinned, address = hub.read_collection(self.repo), hub.image_revision(self.repo), self._address()
     self._agreed()
     project = self._labelling(make=not dry_run)
-    if self._files() and not dry_run: address = self._address(project)     # the project may now show that folder
-    wanted = tasks(collection, self.repo, pinned, url=address, columns=self.section('tasks').get('columns', ()))
+    # the project may now show that folder
+    if self._files() and not dry_run: address = self._address(project)
+    wanted = tasks(collection, self.repo, pinned, url=address,
+                   columns=self.section('tasks').get('columns', ()))
     if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
     return self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
 
 @patch
-def _labelling(self:Project, make=False):
+def _labelling(self: Project, make=False):
     "The project in Label Studio; made, or brought up to date with the interface, only if `make`; None if there is none"
     from annot_hub.relabel import adapt
     from annot_hub.studio import StudioError
     people = self.section('studio').get('people')
     more = {'maximum_annotations': people} if make and people else {}
     if make and not self.studio._find(self.title): self._not_renamed()
-    try: return adapt(self.studio, self.title, self.interface.xml, **more)[0] if make else self.studio.project(self.title)
+    try:
+        return adapt(self.studio, self.title, self.interface.xml,
+                     **more)[0] if make else self.studio.project(self.title)
     except StudioError as e:
         if e.status == 404 and not make: return None
         raise
 
 @patch
-def _not_renamed(self:Project):
+def _not_renamed(self: Project):
     "`ValueError` if the project of the last push is there under another title: a new one would have all its tasks again"
     from annot_hub.studio import StudioError
     try:
-        url, i, created = json.loads(inside('tasks.known.json', self.dir).read_text(encoding='utf-8'))['project']
+        url, i, created = json.loads(inside('tasks.known.json',
+                                            self.dir).read_text(encoding='utf-8'))['project']
         now = self.studio.get(f'/api/projects/{i}')
     except (OSError, ValueError, KeyError): return
     except StudioError as e:
         if e.status == 404: return
         raise
     if [url, created] == [self.studio.url, now['created_at']]:
-        raise ValueError(f'the project is called {now["title"]!r} in Label Studio: give that title in annot_hub.toml, or rename it there. To begin another one, delete tasks.known.json')
+        raise ValueError(f'the project is called {now["title"]!r} in Label Studio: give that title in '
+                         'annot_hub.toml, or rename it there. To begin another one, delete tasks.known.json')
 
 @patch
-def _answering(self:Project):
+def _answering(self: Project):
     "Be sure that the user agreed, and say at once when no Hub answers, rather than after half a minute of tries"
     self.check()
     self._use_hub()
     from annot_hub.hub import HubError
     where, store = urlsplit(endpoint_url()), self.section('hub').get('store')
-    try: socket.create_connection((where.hostname, where.port or (443 if where.scheme == 'https' else 80)), timeout=5).close()
+    try:
+        socket.create_connection((where.hostname, where.port or (443 if where.scheme == 'https' else 80)),
+                                 timeout=5).close()
     except OSError as e:
         start = f'start it (`annot_hub hub {store or "DIR"}`; of a demo, `annot_hub demo --serve`) or ' if where.hostname in ('127.0.0.1', 'localhost') else ''
         raise HubError(f'no Hub answers at {endpoint_url()}: {start}mend `endpoint` in annot_hub.toml') from e
@@ -577,32 +642,35 @@ def _answering(self:Project):
 
 # %% ../nbs/60_project.ipynb #94208c54
 @patch
-def pull(self:Project,
-    tag: str|None = None,  # Name for this version
-    dry_run: bool = False, # Only say what would happen
-    full: bool = False     # Look at every task, so that deleted ones are noticed
-) -> 'annot_hub.publish.PublishReport':
+def pull(self: Project,
+    tag: str|None = None,               # Name for this version
+    dry_run: bool = False,              # Only say what would happen
+    full: bool = False                  # Look at every task, so that deleted ones are noticed
+) -> 'annot_hub.publish.PublishReport': # What happened is printed
     "Bring what people did in Label Studio into the repo, in one commit"
     self._answering()
     return self._pull(self._there(), self._agreed(), tag, dry_run, full)
 
 @patch
-def _there(self:Project):
+def _there(self: Project):
     "The project in Label Studio; `ValueError` if there is none"
     project = self._labelling()
-    if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
+    if project is None:
+        raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
     return project
 
 @patch
-def _pull(self:Project, project, interface, tag=None, dry_run=False, full=False):
+def _pull(self: Project, project, interface, tag=None, dry_run=False, full=False):
     "Publish what people did, second looks first"
     from annot_hub.hub import StaleParent
     from annot_hub.publish import publish, read_record
     from annot_hub.relabel import second_looks
-    seconds = [self._decisions(p['title'], interface, dry_run, full) for p in second_looks(self.studio, self.title)]
+    seconds = [self._decisions(p['title'], interface, dry_run, full)
+               for p in second_looks(self.studio, self.title)]
     identity = _identity(project)
     for last in [False]*7 + [True]:
-        exported, report = self.studio.pull(project, since=None if full else cursor(read_record(self.repo)[0], identity))
+        exported, report = self.studio.pull(project, since=None if full
+                                            else cursor(read_record(self.repo)[0], identity))
         found = entries(exported, self.studio.names(), identity)
         try:
             done = publish(self.repo, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
@@ -624,47 +692,50 @@ def _identity(project):
     return hashlib.blake2b(f'{project.id} {project.created}'.encode(), digest_size=6).hexdigest()
 
 @patch
-def sync(self:Project,
-    tag: str|None = None,  # Name for this version
-    dry_run: bool = False  # Only say what would happen
-) -> tuple:                # Report of `push`, report of `pull`
+def sync(self: Project,
+    tag: str|None = None, # Name for this version
+    dry_run: bool = False # Only say what would happen
+) -> tuple:               # Report of `push`, report of `pull`
     "Push, then pull: the whole exchange with Label Studio"
     pushed = self.push(dry_run)
-    if dry_run and self._labelling() is None: return pushed, 'nothing to pull: the project in Label Studio is not made yet'
+    if dry_run and self._labelling() is None:
+        return pushed, 'nothing to pull: the project in Label Studio is not made yet'
     return pushed, self.pull(tag, dry_run)
 
 # %% ../nbs/60_project.ipynb #21b0b3c1
 @patch
-def review(self:Project,
-    n: int|None = None,    # At most so many images in the queue; None = all
-    dry_run: bool = False  # Only say what would happen
-) -> tuple:                # Report of `publish` (None if there is no review project yet), counts of the queue
+def review(self: Project,
+    n: int|None = None,   # At most so many images in the queue; None = all
+    dry_run: bool = False # Only say what would happen
+) -> tuple:               # Report of `publish` (None if there is no review project yet), counts of the queue
     "Take reviewers' decisions into the repo, then put what is still disputed into the review project"
     from annot_hub.consensus import adjudicate
     from annot_hub.publish import read_record
     from annot_hub.review import queue, review_title, send_queue
     self._answering()
     first, interface, report = self._there(), self._agreed(), None
-    if self.studio._find(review_title(self.title)): report = self._decisions(review_title(self.title), interface, dry_run)
+    if self.studio._find(review_title(self.title)):
+        report = self._decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.repo)[0]
     todo = queue(self.studio.tasks(first), adjudicate(record, interface)[:n], record)
     return report, send_queue(self.studio, self.title, interface, todo, dry_run=dry_run)
 
 @patch
-def _decisions(self:Project, title, interface, dry_run, full=True):
+def _decisions(self: Project, title, interface, dry_run, full=True):
     "Publish what was decided in the project `title`; None if that is nothing new"
     from annot_hub.agreement import REVIEW
     from annot_hub.publish import publish, read_record
     from annot_hub.review import decisions
     project, record = self.studio.project(title), read_record(self.repo)[0]
-    exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + _identity(project)))
+    exported, pulled = self.studio.pull(project, since=None if full
+                                        else cursor(record, REVIEW + _identity(project)))
     found = decisions(exported, self.studio.names(), _identity(project))
     if not full and not updates(record, found): return None
     return publish(self.repo, found, interface, complete=pulled['complete'], dry_run=dry_run)
 
 # %% ../nbs/60_project.ipynb #bd562a46
 @patch
-def relabel(self:Project,
+def relabel(self: Project,
     rename: dict|None = None, # {'old name': 'new name'}
     among: dict|None = None,  # {'new label': ['old label', …]}: the only ones it can have been called until now
     remove: bool = False,     # Take labels out although answers say them
@@ -673,42 +744,49 @@ def relabel(self:Project,
     "Bring the labels of the file to Label Studio and to the repo"
     from annot_hub import hub
     self._answering()
-    project, published, names = self._labelling(), hub.read(self.repo, 'labels.xml'), self.section('renamed') | (rename or {})
-    if project is None: raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it' + (', with the labels as they were; then change them' if published else ''))
+    project, published, names = self._labelling(), hub.read(self.repo,
+                                                            'labels.xml'), self.section('renamed') | (rename or {})
+    if project is None:
+        raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it'
+                         + (', with the labels as they were; then change them' if published else ''))
     old, new = Interface(published.decode() if published else project.xml), renamed(self._bare(), names)
     record = self._record(project, old, dry_run)
     labels = {l for c in old.controls for l in c.labels}
     plan = change(record, old, new, {a: b for a, b in _last(names).items() if a in labels}, among)
     known = {*plan.labels.label, *(a for c in old.controls for a, _ in c.was)}
-    if odd := [a for a in rename or {} if a not in known]: raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
+    if odd := [a for a in rename or {} if a not in known]:
+        raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
     _check_lost(plan, remove or dry_run)
     if dry_run: return plan, {}
     if rename: self._keep_names(rename)
-    done = self._relabel(project, plan, record) if plan.told or differences(plan.interface, Interface(project.xml)) else {}
+    done = self._relabel(project, plan,
+                         record) if plan.told or differences(plan.interface, Interface(project.xml)) else {}
     n = self._rename_answers(project, plan.interface)
     return plan, done | ({'renamed': n} if done or n else {})
 
 @patch
-def _record(self:Project, project, interface, dry_run):
+def _record(self: Project, project, interface, dry_run):
     "All that people did; pulled with the old interface, as long as they have that one"
     from annot_hub.publish import read_record
     pulled = not (dry_run or differences(interface, Interface(project.xml)))
     if pulled: self._pull(project, interface)
     record, identity = read_record(self.repo)[0], _identity(project)
     if pulled: return record
-    return record + updates(record, entries(self.studio.pull(project, since=cursor(record, identity))[0], self.studio.names(), identity))
+    return record + updates(record, entries(self.studio.pull(project, since=cursor(record, identity))[0],
+                                            self.studio.names(), identity))
 
 def _check_lost(plan, allowed):
     "`ValueError` if answers would be lost that nobody said are to be lost"
     lost = plan.labels[(plan.labels.change == 'removed') & (plan.labels.annotations > 0)]
     if len(lost) and not allowed:
         r = lost.iloc[0]
-        raise ValueError(f'{r.annotations:,} answers say {r.label!r}, which is no label of {r.control!r} any more: if it has a new name, --rename "{r.label}=NEW NAME"; '
+        raise ValueError(f'{r.annotations:,} answers say {r.label!r}, which is no label of {r.control!r} any '
+                         f'more: if it has a new name, --rename "{r.label}=NEW NAME"; '
                          f'if it is to go, --remove, and {r.images:,} images will be seen again')
 
 # %% ../nbs/60_project.ipynb #9c93b223
 @patch
-def _relabel(self:Project, project, plan, record):
+def _relabel(self: Project, project, plan, record):
     "Ask otherwise in Label Studio, send the second look, publish; counts"
     from annot_hub.relabel import adapt, look_again, send_second
     from annot_hub.review import review_title, review_xml
@@ -720,7 +798,7 @@ def _relabel(self:Project, project, plan, record):
     return {'kept': kept} | second
 
 @patch
-def _rename_answers(self:Project, project, interface):
+def _rename_answers(self: Project, project, interface):
     "Answers that say an old name in Label Studio say the new one, once the repo can read both; how many"
     from annot_hub.relabel import rename_answers
     from annot_hub.review import review_title
@@ -730,10 +808,13 @@ def _rename_answers(self:Project, project, interface):
     return n + sum(rename_answers(self.studio, i, interface) for i in review)
 
 @patch
-def _keep_names(self:Project, names):
+def _keep_names(self: Project, names):
     "Write old names into the file"
     path = self.dir/'annot_hub.toml'
-    text, lines = path.read_text(encoding='utf-8'), ''.join(f'\n{json.dumps(a, ensure_ascii=False)} = {json.dumps(b, ensure_ascii=False)}' for a, b in names.items() if self.section('renamed').get(a) != b)
+    text, lines = path.read_text(encoding='utf-8'), ''.join(f'\n{json.dumps(a, ensure_ascii=False)} = '
+                                                            f'{json.dumps(b, ensure_ascii=False)}'
+                                                            for a, b in names.items()
+                                                            if self.section('renamed').get(a) != b)
     there = re.search(r'^\[renamed\].*$', text, re.M)
     text = text[:there.end()] + lines + text[there.end():] if there else f'{text.rstrip()}\n\n[renamed]{lines}\n'
     self.cfg = _check(tomllib.loads(text), path)
@@ -741,7 +822,7 @@ def _keep_names(self:Project, names):
 
 # %% ../nbs/60_project.ipynb #f574b95f
 @patch
-def export(self:Project,
+def export(self: Project,
     file: str|os.PathLike,    # Where to write
     revision: str = 'main',   # Branch, tag or commit
     spreadsheet: bool = False # For a program in which text can be a formula: such cells begin with an apostrophe
@@ -751,7 +832,8 @@ def export(self:Project,
     from annot_hub.views import for_spreadsheet
     self._answering()
     data = hub.read(self.repo, 'annotations.csv', revision)
-    if data is None: raise ValueError(f'{self.repo} has no labels at {revision}: `annot_hub pull` publishes them')
+    if data is None:
+        raise ValueError(f'{self.repo} has no labels at {revision}: `annot_hub pull` publishes them')
     return write_file(file, for_spreadsheet(data) if spreadsheet else data)
 
 # %% ../nbs/60_project.ipynb #26e96a36
@@ -762,7 +844,7 @@ def _ask(f):
         return {'problem': str(e).splitlines()[0][:300] if str(e) else type(e).__name__}
 
 @patch
-def _hub_status(self:Project):
+def _hub_status(self: Project):
     from annot_hub import hub, keys, publish
     self._answering()
     record, names = publish.read_record(self.repo)
@@ -776,21 +858,23 @@ def _hub_status(self:Project):
             'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(hub.tags(self.repo))}
 
 @patch
-def _studio_status(self:Project):
+def _studio_status(self: Project):
     project = self._labelling()
-    return {'url': self.studio.url, 'project': project and project.id, 'tasks': len(self.studio.tasks(project)) if project else 0}
+    return {'url': self.studio.url, 'project': project and project.id,
+            'tasks': len(self.studio.tasks(project)) if project else 0}
 
 @patch
-def status(self:Project) -> dict: # Plain values, nested: `collection`, `hub`, `studio`; `problem` where one does not answer
+# Plain values, nested: `collection`, `hub`, `studio`; `problem` where one does not answer
+def status(self: Project) -> dict: # What happened is printed
     "Where the project stands"
     local = _ask(lambda: {'images': len(df := self.collection()), 'selected': int(df.selected.sum())})
     return {'title': self.title, 'repo': self.repo, 'collection': local,
             'hub': _ask(self._hub_status), 'studio': _ask(self._studio_status)}
 
 @patch
-def doctor(self:Project,
-    images: int = 5 # How many images to look at as a browser does
-) -> 'annot_hub.doctor.Findings':
+def doctor(self: Project,
+    images: int = 5               # How many images to look at as a browser does
+) -> 'annot_hub.doctor.Findings': # What happened is printed
     "What is wrong, and what to do about it: told on the next page"
     from annot_hub.doctor import doctor
     return doctor(self, images)

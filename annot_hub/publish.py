@@ -33,15 +33,17 @@ from .words import markdown, one_line
 
 # %% ../nbs/40_publish.ipynb #a90c2d27
 def read_record(
-    repo_id: str,           # `user/name`
-    revision: str = 'main', # Branch, tag or commit
-) -> tuple[list, list]:     # The entries of `record/*.jsonl` in order, and the names of those files
+    repo_id: str,          # `user/name`
+    revision: str = 'main' # Branch, tag or commit
+) -> tuple[list, list]:    # The entries of `record/*.jsonl` in order, and the names of those files
     "The record as the repo holds it"
     files = {n: tag for n, tag in etags(repo_id, revision, 'record').items() if n.endswith('.jsonl')}
     return [e for n, tag in files.items() for e in loads(read(repo_id, n, revision, tag), n)], list(files)
 
 # %% ../nbs/40_publish.ipynb #baf38dea
-_FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md', 'data/all.parquet', 'data/sheet.jpg', *(f'data/{s}.parquet' for s in ('train', 'validation', 'test'))]
+_FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md',
+          'data/all.parquet', 'data/sheet.jpg',
+          *(f'data/{s}.parquet' for s in ('train', 'validation', 'test'))]
 
 @dataclass
 class _Base:
@@ -53,13 +55,15 @@ class _Base:
     found: dict            # file → hash, commit and title of its last change
     collection: pd.DataFrame = None
 
-    def read(self, path): return read(self.repo_id, path, self.parent, self.found[path].etag) if path in self.found else None
+    def read(self, path):
+        return read(self.repo_id, path, self.parent, self.found[path].etag) if path in self.found else None
 
 def _base(repo_id):
     "Read what a publish starts from"
     parent = head(repo_id)
     base = _Base(repo_id, parent, *read_record(repo_id, parent), last_changes(repo_id, _FILES, parent))
-    if 'collection.parquet' not in base.found: raise HubError(f'{repo_id} holds no collection yet: run `annot_hub upload`')
+    if 'collection.parquet' not in base.found:
+        raise HubError(f'{repo_id} holds no collection yet: run `annot_hub upload`')
     base.collection = pd.read_parquet(BytesIO(base.read('collection.parquet')))
     return base
 
@@ -76,25 +80,30 @@ def labels_after(
     touched = {e['file_name'] for e in new} | {e['file_name'] for e in record if e['unique_id'] in ids}
     part = labels([e for e in (*record, *new) if e['file_name'] in touched], interface)
     kept = before[~before.file_name.isin(touched)]
-    both = pd.concat([kept, part], ignore_index=True).sort_values('file_name', ignore_index=True) if len(kept) else part
-    both.attrs['problems'] = sorted([p for p in before.attrs['problems'] if p['file_name'] not in touched] + part.attrs['problems'], key=lambda p: (p['file_name'], p['annotator']))
+    both = pd.concat([kept, part], ignore_index=True).sort_values('file_name',
+                                                                  ignore_index=True) if len(kept) else part
+    both.attrs['problems'] = sorted([p for p in before.attrs['problems'] if p['file_name'] not in touched]
+                                    + part.attrs['problems'], key=lambda p: (p['file_name'], p['annotator']))
     return both
 
 # %% ../nbs/40_publish.ipynb #9d186ee1
-_BY_US = re.compile(r'[\d,]+ of [\d,]+ = [\d.]+%$')                       # how the message of every publish ends, see `describe`
+# how the message of every publish ends, see `describe`
+_BY_US = re.compile(r'[\d,]+ of [\d,]+ = [\d.]+%$')
 
 def _ours(base, path): return bool(_BY_US.search(base.found[path].title))
 
 def _since_us(base):
     "The commits after the last publish, newest first; and that publish, None if there is none"
-    with hub_errors(base.repo_id): commits = HfApi().list_repo_commits(base.repo_id, revision=base.parent, repo_type='dataset')
+    with hub_errors(base.repo_id):
+        commits = HfApi().list_repo_commits(base.repo_id, revision=base.parent, repo_type='dataset')
     later = list(takewhile(lambda c: not _BY_US.search(c.title), commits))
     return later, commits[len(later)].commit_id if len(later) < len(commits) else None
 
 def _version(repo_id, c):
     "`annotations.csv` as the commit `c` left it"
     at = c.created_at.astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
-    return Version(read(repo_id, 'annotations.csv', c.commit_id) or b'', ', '.join(c.authors) or 'unknown', at, c.commit_id)
+    return Version(read(repo_id, 'annotations.csv', c.commit_id) or b'', ', '.join(c.authors) or 'unknown',
+                   at, c.commit_id)
 
 def _versions(base, later):
     "The versions of `annotations.csv` in the commits `later`, oldest first"
@@ -109,12 +118,13 @@ def _agree(a, b, columns):
 
 def _sizes(record):
     "Width and height of images as annotators saw them, where somebody drew a region"
-    sizes = lambda e: ((r.get('original_width'), r.get('original_height')) for r in e.get('result') or ())
+    def sizes(e): return ((r.get('original_width'), r.get('original_height')) for r in e.get('result') or ())
     return {e['file_name']: size for e in record for size in sizes(e) if all(size)}
 
 def _deleted(base):
     "A sentence about who deleted `annotations.csv`"
-    gone = next((c for c in reversed(_since_us(base)[0]) if read(base.repo_id, 'annotations.csv', c.commit_id) is None), None)
+    gone = next((c for c in reversed(_since_us(base)[0])
+                 if read(base.repo_id, 'annotations.csv', c.commit_id) is None), None)
     return f'{", ".join(gone.authors) or "somebody"} deleted annotations.csv (commit {gone.commit_id[:8]}): it is made anew' if gone else 'annotations.csv was gone: it is made anew'
 
 def _hub_edits(base, made, interface, names):
@@ -124,18 +134,26 @@ def _hub_edits(base, made, interface, names):
     if _ours(base, 'annotations.csv') or now == (made := made()): return [], [], now
     later, since = _since_us(base)
     last = read(base.repo_id, 'annotations.csv', since) if since else None
-    if last is not None and _agree(made, last, interface.columns): made = last            # metadata may have changed with an upload: that is no edit
+    # metadata may have changed with an upload: that is no edit
+    if last is not None and _agree(made, last, interface.columns): made = last
     if now == made: return [], [], now
-    try: return *take(edits(made, _versions(base, later)), now, interface, base.repo_id, base.collection.file_name, names, _sizes(base.record)), made
-    except EditError as e: return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
+    try:
+        return *take(edits(made, _versions(base, later)), now, interface, base.repo_id,
+                     base.collection.file_name, names, _sizes(base.record)), made
+    except EditError as e:
+        return [], [f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made
 
 # %% ../nbs/40_publish.ipynb #b3ad2a8d
 def _made_edits(base):
     "Sentences about files made by us that somebody else wrote: the interface, and Parquet files of the data"
-    odd = [f for f in sorted(base.found) if (f == 'labels.xml' or f.startswith('data/') and f.endswith('.parquet')) and not _ours(base, f)] if 'labels.xml' in base.found else []
+    odd = [f for f in sorted(base.found)
+           if (f == 'labels.xml' or f.startswith('data/') and f.endswith('.parquet'))
+           and not _ours(base, f)] if 'labels.xml' in base.found else []
     who = {c.commit_id: ', '.join(c.authors) for c in _since_us(base)[0]} if odd else {}
-    instead = lambda f: 'change the questions in annot_hub.toml instead' if f == 'labels.xml' else 'change annotations.csv instead, the Parquet files are made from the record'
-    return [f'{who[sha]} changed {f} (commit {sha[:8]}): {instead(f)}' for f, sha in ((f, base.found[f].commit) for f in odd) if sha in who]
+    def instead(f):
+        return 'change the questions in annot_hub.toml instead' if f == 'labels.xml' else 'change annotations.csv instead, the Parquet files are made from the record'
+    return [f'{who[sha]} changed {f} (commit {sha[:8]}): {instead(f)}'
+            for f, sha in ((f, base.found[f].commit) for f in odd) if sha in who]
 
 def _published_xml(base):
     "The interface as the last publish left it; None if there was none"
@@ -148,15 +166,19 @@ def _views(base, labelled, interface, fractions=None):
     "The table behind all views, and what there is to say about splits"
     table = annotated(base.collection, labelled).sort_values('file_name', ignore_index=True)
     placed = split(table.assign(labelled=table.state == 'labelled'), base.read('splits.csv'), fractions)
-    table.attrs['problems'] = ['{file_name}, {annotator}: {problem}'.format(**p) for p in labelled.attrs['problems']]
+    table.attrs['problems'] = ['{file_name}, {annotator}: {problem}'.format(**p)
+                               for p in labelled.attrs['problems']]
     if not placed.file: return table, placed
     table['split'] = placed.column
     ready = table[table.state == 'labelled']
     for c in interface.controls:
-        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels: continue
+        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels:
+            continue
         named = ready[c.name] if c.kind == 'single' else ready[c.name].map(lambda v: list(dict.fromkeys(interface.names(c.name, v)))).explode()
         placed.notes += missing_classes(ready.split[named.index], named, c.labels)
-    if moved := _moved(base.read('annotations.csv'), table): placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in the collection or `splits.csv` by hand, first {moved[0]}')
+    if moved := _moved(base.read('annotations.csv'), table):
+        placed.notes.append(f'{len(moved):,} images changed their split, since their group was changed in '
+                            f'the collection or `splits.csv` by hand, first {moved[0]}')
     return table, placed
 
 def _moved(data, table):
@@ -171,7 +193,8 @@ def _data_files(table, interface, repo_id, images):
     "`data/*.parquet`: the labelled rows by split, and every row"
     ready = table[table.state == 'labelled']
     parts = dict(list(ready.groupby('split'))) if 'split' in table else {'train': ready} if len(ready) else {}
-    return {f'data/{name}.parquet': to_parquet(rows, interface, repo_id, images) for name, rows in {'all': table, **parts}.items()}
+    return {f'data/{name}.parquet': to_parquet(rows, interface, repo_id, images)
+            for name, rows in {'all': table, **parts}.items()}
 
 # %% ../nbs/40_publish.ipynb #0f04775f
 def _sheet(base, table, interface, n, images):
@@ -180,17 +203,24 @@ def _sheet(base, table, interface, n, images):
     if not rows: return {}, '', ''
     mark, readme = f'<!-- sheet {sheet_key(rows)} -->', (base.read('README.md') or b'').decode()
     if mark in readme and 'data/sheet.jpg' in base.found: return {}, mark, ''
-    try: return {'data/sheet.jpg': contact_sheet(rows, lambda name: read(base.repo_id, name, images))}, mark, ''
-    except Exception as e: return {}, '', f'no contact sheet: {str(e) or type(e).__name__}'         # an image that is gone or broken, and Pillow's decoders raise what they like: no reason to keep labels back
+    try:
+        return {'data/sheet.jpg': contact_sheet(rows, lambda name: read(base.repo_id, name,
+                                                                        images))}, mark, ''
+    except Exception as e:
+        # an image that is gone or broken, and Pillow's decoders raise what they like: no reason to keep labels back
+        return {}, '', f'no contact sheet: {str(e) or type(e).__name__}'
 
 def _files(base, table, placed, interface, record, sheet, images):
     "All files that are made from the record"
     files, mark, why = _sheet(base, table, interface, sheet, images)
     files |= _data_files(table, interface, base.repo_id, images)
-    page = card((base.read('README.md') or b'').decode() or None, table, interface, base.repo_id, record=record, notes=placed.notes, sheet='data/sheet.jpg' if mark else '')
-    files |= {'annotations.csv': to_csv(table, interface), 'labels.xml': interface.xml.encode(), 'README.md': page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {mark}').encode()}
+    page = card((base.read('README.md') or b'').decode() or None, table, interface, base.repo_id,
+                record=record, notes=placed.notes, sheet='data/sheet.jpg' if mark else '')
+    files |= {'annotations.csv': to_csv(table, interface), 'labels.xml': interface.xml.encode(),
+              'README.md': page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {mark}').encode()}
     if placed.file: files['splits.csv'] = placed.file
-    if why: placed.notes.append(why)                                                      # for the report, not for the card
+    # for the report, not for the card
+    if why: placed.notes.append(why)
     stale = {f for f in etags(base.repo_id, base.parent, 'data') if f.endswith('.parquet')} - set(files)
     return files | dict.fromkeys(stale)
 
@@ -206,9 +236,11 @@ def changelog(
     "Say what changed"
     day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
     changed = [c for c in changes.to_dict('records') if c['before'] not in NO_LABEL]
-    lines = [f"- {markdown(c['file_name'])}, {markdown(c['column'])}: {markdown(c['before'])} → {markdown(c['after']) or 'removed'}" for c in changed[:20]]
+    lines = [f"- {markdown(c['file_name'])}, {markdown(c['column'])}: {markdown(c['before'])} → "
+             f"{markdown(c['after']) or 'removed'}" for c in changed[:20]]
     lines += [f'- and {len(changed) - 20:,} more'] if len(changed) > 20 else []
-    entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', markdown(message, None), '', *lines, *(f'- {markdown(n, None)}' for n in notes)]).rstrip()
+    entry = '\n'.join([f"## {' '.join(filter(None, [tag, day]))}".strip(), '', markdown(message, None), '',
+                       *lines, *(f'- {markdown(n, None)}' for n in notes)]).rstrip()
     text = (old or b'# Changes of the labels\n').decode()
     head, mark, rest = text.partition('\n## ')
     return f'{head.rstrip()}\n\n{entry}\n{f"{chr(10)}## {rest}" if mark else ""}'.encode()
@@ -225,8 +257,10 @@ class PublishReport:
     committed: bool = False
     dry_run: bool = False # nothing was written, `message` says what would be
     tag: str = ''         # the tag that was made
-    left: list = field(default_factory=list) # annotations, tasks and edits that could not be used, a sentence each
-    edits: list = field(default_factory=list) # annotations made of edits in `annotations.csv`: entries of the record
+    # annotations, tasks and edits that could not be used, a sentence each
+    left: list = field(default_factory=list)
+    # annotations made of edits in `annotations.csv`: entries of the record
+    edits: list = field(default_factory=list)
     refused: list = field(default_factory=list) # edits that were refused, a sentence each; in `left` too
     notes: list = field(default_factory=list) # sentences about splits: doubles, classes that a split lacks
 
@@ -234,8 +268,10 @@ class PublishReport:
         said = one_line(self.message) if self.committed or self.dry_run and (self.annotations or self.tombstones or len(self.changes)) else 'Nothing to commit.'
         if self.tag: said = f"{said.rstrip('.')}, tagged {self.tag}"
         text = f'{self.annotations:,} new annotations, {self.tombstones:,} deleted. {said}'
-        if self.edits: text += f" {len(self.edits):,} of them by {one_line(', '.join(sorted({e['annotator'] for e in self.edits})))} in annotations.csv."
-        return text + (f' {len(self.left):,} left out, first: {one_line(self.left[0])}' if self.left else '') + ''.join(f'\n{one_line(n)}' for n in self.notes)
+        if self.edits:
+            text += f" {len(self.edits):,} of them by {one_line(', '.join(sorted({e['annotator'] for e in self.edits})))} in annotations.csv."
+        return text + (f' {len(self.left):,} left out, first: {one_line(self.left[0])}' if self.left
+                       else '') + ''.join(f'\n{one_line(n)}' for n in self.notes)
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../nbs/40_publish.ipynb #c1e0443f
@@ -243,7 +279,8 @@ def _sort_out(found, repo_id):
     "The entries of `found` about this repo, and a sentence about each of the others"
     found = found if isinstance(found, Found) else Found(found)
     ours = [e for e in found if e['repo_id'] in (None, repo_id)]
-    left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in found if e['repo_id'] not in (None, repo_id)]
+    left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in found
+            if e['repo_id'] not in (None, repo_id)]
     left += [f"task {t['task_id']}: {t['why']}" for t in found.unplaced]
     return Found(ours, found.tasks, found.unplaced, found.project), left
 
@@ -253,21 +290,27 @@ def _settled(base, interface, splits):
     published = any(f.commit == base.parent and _BY_US.search(f.title) for f in base.found.values())
     return published and base.read('labels.xml') == interface.xml.encode() and (not splits or 'splits.csv' in base.found)
 
-def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}', images=None, extra=None, old=None):
+def _write(base, new, labelled, interface, splits=None, sheet=4, tag=None, dry_run=False, told=(), title='{}',
+           images=None, extra=None, old=None):
     "Commit the record with the entries `new` and all views of it; a report"
     if tag: check_tag(tag)
     table, placed = _views(base, labelled, interface, splits)
     gone, old = sum(e['kind'] == 'tombstone' for e in new), old or base.read('annotations.csv')
     changes = compare(old, to_csv(table, interface), interface.columns)
-    report = PublishReport(len(new) - gone, gone, changes, title.format(describe(changes, table, interface.columns)), base.parent, left=table.attrs['problems'], notes=placed.notes)
+    report = PublishReport(len(new) - gone, gone, changes,
+                           title.format(describe(changes, table, interface.columns)), base.parent,
+                           left=table.attrs['problems'], notes=placed.notes)
     report.dry_run = dry_run
     if dry_run: return report
     settled = not (new or told or extra) and _settled(base, interface, splits)
-    files = {} if settled else _files(base, table, placed, interface, base.record + new, sheet, images or base.found['collection.parquet'].commit) | (extra or {})
+    files = {} if settled else _files(base, table, placed, interface, base.record + new, sheet, images
+                                      or base.found['collection.parquet'].commit) | (extra or {})
     if new: files[next_name(base.names)] = dumps(new)
-    if new or told: files['CHANGELOG.md'] = changelog(base.read('CHANGELOG.md'), report.message, changes, new, told, tag)
+    if new or told:
+        files['CHANGELOG.md'] = changelog(base.read('CHANGELOG.md'), report.message, changes, new, told, tag)
     if tag and (at := tags(base.repo_id).get(tag)) and (at != base.parent or new or len(changes)):
-        raise HubError(f'tag {tag!r} of {base.repo_id} names another version already: choose a new name. Nothing was committed')
+        raise HubError(f'tag {tag!r} of {base.repo_id} names another version already: choose a new name. '
+                       'Nothing was committed')
     report.revision = base.parent if settled else commit(base.repo_id, files, report.message, base.parent)
     report.committed = report.revision != base.parent
     if tag: report.tag = tag if make_tag(base.repo_id, tag, report.revision, report.message) else ''
@@ -287,10 +330,12 @@ def _publish(repo_id, found, interface, complete, names, **kw):
     xml = _published_xml(base)
     then = interface if xml in (None, interface.xml.encode()) else Interface(xml.decode())
     before = labels(base.record, then)
-    edited, refused, old = _hub_edits(base, lambda: to_csv(_views(base, before, then)[0], then), interface, names) if xml else ([], [], None)
+    edited, refused, old = _hub_edits(base, lambda: to_csv(_views(base, before, then)[0], then), interface,
+                                      names) if xml else ([], [], None)
     refused += _made_edits(base)
     new = edited + updates(base.record + edited, found, complete=complete)
-    labelled = labels_after(before, base.record, new, interface) if then is interface else labels(base.record + new, interface)
+    labelled = labels_after(before, base.record, new,
+                            interface) if then is interface else labels(base.record + new, interface)
     told = [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited] + refused
     report = _write(base, new, labelled, interface, told=told, old=old, **kw)
     report.edits, report.refused, report.left = edited, refused, refused + report.left
@@ -298,22 +343,24 @@ def _publish(repo_id, found, interface, complete, names, **kw):
 
 # %% ../nbs/40_publish.ipynb #2c3668b3
 def publish(
-    repo_id: str,            # `user/name`; its collection is there already
-    found: list,             # Record entries, as a pull brought them
-    interface: Interface,    # The labelling interface in use
-    complete: bool = False,  # Whether `found` is all there is, so that what is missing was deleted
-    tag: str|None = None,    # Name for this version
-    dry_run: bool = False,   # Only say what would happen
+    repo_id: str,             # `user/name`; its collection is there already
+    found: list,              # Record entries, as a pull brought them
+    interface: Interface,     # The labelling interface in use
+    complete: bool = False,   # Whether `found` is all there is, so that what is missing was deleted
+    tag: str|None = None,     # Name for this version
+    dry_run: bool = False,    # Only say what would happen
     splits: dict|None = None, # Split → share, e.g. {'train': .8, 'test': .2}; None = as `splits.csv` says, or one split
-    names: dict|None = None, # Name on the Hub → name in the record, for edits made on the Hub
-    sheet: int = 4,          # Pictures of each class on the contact sheet of the card; 0 = no sheet
-    tries: int = 8           # How often to read again and merge when somebody else was faster
-) -> PublishReport:          # Counts, changes, and the commit
+    names: dict|None = None,  # Name on the Hub → name in the record, for edits made on the Hub
+    sheet: int = 4,           # Pictures of each class on the contact sheet of the card; 0 = no sheet
+    tries: int = 8            # How often to read again and merge when somebody else was faster
+) -> PublishReport:           # Counts, changes, and the commit
     "Add what is new to the record and bring every view up to date, in one commit; `StaleParent` if the repo keeps changing"
     found, left = _sort_out(found, repo_id)
     for i in range(tries):
         try:
-            with _no_gc(): report = _publish(repo_id, found, interface, complete and not i, names, splits=splits, sheet=sheet, tag=tag, dry_run=dry_run)
+            with _no_gc():
+                report = _publish(repo_id, found, interface, complete and not i, names, splits=splits,
+                                  sheet=sheet, tag=tag, dry_run=dry_run)
             report.left = left + report.left
             return report
         except StaleParent:
@@ -322,15 +369,16 @@ def publish(
 
 # %% ../nbs/40_publish.ipynb #85456a4e
 def diff(
-    repo_id: str,        # `user/name`
-    rev_a: str,          # Branch, tag or commit
-    rev_b: str = 'main'  # A later one
-) -> pd.DataFrame:       # `file_name`, `column`, `before`, `after`: one row a difference
+    repo_id: str,       # `user/name`
+    rev_a: str,         # Branch, tag or commit
+    rev_b: str = 'main' # A later one
+) -> pd.DataFrame:      # `file_name`, `column`, `before`, `after`: one row a difference
     "What the labels of two versions differ in"
     a, b = head(repo_id, rev_a), head(repo_id, rev_b)
     xml = read(repo_id, 'labels.xml', b)
     if xml is None: raise HubError(f'{repo_id} has no labels at {rev_b}: `annot_hub pull` publishes them')
-    return compare(read(repo_id, 'annotations.csv', a), read(repo_id, 'annotations.csv', b), Interface(xml.decode()).columns)
+    return compare(read(repo_id, 'annotations.csv', a), read(repo_id, 'annotations.csv', b),
+                   Interface(xml.decode()).columns)
 
 # %% ../nbs/40_publish.ipynb #72ce82eb
 def _counts(data):
@@ -351,35 +399,42 @@ def _classes(text):
 _STATES = ['labelled', 'skipped', 'empty', 'disputed']
 
 def history(
-    repo_id: str # `user/name`
+    repo_id: str   # `user/name`
 ) -> pd.DataFrame: # One row a version, oldest first: `revision`, `date`, `tags`, `message`, images by state, and `labels` (class → images) for the first question
     "The versions of the labels"
     with hub_errors(repo_id): commits = HfApi().list_repo_commits(repo_id, repo_type='dataset')
     at, versions = {}, []
     for t, sha in sorted(tags(repo_id).items()): at.setdefault(sha, []).append(t)
     first = max((i for i, c in enumerate(commits) if _BY_US.search(c.title)), default=-1)
-    for c in commits[:first + 1]:                                         # newest first; before the first publish there is nothing to see
+    # newest first; before the first publish there is nothing to see
+    for c in commits[:first + 1]:
         if (data := read(repo_id, 'annotations.csv', c.commit_id)) is not None: versions.append((c, data))
     rows, last = [], None
     for c, data in reversed(versions):
         if data == last and c.commit_id not in at or (counts := _counts(data)) is None: continue
         last, (states, labels) = data, counts
-        rows.append({'revision': c.commit_id, 'date': c.created_at, 'tags': ', '.join(at.get(c.commit_id, [])), 'message': c.title, **states, 'labels': labels})
+        rows.append({'revision': c.commit_id, 'date': c.created_at,
+                     'tags': ', '.join(at.get(c.commit_id, [])), 'message': c.title, **states,
+                     'labels': labels})
     return pd.DataFrame(rows, columns=['revision', 'date', 'tags', 'message', *_STATES, 'labels'])
 
 # %% ../nbs/40_publish.ipynb #11aacfc8
 def plot_history(
     versions: pd.DataFrame # From `history`
-):                         # A matplotlib figure
+) -> object:               # A matplotlib figure
     "Images by state, and labels by class, version by version"
     try: import matplotlib.pyplot as plt
     except ImportError as e: raise ImportError('a plot needs: pip install matplotlib') from e
     names = [t or str(i) for i, t in enumerate(versions.tags, 1)]
     fig, (left, right) = plt.subplots(1, 2, figsize=(5, 2.4), sharex=True)
-    left.stackplot(names, *(versions[s].fillna(0) for s in _STATES), labels=_STATES, step='mid' if len(names) > 1 else None)
-    left.set(title='images', ylabel='count'); left.legend(fontsize=6, loc='upper left')
-    for k in sorted({k for found in versions.labels for k in found}): right.plot(names, [found.get(k, 0) for found in versions.labels], marker='.', label=k)
-    right.set(title='labels'); right.legend(fontsize=6)
+    left.stackplot(names, *(versions[s].fillna(0) for s in _STATES), labels=_STATES, step='mid'
+                   if len(names) > 1 else None)
+    left.set(title='images', ylabel='count')
+    left.legend(fontsize=6, loc='upper left')
+    for k in sorted({k for found in versions.labels for k in found}):
+        right.plot(names, [found.get(k, 0) for found in versions.labels], marker='.', label=k)
+    right.set(title='labels')
+    right.legend(fontsize=6)
     for ax in (left, right): ax.tick_params(axis='x', labelrotation=60, labelsize=6)
     fig.tight_layout()
     return fig
@@ -388,40 +443,57 @@ def plot_history(
 def _again(e, old, at, revision):
     "Annotation `old` once more, as a version newer than `e`"
     time = max(at, _later(e)) if e else at
-    return {**old, 'updated_at': time, 'task_updated_at': None, 'raw': {**old['raw'], 'restored_from': revision}}
+    return {**old, 'updated_at': time, 'task_updated_at': None,
+            'raw': {**old['raw'], 'restored_from': revision}}
 
 def _later(e):
     "A millisecond after `e` was last seen"
-    return (max(when(e['updated_at']), when(e.get('task_updated_at'))) + pd.Timedelta(milliseconds=1)).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+    return (max(when(e['updated_at']), when(e.get('task_updated_at')))
+            + pd.Timedelta(milliseconds=1)).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
 
 def _gone(e, at):
     "The line that says that `e` is gone"
-    return {'kind': 'tombstone', **{k: e[k] for k in ('file_name', 'repo_id', 'unique_id')}, 'updated_at': max(at, _later(e)), **{k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}}
+    return {'kind': 'tombstone', **{k: e[k] for k in ('file_name', 'repo_id', 'unique_id')},
+            'updated_at': max(at, _later(e)),
+            **{k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}}
 
 def _no_edits(base):
     "`HubError` if somebody changed labels or data on the Hub and no publish has seen it yet"
     xml = _published_xml(base)
     now = Interface(xml.decode()) if xml else None
-    edited, refused, _ = _hub_edits(base, lambda: to_csv(_views(base, labels(base.record, now), now)[0], now), now, None) if xml else ([], [], None)
-    if n := len(edited) + len(refused + _made_edits(base)): raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
+    edited, refused, _ = _hub_edits(base, lambda: to_csv(_views(base, labels(base.record, now), now)[0], now),
+                                    now, None) if xml else ([], [], None)
+    if n := len(edited) + len(refused + _made_edits(base)):
+        raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, '
+                       'then restore')
 
 def restore(
-    repo_id: str,          # `user/name`
-    revision: str,         # Branch, tag or commit whose labels are wanted again
-    tag: str|None = None,  # Name for the new version
-    dry_run: bool = False  # Only say what would happen
-) -> PublishReport:        # As from `publish`
+    repo_id: str,         # `user/name`
+    revision: str,        # Branch, tag or commit whose labels are wanted again
+    tag: str|None = None, # Name for the new version
+    dry_run: bool = False # Only say what would happen
+) -> PublishReport:       # As from `publish`
     "Bring the labels of an older version back, as a new commit"
     base, then = _base(repo_id), head(repo_id, revision)
     xml = read(repo_id, 'labels.xml', then)
-    if xml is None: raise HubError(f'{repo_id} has no labels at {revision}: `history` lists the versions that have')
+    if xml is None:
+        raise HubError(f'{repo_id} has no labels at {revision}: `history` lists the versions that have')
     _no_edits(base)
     interface, at = Interface(xml.decode()), datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     old, now = ({e['unique_id']: e for e in current(r)} for r in (read_record(repo_id, then)[0], base.record))
-    same = lambda u: u in now and all(old[u][k] == now[u][k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
-    newest = {e['unique_id']: e for e in sorted(base.record, key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))}
-    new = [_again(newest.get(u), e, at, then) for u, e in old.items() if not same(u)] + [_gone(e, at) for u, e in now.items() if u not in old]
-    report = _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run, title=f'Restore the labels of {revision}: {{}}')
+    def same(u):
+        return u in now and all(old[u][k] == now[u][k]
+                                for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
+    newest = {e['unique_id']: e
+              for e in sorted(base.record,
+                              key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))}
+    new = [_again(newest.get(u), e, at, then) for u, e in old.items()
+           if not same(u)] + [_gone(e, at) for u, e in now.items() if u not in old]
+    report = _write(base, new, labels(base.record + new, interface), interface, tag=tag, dry_run=dry_run,
+                    title=f'Restore the labels of {revision}: {{}}')
     if gone := Counter(e['annotator'] for u, e in now.items() if u not in old):
-        report.notes.append(f'{gone.total():,} later annotations ({", ".join(f"{n:,} by {who}" for who, n in sorted(gone.items()))}) do not count any more. The record keeps them: `annot_hub history` lists the version before this one, restore that to have them back')
+        report.notes.append(f'{gone.total():,} later annotations '
+                            f'({", ".join(f"{n:,} by {who}" for who, n in sorted(gone.items()))}) do not '
+                            'count any more. The record keeps them: `annot_hub history` lists the version '
+                            'before this one, restore that to have them back')
     return report

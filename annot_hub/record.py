@@ -10,6 +10,7 @@ __all__ = ['REVIEW', 'Note', 'when', 'as_annotation', 'Found', 'entries', 'updat
 import json
 import re
 from collections import Counter, namedtuple
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import groupby, repeat
@@ -26,7 +27,7 @@ _all_ = ['read_export']   # the file half of the record; it lives on the page be
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 def when(
-    text:str|None  # A server time such as '2026-11-22T10:01:00.5Z'
+    text: str|None # A server time such as '2026-11-22T10:01:00.5Z'
 ) -> datetime:     # In UTC where it says no zone; the beginning of time for None
     "A server time that can be compared"
     return _parsed(text) if text else _NEVER
@@ -44,11 +45,13 @@ def _namer(names):
     def name(user):
         keys = [user.get('email'), user.get('id')] if isinstance(user, dict) else [user]
         found = next((n for k in keys for n in (names.get(k), names.get(str(k))) if n), None)
-        if found and '@' in found: raise ValueError(f'{found!r} is an e-mail address: give a name that may be published')
+        if found and '@' in found:
+            raise ValueError(f'{found!r} is an e-mail address: give a name that may be published')
         if found: return one_line(found)
         if user is None: return 'unknown'
         if isinstance(keys[-1], int): return f'user-{keys[-1]}'
-        raise ValueError(f'{keys[0]!r} has no name: add it to `names`, e-mail addresses do not go into the record')
+        raise ValueError(f'{keys[0]!r} has no name: add it to `names`, e-mail addresses do not go into the '
+                         'record')
     return name
 
 # %% ../nbs/30_record.ipynb #63f9d20d
@@ -56,28 +59,36 @@ def _people(value, name):
     "`value` with every person in it, at any depth, passed through `name`"
     if isinstance(value, list): return [_people(v, name) for v in value]
     if not isinstance(value, dict): return value
-    return {k: name(v) if k in _PEOPLE and v is not None else _people(v, name) for k,v in value.items()}
+    return {k: name(v) if k in _PEOPLE and v is not None else _people(v, name) for k, v in value.items()}
 
-_TAKEN = {'id', 'unique_id', 'completed_by', 'result', 'was_cancelled', 'ground_truth', 'created_at', 'updated_at', 'lead_time', 'task'}
+_TAKEN = {'id', 'unique_id', 'completed_by', 'result', 'was_cancelled', 'ground_truth', 'created_at',
+          'updated_at', 'lead_time', 'task'}
 
 def _entry(task, a, image, name, project):
     "The record entry for annotation `a` of `task`"
     repo_id, file_name = image
-    return {'kind': 'annotation', 'file_name': file_name, 'repo_id': repo_id, 'unique_id': a.get('unique_id') or f"{a['id']}@{a.get('created_at')}",
-        'updated_at': a.get('updated_at'), 'created_at': a.get('created_at'), 'annotator': name(a.get('completed_by')),
-        'skipped': bool(a.get('was_cancelled')), 'ground_truth': bool(a.get('ground_truth')), 'lead_time': a.get('lead_time'),
-        'result': a.get('result') or [], 'annotation_id': a['id'], 'task_id': task['id'], 'task_updated_at': task.get('updated_at'),
-        **({} if project is None else {'project': project}), 'raw': _people({k: v for k,v in a.items() if k not in _TAKEN}, name)}
+    return {'kind': 'annotation', 'file_name': file_name, 'repo_id': repo_id, 'unique_id': a.get('unique_id')
+            or f"{a['id']}@{a.get('created_at')}",
+        'updated_at': a.get('updated_at'), 'created_at': a.get('created_at'),
+            'annotator': name(a.get('completed_by')),
+        'skipped': bool(a.get('was_cancelled')), 'ground_truth': bool(a.get('ground_truth')),
+            'lead_time': a.get('lead_time'),
+        'result': a.get('result') or [], 'annotation_id': a['id'], 'task_id': task['id'],
+            'task_updated_at': task.get('updated_at'),
+        **({} if project is None else {'project': project}),
+            'raw': _people({k: v for k, v in a.items() if k not in _TAKEN}, name)}
 
 # %% ../nbs/30_record.ipynb #fe8c3c25
 def as_annotation(
-    entry:dict, # An entry of kind 'annotation'
-    ids:dict    # Stable name to user id; a name without one stays
-) -> dict:      # The annotation as Label Studio's JSON export has it
+    entry: dict, # An entry of kind 'annotation'
+    ids: dict    # Stable name to user id; a name without one stays
+) -> dict:       # The annotation as Label Studio's JSON export has it
     "The way back: from an entry to Label Studio's own annotation"
-    user = lambda n: ids.get(n, None if n=='unknown' else n)
-    same = {k: entry[k] for k in ('unique_id', 'result', 'ground_truth', 'created_at', 'updated_at', 'lead_time')}
-    return {'id': entry['annotation_id'], 'completed_by': user(entry['annotator']), 'was_cancelled': entry['skipped'], 'task': entry['task_id'],
+    def user(n): return ids.get(n, None if n == 'unknown' else n)
+    same = {k: entry[k] for k in ('unique_id', 'result', 'ground_truth', 'created_at', 'updated_at',
+                                  'lead_time')}
+    return {'id': entry['annotation_id'], 'completed_by': user(entry['annotator']),
+            'was_cancelled': entry['skipped'], 'task': entry['task_id'],
             **same, **_people(entry['raw'], user)}
 
 # %% ../nbs/30_record.ipynb #9717429d
@@ -89,10 +100,10 @@ class Found(list):
         self.unplaced, self.project = list(unplaced), project
 
 def entries(
-    tasks:list,            # Tasks as Label Studio's JSON export has them
-    names:dict,            # User id or e-mail to a stable name; who is missing becomes `user-<id>`
-    project:str|None=None  # Identity of the Label Studio project, where a record has several
-) -> Found:                # A list of record entries
+    tasks: list,             # Tasks as Label Studio's JSON export has them
+    names: dict,             # User id or e-mail to a stable name; who is missing becomes `user-<id>`
+    project: str|None = None # Identity of the Label Studio project, where a record has several
+) -> Found:                  # A list of record entries
     "Turn a JSON export into entries of the record"
     name, found, seen, lost = _namer(names), [], {}, []
     for t in tasks:
@@ -115,87 +126,99 @@ def _alive(record):
     "The newest version of each annotation that is not deleted, by `unique_id`"
     newest, sight, dead = {}, {}, {}
     for e in record:
-        if e['kind']=='tombstone': dead[e['unique_id']] = max(dead.get(e['unique_id'], _NEVER), when(e['updated_at']))
+        if e['kind'] == 'tombstone':
+            dead[e['unique_id']] = max(dead.get(e['unique_id'], _NEVER), when(e['updated_at']))
     for e in record:
-        if e['kind']=='tombstone': continue
+        if e['kind'] == 'tombstone': continue
         uid = e['unique_id']
         if newest.setdefault(uid, e) is not e and _rank(e) > _rank(newest[uid]): newest[uid] = e
         if uid in dead: sight[uid] = max(sight.get(uid, _NEVER), when(_seen(e)))
-    return {uid: e for uid,e in newest.items() if uid not in dead or sight[uid] > dead[uid]}
+    return {uid: e for uid, e in newest.items() if uid not in dead or sight[uid] > dead[uid]}
 
 # %% ../nbs/30_record.ipynb #faaa6133
 def _tombstone(e, at):
     "The line that says annotation `e` was gone at server time `at`"
     keep = {k: e[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in e}
-    return {'kind': 'tombstone', 'file_name': e['file_name'], 'repo_id': e['repo_id'], 'unique_id': e['unique_id'],
+    return {'kind': 'tombstone', 'file_name': e['file_name'], 'repo_id': e['repo_id'],
+            'unique_id': e['unique_id'],
             'updated_at': max(_seen(e), at, key=when), **keep}
 
 def _gone(alive, found, complete):
     "Tombstones for what is `alive` in the record and no longer in `found`"
     there, lost = {e['unique_id'] for e in found}, {u['task_id'] for u in found.unplaced}
     last = max([*found.tasks.values(), None], key=when)
-    for uid,e in alive.items():
+    for uid, e in alive.items():
         if uid in there or e['task_id'] in lost or e.get('project') != found.project: continue
         if e['task_id'] in found.tasks:
             at = found.tasks[e['task_id']]
-            if not at or when(at) >= when(_seen(e)): yield _tombstone({**e, 'task_updated_at': at or e['task_updated_at']}, at)
+            if not at or when(at) >= when(_seen(e)):
+                yield _tombstone({**e, 'task_updated_at': at or e['task_updated_at']}, at)
         elif complete: yield _tombstone(e, last)
 
 # %% ../nbs/30_record.ipynb #0643d47f
 def _order(e): return when(e['updated_at']), e['unique_id'], e['kind'], when(e.get('task_updated_at'))
 
 def updates(
-    record:list,         # All entries so far
-    found:list,          # What `entries` read just now
-    complete:bool=False  # Does `found` hold every task of the project?
-) -> list:               # Entries to add, oldest first; empty if there is nothing new
+    record: list,          # All entries so far
+    found: list,           # What `entries` read just now
+    complete: bool = False # Does `found` hold every task of the project?
+) -> list:                 # Entries to add, oldest first; empty if there is nothing new
     "What `found` adds to `record`: new versions, and tombstones for annotations that are gone"
     if not isinstance(found, Found): found = Found(found)
     alive = _alive(record)
-    known = {(e['unique_id'], e['updated_at']) for e in record if e['kind']=='annotation'}
-    dead = {e['unique_id']: when(e['updated_at']) for e in sorted(record, key=_order) if e['kind']=='tombstone' and e['unique_id'] not in alive}
-    back = lambda e: e['unique_id'] in dead and when(_seen(e)) > dead[e['unique_id']]
-    moved = lambda e: (a := alive.get(e['unique_id'])) and any(a[k] != e[k] for k in ('repo_id', 'file_name', 'task_id')) and _rank(e) > _rank(a)
-    new = {(e['unique_id'], e['updated_at']): e for e in found if (e['unique_id'], e['updated_at']) not in known or back(e) or moved(e)}
+    known = {(e['unique_id'], e['updated_at']) for e in record if e['kind'] == 'annotation'}
+    dead = {e['unique_id']: when(e['updated_at']) for e in sorted(record, key=_order)
+            if e['kind'] == 'tombstone' and e['unique_id'] not in alive}
+    def back(e): return e['unique_id'] in dead and when(_seen(e)) > dead[e['unique_id']]
+    def moved(e):
+        return (a := alive.get(e['unique_id'])) and any(a[k] != e[k]
+                                                        for k in ('repo_id', 'file_name',
+                                                                  'task_id')) and _rank(e) > _rank(a)
+    new = {(e['unique_id'], e['updated_at']): e for e in found
+           if (e['unique_id'], e['updated_at']) not in known or back(e) or moved(e)}
     return sorted([*new.values(), *_gone(alive, found, complete)], key=_order)
 
 # %% ../nbs/30_record.ipynb #bc1562b2
 def current(
-    record:list # All entries, in any order
-) -> list:      # Entries of kind 'annotation', by file and time
+    record: list # All entries, in any order
+) -> list:       # Entries of kind 'annotation', by file and time
     "The annotations as they stand: newest versions, deleted ones left out"
     return sorted(_alive(record).values(), key=lambda e: (e['file_name'], *_order(e)))
 
 def cursor(
-    record:list,           # All entries
-    project:str|None=None  # Only those of this project
-) -> str|None:             # Greatest server time of a task, where the next pull begins; None if there is none
+    record: list,            # All entries
+    project: str|None = None # Only those of this project
+) -> str|None:               # Greatest server time of a task, where the next pull begins; None if there is none
     "Up to when the record has read Label Studio"
-    return max((e.get('task_updated_at') for e in record if project is None or e.get('project')==project), key=when, default=None)
+    return max((e.get('task_updated_at') for e in record if project is None or e.get('project') == project),
+               key=when, default=None)
 
 # %% ../nbs/30_record.ipynb #2e823930
 def _line(e):
     text = json.dumps(e, ensure_ascii=False, separators=(',', ':'))
     try: return text.encode()
-    except UnicodeEncodeError: return json.dumps(e, separators=(',', ':')).encode()    # half a surrogate pair: escaped
+    except UnicodeEncodeError:
+        return json.dumps(e, separators=(',', ':')).encode()    # half a surrogate pair: escaped
 
 def dumps(
-    entries:list # Entries of the record
-) -> bytes:      # Content of a file `record/000001.jsonl`
+    entries: list # Entries of the record
+) -> bytes:       # Content of a file `record/000001.jsonl`
     "Write `entries` as JSON lines, oldest first"
     return b''.join(_line(e) + b'\n' for e in sorted(entries, key=_order))
 
 def loads(
-    data:bytes,          # Content of a record file
-    name:str='the data'  # What to call it in an error
-) -> list:               # Its entries; `ValueError` names the line that is broken
+    data: bytes,           # Content of a record file
+    name: str = 'the data' # What to call it in an error
+) -> list:                 # Its entries; `ValueError` names the line that is broken
     "Read JSON lines"
     lines, res = data.split(b'\n'), []
     for i in range(0, len(lines), 10_000):
         some = [line for line in lines[i:i+10_000] if line.strip()]
-        try: found = json.loads(b'[' + b','.join(some) + b']')         # together: their keys are then the same strings, and memory is a third
+        # together: their keys are then the same strings, and memory is a third
+        try: found = json.loads(b'[' + b','.join(some) + b']')
         except (ValueError, RecursionError): found = []
-        res += found if len(found)==len(some) and all(map(_is_entry, found)) else _one_by_one(lines[i:i+10_000], name, i+1)
+        res += found if len(found) == len(some) and all(map(_is_entry,
+                                                            found)) else _one_by_one(lines[i:i+10_000], name, i+1)
     return res
 
 def _is_entry(e): return isinstance(e, dict) and e.get('kind') in ('annotation', 'tombstone')
@@ -203,35 +226,39 @@ def _is_entry(e): return isinstance(e, dict) and e.get('kind') in ('annotation',
 def _one_by_one(lines, name, first):
     "Read `lines`, and name the one that is broken"
     res = []
-    for i,line in enumerate(lines, first):
+    for i, line in enumerate(lines, first):
         if not line.strip(): continue
         try: e = json.loads(line)
-        except (ValueError, RecursionError) as err: raise ValueError(f'{name}, line {i}: {err}. The file is cut off or was edited: get it again from the repo') from err
+        except (ValueError, RecursionError) as err:
+            raise ValueError(f'{name}, line {i}: {err}. The file is cut off or was edited: get it again from '
+                             'the repo') from err
         if not _is_entry(e): raise ValueError(f'{name}, line {i}: not an entry of the record')
         res.append(e)
     return res
 
 # %% ../nbs/30_record.ipynb #ca08e27c
 def next_name(
-    existing=() # File names in the repo; others than the record's do no harm
-) -> str:       # 'record/000001.jsonl' if there is none yet
+    existing: Iterable = () # File names in the repo; others than the record's do no harm
+) -> str:                   # 'record/000001.jsonl' if there is none yet
     "Name of the next file of the record"
     numbers = [int(m[1]) for f in existing if (m := re.fullmatch(r'(?:.*/)?record/(\d+)\.jsonl', str(f)))]
     return f'record/{max(numbers, default=0)+1:06}.jsonl'
 
 def read_record(
-    source # A folder with the files (or with `record/` in it), or a list of files
-) -> list: # All entries, file by file
+    source: object # A folder with the files (or with `record/` in it), or a list of files
+) -> list:         # All entries, file by file
     "Read a record from disk"
     if isinstance(source, (str, Path)):
         folder = Path(source)
-        if not folder.is_dir(): raise FileNotFoundError(f'{source} is not a folder: give the folder of the record, or a list of its files')
+        if not folder.is_dir():
+            raise FileNotFoundError(f'{source} is not a folder: give the folder of the record, or a list of '
+                                    'its files')
         source = sorted(folder.glob('*.jsonl')) or sorted(folder.glob('record/*.jsonl'))
     return [e for f in source for e in loads(Path(f).read_bytes(), Path(f).name)]
 
 # %% ../nbs/30_record.ipynb #ab37c79b
 def to_frame(
-    record:list    # All entries
+    record: list   # All entries
 ) -> pd.DataFrame: # One row an annotation that stands; the columns of `read_export`
     "The record as a table"
     return annotation_table([tuple(e[c] for c in COLUMNS) for e in current(record)])
@@ -242,30 +269,35 @@ REVIEW = 'review-'   # how the `project` of a reviewer's entry begins
 def _reviewed(e): return str(e.get('project') or '').startswith(REVIEW)
 
 def independent(
-    record # Entries of the record, or a table from `read_export`
-):         # The same without what reviewers said; a table is left as it is
+    record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
+) -> list|pd.DataFrame:       # The same without what reviewers said; a table is left as it is
     "What people said on their own"
     return record if isinstance(record, pd.DataFrame) else [e for e in record if not _reviewed(e)]
 
 # %% ../nbs/30_record.ipynb #9ea9c627
-Note = namedtuple('Note', 'file_name updated_at unique_id annotator skipped ground_truth result lead_time review')
+Note = namedtuple('Note', 'file_name updated_at unique_id annotator skipped ground_truth result lead_time '
+                          'review')
 
 def _from_table(df):
     "The rows of a table from `read_export`"
     df = df[df.file_name.notna()]
     time = [_NEVER if pd.isna(t) else t for t in df.updated_at]
-    uid = [u if isinstance(u, str) else f'{a}@{c}' for u,a,c in zip(df.unique_id, df.annotation_id, df.created_at)]
+    uid = [u if isinstance(u, str) else f'{a}@{c}'
+           for u, a, c in zip(df.unique_id, df.annotation_id, df.created_at)]
     who = ['unknown' if pd.isna(a) else str(a) for a in df.annotator]
     truth = df.ground_truth.fillna(False).astype(bool)
-    return list(map(Note, df.file_name, time, uid, who, df.skipped, truth, df.result, df.lead_time, repeat(False)))
+    return list(map(Note, df.file_name, time, uid, who, df.skipped, truth, df.result, df.lead_time,
+                    repeat(False)))
 
 def distinct(
-    record    # Entries of the record, or a table from `read_export`
-) -> list:    # A `Note` each, by image and time
+    record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
+) -> list:                    # A `Note` each, by image and time
     "Every annotation once, in its newest version; in an order that does not depend on that of `record`"
     table = isinstance(record, pd.DataFrame)
-    notes = _from_table(record) if table else [Note(e['file_name'], when(e['updated_at']), e['unique_id'], e['annotator'], e['skipped'], e['ground_truth'],
-                                                    e['result'], e['lead_time'], _reviewed(e)) for e in _alive(record).values()]
+    notes = _from_table(record) if table else [Note(e['file_name'], when(e['updated_at']), e['unique_id'],
+                                                    e['annotator'], e['skipped'], e['ground_truth'],
+                                                    e['result'], e['lead_time'], _reviewed(e))
+                                               for e in _alive(record).values()]
     notes.sort(key=itemgetter(0, 1, 2))
     newest = {n.unique_id: n for n in notes}
     return [n for n in notes if newest[n.unique_id] is n]
@@ -277,67 +309,79 @@ def _said(note, interface):
     state = 'skipped' if note.skipped else 'unclear' if bad else 'labelled' if any(v is not None for v in values) else 'empty'
     halves = [c for c, v in zip(interface.columns, values) if has_half(v)]
     if halves: values = [whole(v) for v in values]
-    return state, values, whole('; '.join([*bad.values(), *(f'{c} has half a character in it, shown as \ufffd' for c in halves)]))
+    return state, values, whole('; '.join([*bad.values(),
+                                           *(f'{c} has half a character in it, shown as \ufffd'
+                                             for c in halves)]))
 
 def _table(rows, columns, objects):
     "A table of `rows`; the columns named in `objects` hold Python's own values"
     cols = dict(zip(columns, map(list, zip(*rows)))) if rows else {c: [] for c in columns}
-    return pd.DataFrame({c: pd.Series(v, dtype=object if c in objects else 'float64' if c in ('lead_time', 'agreement') else 'int64' if c=='n_annotators' else 'str') for c,v in cols.items()})
+    return pd.DataFrame({c: pd.Series(v, dtype=object if c in objects else 'float64'
+                                      if c in ('lead_time', 'agreement') else 'int64' if c == 'n_annotators'
+                                      else 'str') for c, v in cols.items()})
 
 # %% ../nbs/30_record.ipynb #80bcde2d
 def answers(
-    record,              # Entries of the record, or a table from `read_export`
-    interface:Interface  # The questions
-) -> pd.DataFrame:       # One row an image and annotator: file_name, annotator, the interface's columns, state, problem, lead_time (seconds)
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface       # The questions
+) -> pd.DataFrame:             # One row an image and annotator: file_name, annotator, the interface's columns, state, problem, lead_time (seconds)
     "What each annotator said last about each image"
     last = {(n.file_name, n.annotator): n for n in distinct(record)}
-    said = [(*who, _said(n, interface), n.lead_time) for who,n in sorted(last.items())]
-    rows = [(name, who, *values, state, problem, time) for name,who,(state,values,problem),time in said]
-    return _table(rows, ['file_name', 'annotator', *interface.columns, 'state', 'problem', 'lead_time'], interface.columns)
+    said = [(*who, _said(n, interface), n.lead_time) for who, n in sorted(last.items())]
+    rows = [(name, who, *values, state, problem, time) for name, who, (state, values, problem), time in said]
+    return _table(rows, ['file_name', 'annotator', *interface.columns, 'state', 'problem', 'lead_time'],
+                  interface.columns)
 
 # %% ../nbs/30_record.ipynb #acd47935
 def _key(v):
     "Something `Counter` can count; regions without their order"
     if not isinstance(v, list): return v
-    return tuple(sorted(json.dumps(x, sort_keys=True) for x in v)) if v and isinstance(v[0], dict) else tuple(v)
+    return tuple(sorted(json.dumps(x, sort_keys=True)
+                        for x in v)) if v and isinstance(v[0], dict) else tuple(v)
 
 def _winner(votes, alike=False):
     "The most frequent of `votes`, which with `alike` must be all there are; None for a tie or no vote; and whether it is a tie"
     top = Counter(map(_key, votes)).most_common(2)
-    tie = len(top)==2 and (alike or top[0][1]==top[1][1])
-    return (None if tie or not top else next(v for v in votes if _key(v)==top[0][0])), tie
+    tie = len(top) == 2 and (alike or top[0][1] == top[1][1])
+    return (None if tie or not top else next(v for v in votes if _key(v) == top[0][0])), tie
 
 def _decide(said, truth, alike):
     "Values, state and agreement of one image: `said` is a list of (state, values), `truth` one of them or None; `alike`, one a column: must votes be all alike?"
-    if len(said)==1 and not truth:                                # as for most images: nothing to count
+    if len(said) == 1 and not truth:                                # as for most images: nothing to count
         [(state, values)] = said
-        return (list(values), state, 1.) if state=='labelled' else ([None]*len(alike), 'disputed' if state=='unclear' else state, float('nan'))
+        return (list(values), state, 1.) if state == 'labelled' else ([None]*len(alike), 'disputed'
+                                                                      if state == 'unclear' else state,
+                                                                      float('nan'))
     voters = [truth] if truth else said
-    votes = [[values[i] for state,values in voters if state=='labelled' and values[i] is not None] for i in range(len(alike))]
+    votes = [[values[i] for state, values in voters if state == 'labelled' and values[i] is not None]
+             for i in range(len(alike))]
     won, ties = zip(*map(_winner, votes, alike)) if alike else ((), ())
-    states = [state for state,_ in voters]
+    states = [state for state, _ in voters]
     state = ('disputed' if any(ties) else 'labelled' if any(w is not None for w in won) else
              'disputed' if 'unclear' in states else 'skipped' if 'skipped' in states else 'empty')
-    share = [sum(s=='labelled' and _key(vs[i])==_key(w) for s,vs in said)/len(said) for i,w in enumerate(won) if w is not None]
-    agreement = min(share) if state=='labelled' else float('nan')
+    share = [sum(s == 'labelled' and _key(vs[i]) == _key(w) for s, vs in said)/len(said)
+             for i, w in enumerate(won) if w is not None]
+    agreement = min(share) if state == 'labelled' else float('nan')
     return list(won), state, agreement
 
 # %% ../nbs/30_record.ipynb #259efd52
 def labels(
-    record,              # Entries of the record, or a table from `read_export`
-    interface:Interface  # The questions
-) -> pd.DataFrame:       # One row an image: file_name, the interface's columns (None = no label), state, n_annotators, agreement
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface       # The questions
+) -> pd.DataFrame:             # One row an image: file_name, the interface's columns (None = no label), state, n_annotators, agreement
     "One label an image, decided by stated rules; `.attrs['problems']` lists answers that could not be used"
-    cols, alike = interface.columns, [f.kind in REGIONS for f in interface.controls if f.name in interface.columns]
+    cols, alike = interface.columns, [f.kind in REGIONS for f in interface.controls
+                                      if f.name in interface.columns]
     rows, problems = [], []
-    for name,notes in groupby(distinct(record), key=itemgetter(0)):
+    for name, notes in groupby(distinct(record), key=itemgetter(0)):
         notes = list(notes)
         last = {n.annotator: n for n in [n for n in notes if not n.review] or notes}
-        said = [(who, *_said(n, interface)) for who,n in sorted(last.items())]
-        truth = next((_said(n, interface)[:2] for n in reversed(notes) if n.ground_truth and not n.skipped), None)
-        values, state, agreement = _decide([(state, values) for _,state,values,_ in said], truth, alike)
+        said = [(who, *_said(n, interface)) for who, n in sorted(last.items())]
+        truth = next((_said(n, interface)[:2] for n in reversed(notes) if n.ground_truth and not n.skipped),
+                     None)
+        values, state, agreement = _decide([(state, values) for _, state, values, _ in said], truth, alike)
         rows.append((name, *values, state, len(said), agreement))
-        problems += [{'file_name': name, 'annotator': who, 'problem': bad} for who,*_,bad in said if bad]
+        problems += [{'file_name': name, 'annotator': who, 'problem': bad} for who, *_, bad in said if bad]
     df = _table(rows, ['file_name', *cols, 'state', 'n_annotators', 'agreement'], cols)
     df.attrs.update(unplaced=getattr(record, 'attrs', {}).get('unplaced', []), problems=problems)
     return df

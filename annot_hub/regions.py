@@ -16,8 +16,8 @@ from .pictures import open_picture
 
 # %% ../nbs/18_regions.ipynb #8e1048dd
 def seen(
-    image # A path, a file, the bytes of a file, or an opened Pillow image
-):        # Pillow image, turned as its EXIF data asks
+    image: object # A path, a file, the bytes of a file, or an opened Pillow image
+) -> Image.Image: # Pillow image, turned as its EXIF data asks
     "The image as an annotator sees it, and as `datasets` gives it"
     if isinstance(image, bytes): image = BytesIO(image)
     return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else open_picture(image))
@@ -28,42 +28,54 @@ def _whole(rle, width, height): return unpack(list(rle), width, height).shape
 
 def _at(n):
     "`n`, if it can say where something is on an image"
-    if not isinstance(n, (int, float, np.number)) or not abs(n) < 1e9: raise ValueError(f'{str(n)[:40]} is no place on an image')
+    if not isinstance(n, (int, float, np.number)) or not abs(n) < 1e9:
+        raise ValueError(f'{str(n)[:40]} is no place on an image')
     return n
 
 def to_pixels(
-    kind:str,    # 'boxes', 'polygons', 'ellipses', 'points' or 'masks'
-    value:dict,  # The `value` of one entry of Label Studio's `result`
-    width:int,   # Of the image as seen: `original_width`
-    height:int   # `original_height`
+    kind: str,   # 'boxes', 'polygons', 'ellipses', 'points' or 'masks'
+    value: dict, # The `value` of one entry of Label Studio's `result`
+    width: int,  # Of the image as seen: `original_width`
+    height: int  # `original_height`
 ) -> dict:       # The fields of the table above; KeyError, TypeError or ValueError where `value` is no such region
     "A region of Label Studio's, in pixels"
     width, height = _at(width), _at(height)
-    at = lambda x, y: [_at(x)*width/100, _at(y)*height/100]
-    turned = lambda: _at(float(value.get('rotation') or 0))
-    if kind=='boxes': return {'bbox': at(value['x'], value['y']) + at(value['width'], value['height']), 'rotation': turned()}
-    if kind=='polygons': return {'points': [at(x, y) for x,y in value['points']]}
-    if kind=='ellipses': return {'center': at(value['x'], value['y']), 'radii': at(value['radiusX'], value['radiusY']), 'rotation': turned()}
-    if kind=='points': return {'point': at(value['x'], value['y'])}
-    if int.from_bytes(bytes(value['rle'][:4])) != 4*width*height: raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
-    if width*height > (Image.MAX_IMAGE_PIXELS or float('inf')): raise ValueError(f'a mask of {width} x {height} pixels is too large')
-    _whole(bytes(value['rle']), width, height)       # one that is cut off would be found only when everything is published
+    def at(x, y): return [_at(x)*width/100, _at(y)*height/100]
+    def turned(): return _at(float(value.get('rotation') or 0))
+    if kind == 'boxes':
+        return {'bbox': at(value['x'], value['y']) + at(value['width'], value['height']),
+                'rotation': turned()}
+    if kind == 'polygons': return {'points': [at(x, y) for x, y in value['points']]}
+    if kind == 'ellipses':
+        return {'center': at(value['x'], value['y']), 'radii': at(value['radiusX'], value['radiusY']),
+                'rotation': turned()}
+    if kind == 'points': return {'point': at(value['x'], value['y'])}
+    if int.from_bytes(bytes(value['rle'][:4])) != 4*width*height:
+        raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
+    if width*height > (Image.MAX_IMAGE_PIXELS or float('inf')):
+        raise ValueError(f'a mask of {width} x {height} pixels is too large')
+    # one that is cut off would be found only when everything is published
+    _whole(bytes(value['rle']), width, height)
     return {'rle': value['rle'], 'width': width, 'height': height}
 
 # %% ../nbs/18_regions.ipynb #68b0fc92
 def to_percent(
-    kind:str,     # As for `to_pixels`
-    region:dict,  # Fields in pixels
-    width:int,    # Of the image as seen
-    height:int    # The same
+    kind: str,    # As for `to_pixels`
+    region: dict, # Fields in pixels
+    width: int,   # Of the image as seen
+    height: int   # The same
 ) -> dict:        # The `value` of an entry of a `result`, without its label
     "A region in pixels, as Label Studio writes it"
-    pc = lambda xy: [xy[0]*100/width, xy[1]*100/height]
+    def pc(xy): return [xy[0]*100/width, xy[1]*100/height]
     turned = {'rotation': region.get('rotation') or 0}
-    if kind=='boxes': return dict(zip(('x', 'y', 'width', 'height'), pc(region['bbox'][:2]) + pc(region['bbox'][2:]))) | turned
-    if kind=='polygons': return {'points': [pc(p) for p in region['points']], 'closed': True}
-    if kind=='ellipses': return dict(zip(('x', 'y', 'radiusX', 'radiusY'), pc(region['center']) + pc(region['radii']))) | turned
-    if kind=='points': return dict(zip('xy', pc(region['point']))) | {'width': .5}
+    if kind == 'boxes':
+        return dict(zip(('x', 'y', 'width', 'height'), pc(region['bbox'][:2])
+                        + pc(region['bbox'][2:]))) | turned
+    if kind == 'polygons': return {'points': [pc(p) for p in region['points']], 'closed': True}
+    if kind == 'ellipses':
+        return dict(zip(('x', 'y', 'radiusX', 'radiusY'), pc(region['center'])
+                        + pc(region['radii']))) | turned
+    if kind == 'points': return dict(zip('xy', pc(region['point']))) | {'width': .5}
     return {'format': 'rle', 'rle': region['rle']}
 
 # %% ../nbs/18_regions.ipynb #00245e25
@@ -73,28 +85,32 @@ def _turn(x, y, degrees):
     return x*c - y*s, x*s + y*c
 
 def corners(
-    box:dict # `bbox` and `rotation`, in pixels
-) -> list:   # Four points x, y: the corner it turns about, then clockwise
+    box: dict # `bbox` and `rotation`, in pixels
+) -> list:    # Four points x, y: the corner it turns about, then clockwise
     "Where the corners of a box are"
     x, y, w, h = box['bbox']
-    return [[x+dx, y+dy] for dx,dy in (_turn(*step, box.get('rotation') or 0) for step in ((0, 0), (w, 0), (w, h), (0, h)))]
+    return [[x+dx, y+dy]
+            for dx, dy in (_turn(*step, box.get('rotation') or 0)
+                           for step in ((0, 0), (w, 0), (w, h), (0, h)))]
 
 # %% ../nbs/18_regions.ipynb #2cdd90e0
 def unpack(
-    rle:list,    # Label Studio's `rle`: bytes as integers
-    width:int,   # Of the image as seen
-    height:int   # The same
+    rle: list,   # Label Studio's `rle`: bytes as integers
+    width: int,  # Of the image as seen
+    height: int  # The same
 ) -> np.ndarray: # height x width, uint8: 0 = not painted, 255 = painted; `ValueError` if it is not of that size
     "The mask that a brush painted"
-    if int.from_bytes(bytes(rle[:4])) != width*height*4: raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
-    bits = np.unpackbits(np.array(rle, np.uint8)).tobytes().translate(b'01' + bytes(254))   # the stream as text of 0 and 1
-    take = lambda n: int(bits[pos:pos+n], 2)
+    if int.from_bytes(bytes(rle[:4])) != width*height*4:
+        raise ValueError(f'the mask is not of an image of {width} x {height} pixels')
+    # the stream as text of 0 and 1
+    bits = np.unpackbits(np.array(rle, np.uint8)).tobytes().translate(b'01' + bytes(254))
+    def take(n): return int(bits[pos:pos+n], 2)
     pos = 32
     if take(5) != 7: raise ValueError('the mask is not of bytes')
     sizes, pos, out = [int(bits[p:p+4], 2)+1 for p in (37, 41, 45, 49)], 53, bytearray()
     while len(out) < width*height*4:
         if pos+3 > len(bits): raise ValueError('the mask is cut off')
-        repeat, size = bits[pos]==49, sizes[take(3) & 3]
+        repeat, size = bits[pos] == 49, sizes[take(3) & 3]
         pos += 3
         n, pos = take(size)+1, pos+size
         k = 8 if repeat else 8*n
@@ -108,19 +124,21 @@ def unpack(
 _SIZES = (3, 4, 8, 16)     # bits for the length of a run
 
 def pack(
-    mask         # Height x width: an array or a Pillow image; 0 and False = not painted, True = 255
+    mask: object # Height x width: an array or a Pillow image; 0 and False = not painted, True = 255
 ) -> list:       # Label Studio's `rle`
     "A mask as Label Studio packs it"
     mask = np.asarray(mask)
-    if mask.ndim != 2: raise ValueError(f'a mask has height and width, this has the shape {mask.shape}: convert an image with .convert("L")')
-    flat = (mask*255 if mask.dtype==bool else mask).astype(np.uint8).ravel()
+    if mask.ndim != 2:
+        raise ValueError(f'a mask has height and width, this has the shape {mask.shape}: convert an image '
+                         'with .convert("L")')
+    flat = (mask*255 if mask.dtype == bool else mask).astype(np.uint8).ravel()
     ends = np.append(np.flatnonzero(np.diff(flat)) + 1, len(flat))
     bits = [f'{4*len(flat):032b}', '00111', *(f'{s-1:04b}' for s in _SIZES)]
-    for start,end in zip(np.append(0, ends[:-1]).tolist(), ends.tolist()):
+    for start, end in zip(np.append(0, ends[:-1]).tolist(), ends.tolist()):
         left, value = 4*(end-start), f'{flat[start]:08b}'
         while left:
             n = min(left, 1 << 16)
-            k = next(i for i,s in enumerate(_SIZES) if n <= 1 << s)
+            k = next(i for i, s in enumerate(_SIZES) if n <= 1 << s)
             bits.append(f'1{k:02b}{n-1:0{_SIZES[k]}b}{value}')
             left -= n
     text = ''.join(bits)
@@ -128,16 +146,16 @@ def pack(
 
 # %% ../nbs/18_regions.ipynb #eade8e6c
 def to_png(
-    region:dict # `rle`, `width`, `height`
-) -> bytes:     # A grey PNG of the image's size; 255 where it was painted
+    region: dict # `rle`, `width`, `height`
+) -> bytes:      # A grey PNG of the image's size; 255 where it was painted
     "A mask as a file"
     out = BytesIO()
     Image.fromarray(unpack(region['rle'], region['width'], region['height'])).save(out, 'png', optimize=True)
     return out.getvalue()
 
 def from_mask(
-    mask      # An array, a Pillow image, or the bytes of an image file
-) -> dict:    # `rle`, `width`, `height`
+    mask: object # An array, a Pillow image, or the bytes of an image file
+) -> dict:       # `rle`, `width`, `height`
     "A mask as a region of Label Studio's"
     if isinstance(mask, bytes): mask = open_picture(BytesIO(mask))
     if isinstance(mask, Image.Image): mask = mask.convert('L')
@@ -155,15 +173,16 @@ def _outline(region):
     if 'points' in region: return region['points']
     (x, y), (rx, ry) = region['center'], region['radii']
     turned = (_turn(rx*cos(t*pi/36), ry*sin(t*pi/36), region.get('rotation') or 0) for t in range(72))
-    return [[x+dx, y+dy] for dx,dy in turned]
+    return [[x+dx, y+dy] for dx, dy in turned]
 
 def bounds(
-    region:dict # A region in pixels, of any kind
-) -> list:      # x, y, width, height, as a `bbox`
+    region: dict # A region in pixels, of any kind
+) -> list:       # x, y, width, height, as a `bbox`
     "The smallest upright box around a region; an ellipse to within a thousandth of its size"
     if 'rle' in region:
         ys, xs = np.nonzero(unpack(region['rle'], region['width'], region['height']) > 127)
-        return [float(v) for v in (xs.min(), ys.min(), np.ptp(xs)+1, np.ptp(ys)+1)] if len(xs) else [0., 0., 0., 0.]
+        return [float(v) for v in (xs.min(), ys.min(), np.ptp(xs)+1, np.ptp(ys)
+                                   +1)] if len(xs) else [0., 0., 0., 0.]
     xs, ys = zip(*([region['point']] if 'point' in region else _outline(region)))
     return [min(xs), min(ys), max(xs)-min(xs), max(ys)-min(ys)]
 
@@ -171,10 +190,10 @@ def bounds(
 def _name(label): return '' if label is None else label if isinstance(label, str) else ', '.join(label)
 
 def draw(
-    image,        # As for `seen`
-    regions:list, # Values of one or more region columns, together
-    line:int=3    # Width of lines, in pixels
-):                # A new Pillow image
+    image: object, # As for `seen`
+    regions: list, # Values of one or more region columns, together
+    line: int = 3  # Width of lines, in pixels
+) -> Image.Image:  # A new Pillow image
     "`image` with its `regions` on it and their labels beside them"
     image = seen(image).convert('RGB')
     for r in regions:

@@ -14,22 +14,24 @@ from .labels import Interface
 from .review import _fit, _stale, review_xml
 from .studio import StudioError
 from .words import whole
+from .studio import Studio
 
 # %% ../nbs/33_relabel.ipynb #11736201
 def _keeping(new, now):
     "`new` with the questions of `now` that it lacks, and their names"
-    root, asked = ET.fromstring(new), lambda root: [t for t in root.iter() if t.get('name') and t.get('toName')]
+    root, asked = ET.fromstring(new), lambda root: [t for t in root.iter() if t.get('name')
+                                                    and t.get('toName')]
     there = {t.get('name') for t in asked(root)}
     more = [t for t in asked(ET.fromstring(now)) if t.get('name') not in there]
     root.extend(more)
     return ET.tostring(root, encoding='unicode'), [t.get('name') for t in more]
 
 def adapt(
-    studio,     # A `Studio`
-    title:str,  # Of the project
-    xml:str,    # The interface to come
-    **settings  # As for `Studio.project`
-) -> tuple:     # The project, and the names of questions that Label Studio keeps because they have answers
+    studio: Studio, # A `Studio`
+    title: str,     # Of the project
+    xml: str,       # The interface to come
+    **settings      # As for `Studio.project`
+) -> tuple:         # The project, and the names of questions that Label Studio keeps because they have answers
     "Give a project its new interface"
     try: return studio.project(title, xml, **settings), []
     except StudioError as e:
@@ -39,16 +41,17 @@ def adapt(
 
 # %% ../nbs/33_relabel.ipynb #0d008dc9
 def rename_answers(
-    studio,              # A `Studio`
-    project,             # A `Project` of it, or its id
-    interface:Interface  # Remembers the old names
+    studio: Studio,      # A `Studio`
+    project: object,     # A `Project` of it, or its id
+    interface: Interface # Remembers the old names
 ) -> int:                # Annotations changed
     "Bring the answers of a project under the new names"
     if not any(c.was for c in interface.controls): return 0
     n, odd = 0, lambda a: _renamed(a['result'], interface) != a['result']
     for i in [a['id'] for t in studio.pull(project)[0] for a in t['annotations'] if odd(a)]:
         try:
-            if odd(a := studio.get(f'/api/annotations/{i}/')): studio.update(i, _renamed(a['result'], interface)); n += 1
+            if odd(a := studio.get(f'/api/annotations/{i}/')):
+                studio.update(i, _renamed(a['result'], interface)); n += 1
         except StudioError as e:
             if e.status != 404: raise                                      # 404: deleted meanwhile
     return n
@@ -57,22 +60,24 @@ def rename_answers(
 WHY = 'look_again'   # the key of the task data that says why
 
 def look_again(
-    tasks:list,  # Tasks of the project, dicts with `data`, e.g. from `studio.tasks`
-    plan:Change, # From `change`
-    record:list  # Entries of the record
-) -> list:       # Tasks for the second look
+    tasks: list,  # Tasks of the project, dicts with `data`, e.g. from `studio.tasks`
+    plan: Change, # From `change`
+    record: list  # Entries of the record
+) -> list:        # Tasks for the second look
     "The images that must be seen again, as tasks"
-    before, data = proposals(record, plan), {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
-    guess = lambda f: {'predictions': [before[f]]} if f in before and before[f]['result'] else {}
-    return [whole({'data': {**data[f], WHY: why}, **guess(f)}) for f,why in zip(plan.again.file_name, plan.again.why) if f in data]
+    before, data = proposals(record, plan), {t['data']['file_name']: t['data'] for t in tasks
+                                             if t['data'].get('file_name')}
+    def guess(f): return {'predictions': [before[f]]} if f in before and before[f]['result'] else {}
+    return [whole({'data': {**data[f], WHY: why}, **guess(f)})
+            for f, why in zip(plan.again.file_name, plan.again.why) if f in data]
 
 # %% ../nbs/33_relabel.ipynb #14e462d8
 _SECOND = ' - second look'
 
 def second_looks(
-    studio,    # A `Studio`
-    title:str  # Of the project that people annotate
-) -> list:     # dicts: id, title, description; oldest first
+    studio: Studio, # A `Studio`
+    title: str      # Of the project that people annotate
+) -> list:          # dicts: id, title, description; oldest first
     "The projects of second looks"
     base = _fit(title, _SECOND, 47)                                        # room for a number
     return [p for p in studio._titled(base) if re.fullmatch(re.escape(base) + r'( \d+)?', p['title'])]
@@ -85,19 +90,21 @@ def _own(studio, title, told):
     return mine or (f'{base} {len(there) + 1}' if there else base), [p for p in there if p['title'] != mine]
 
 def send_second(
-    studio,       # A `Studio`
-    title:str,    # Of the project that people annotate
-    plan:Change,  # From `change`
-    tasks:list    # From `look_again`
-) -> dict:        # Counts as from `Studio.push`, and `withdrawn`; `title` of the project
+    studio: Studio, # A `Studio`
+    title: str,     # Of the project that people annotate
+    plan: Change,   # From `change`
+    tasks: list     # From `look_again`
+) -> dict:          # Counts as from `Studio.push`, and `withdrawn`; `title` of the project
     "Make the project for the second look"
     if not tasks: return dict(wanted=0, already=0, pushed=0, missing=0, withdrawn=0)
     name, others = _own(studio, title, plan.told)
-    report, wanted = studio.push(studio.project(name, review_xml(plan.interface, WHY), description=plan.told), tasks), {t['data']['file_name'] for t in tasks}
+    report, wanted = studio.push(studio.project(name, review_xml(plan.interface, WHY), description=plan.told),
+                                 tasks), {t['data']['file_name'] for t in tasks}
     withdrawn = 0
     for p in others:
         keep = [t for t in studio.tasks(p['id']) if t['data'].get('file_name') not in wanted]
         stale = _stale(studio, studio.project(p['title']), keep)
         for i in stale: studio.send('DELETE', f'/api/tasks/{i}')
         withdrawn += len(stale)
-    return {k: report[k] for k in ('wanted', 'already', 'pushed', 'missing')} | dict(withdrawn=withdrawn, title=name)
+    return {k: report[k]
+            for k in ('wanted', 'already', 'pushed', 'missing')} | dict(withdrawn=withdrawn, title=name)

@@ -17,14 +17,15 @@ from .labels import Interface
 from .record import Found, current, entries
 from .studio import StudioError
 from .words import has_half, whole
+from .studio import Studio
 
 # %% ../nbs/32_review.ipynb #cd1a3135
 SAID = 'review_said'   # the key of the task data that holds it
 
 def review_xml(
-    interface:Interface, # The questions
-    line:str=SAID        # The key of the task data to show; what everybody said
-) -> str:                # XML: the same questions below that line
+    interface: Interface, # The questions
+    line: str = SAID      # The key of the task data to show; what everybody said
+) -> str:                 # XML: the same questions below that line
     "The interface of the review project"
     root = ET.fromstring(interface.xml)
     line = ET.Element('Header', value=f'${line}', size='5')
@@ -39,8 +40,8 @@ def _fit(title, end, most=50):
     return f'{title[:most-len(end)-5].rstrip()}~{sha1(title.encode()).hexdigest()[:4]}{end}'
 
 def review_title(
-    title:str # Of the project that people annotate
-) -> str:     # At most 50 characters, Label Studio takes no more
+    title: str # Of the project that people annotate
+) -> str:      # At most 50 characters, Label Studio takes no more
     "Title of its review project"
     return _fit(title, ' - review')
 
@@ -48,21 +49,25 @@ def review_title(
 def _sentence(said):
     "{'ada': 'x', 'ben': 'y', 'cleo': 'x'} as 'x: ada, cleo · y: ben'; what most said comes first"
     by = defaultdict(list)
-    for who,answer in sorted(said.items()): by[answer].append(who)
-    return ' · '.join(f'{answer}: {", ".join(names)}' for answer,names in sorted(by.items(), key=lambda g: (-len(g[1]), g[0])))
+    for who, answer in sorted(said.items()): by[answer].append(who)
+    return ' · '.join(f'{answer}: {", ".join(names)}'
+                      for answer, names in sorted(by.items(), key=lambda g: (-len(g[1]), g[0])))
 
 # %% ../nbs/32_review.ipynb #2457c509
 EVERYBODY = 'everybody'   # the prediction that a reviewer starts from
 
 def _everybody(results):
     "Each box that anybody drew, once; `results` is {annotator: result}"
-    regions = [r for result in results.values() for r in result if r.get('type')=='rectanglelabels']
+    regions = [r for result in results.values() for r in result if r.get('type') == 'rectanglelabels']
     keep = ('type', 'from_name', 'to_name', 'original_width', 'original_height', 'image_rotation')
     res = []
-    for control,like in {r['from_name']: r for r in regions}.items():
-        for k,(label,x,y,w,h) in enumerate(merge({who: boxes(result, control) for who,result in results.items()}, least=1)):
+    for control, like in {r['from_name']: r for r in regions}.items():
+        for k, (label, x, y, w,
+                h) in enumerate(merge({who: boxes(result, control) for who, result in results.items()},
+                                      least=1)):
             value = {'x': x, 'y': y, 'width': w, 'height': h, 'rotation': 0, 'rectanglelabels': [label]}
-            res.append({'id': f'{control}-{k}', **{key: like[key] for key in keep if key in like}, 'value': value})
+            res.append({'id': f'{control}-{k}', **{key: like[key] for key in keep if key in like},
+                        'value': value})
     return res
 
 # %% ../nbs/32_review.ipynb #f4cbe556
@@ -72,56 +77,62 @@ def _task(data, said, results):
     "One task of the queue"
     told = [*sorted(results.items()), (EVERYBODY, _everybody(results))]
     version = sha1(json.dumps([said, told], sort_keys=True).encode()).hexdigest()[:10]
-    task = {'data': {**data, SAID: _sentence(said), VERSION: version}, 'predictions': [{'model_version': who, 'result': r} for who,r in told]}
-    return whole(task) if has_half(task) else task        # half a character in one answer would keep the whole queue back
+    task = {'data': {**data, SAID: _sentence(said), VERSION: version},
+            'predictions': [{'model_version': who, 'result': r} for who, r in told]}
+    # half a character in one answer would keep the whole queue back
+    return whole(task) if has_half(task) else task
 
 def queue(
-    tasks:list,        # Tasks of the first project, dicts with `data`, e.g. from `studio.tasks`
-    todo:pd.DataFrame, # `file_name` and `said` ({annotator: answer}), in the order of the queue: from `adjudicate` or `box_disputes`
-    record:list        # Entries of the record
-) -> list:             # Tasks for the review project, in that order; images without a task in the first project are left out
+    tasks: list,        # Tasks of the first project, dicts with `data`, e.g. from `studio.tasks`
+    todo: pd.DataFrame, # `file_name` and `said` ({annotator: answer}), in the order of the queue: from `adjudicate` or `box_disputes`
+    record: list        # Entries of the record
+) -> list:              # Tasks for the review project, in that order; images without a task in the first project are left out
     "What a reviewer is to decide"
     data = {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
     results = defaultdict(dict)
     for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
         results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
-    return [_task(data[name], said, {who: r for who,r in results[name].items() if r}) for name,said in zip(todo.file_name, todo.said) if name in data]
+    return [_task(data[name], said, {who: r for who, r in results[name].items() if r})
+            for name, said in zip(todo.file_name, todo.said) if name in data]
 
 # %% ../nbs/32_review.ipynb #49fa20ac
 def _stale(studio, project, wanted):
     "Ids of tasks that are not wanted, or not as they are, and that nobody has touched"
-    key = lambda t: tuple(t['data'].get(k) for k in ('repo_id', 'file_name', VERSION))
+    def key(t): return tuple(t['data'].get(k) for k in ('repo_id', 'file_name', VERSION))
     right = {key(t) for t in wanted}
     ids = [t['id'] for t in studio.tasks(project) if key(t) not in right]
     kept = set().union(*(studio._touched(project.id, ids[i:i+300]) for i in range(0, len(ids), 300)))
     return [i for i in ids if i not in kept]
 
 def send_queue(
-    studio,             # A `Studio`
-    title:str,          # Of the project that people annotate
-    interface:Interface,# Its questions
-    tasks:list,         # From `queue`
-    dry_run=False       # Only look
-) -> dict:              # Counts as from `Studio.push`, and `withdrawn`
+    studio: Studio,       # A `Studio`
+    title: str,           # Of the project that people annotate
+    interface: Interface, # Its questions
+    tasks: list,          # From `queue`
+    dry_run: bool = False # Only look
+) -> dict:                # Counts as from `Studio.push`, and `withdrawn`
     "Make the review project's queue what it should be"
     name = review_title(title)
-    if not studio._find(name) and (dry_run or not tasks): return dict(wanted=len(tasks), already=0, pushed=0, missing=len(tasks), doubled=0, removed=0, withdrawn=0)
+    if not studio._find(name) and (dry_run or not tasks):
+        return dict(wanted=len(tasks), already=0, pushed=0, missing=len(tasks), doubled=0, removed=0,
+                    withdrawn=0)
     project = studio.project(name, None if dry_run else review_xml(interface))
     stale = _stale(studio, project, tasks)
     for i in [] if dry_run else stale:
         try: studio.send('DELETE', f'/api/tasks/{i}')
         except StudioError as e:
-            if e.status!=404: raise                          # 404: somebody else was here first
+            if e.status != 404: raise                          # 404: somebody else was here first
     report = studio.push(project, tasks, dry_run=dry_run)
     if not dry_run: studio.project(name, model_version=EVERYBODY)
     return report | {'withdrawn': len(stale)}
 
 # %% ../nbs/32_review.ipynb #02efe9da
 def decisions(
-    exported:list, # Tasks of the review project, as `Studio.pull` gives them
-    names:dict,    # User id or e-mail to a stable name
-    project:str    # Identity of the review project
-) -> Found:        # Record entries; answers are ground truths, skips are not
+    exported: list, # Tasks of the review project, as `Studio.pull` gives them
+    names: dict,    # User id or e-mail to a stable name
+    project: str    # Identity of the review project
+) -> Found:         # Record entries; answers are ground truths, skips are not
     "What reviewers decided, as entries of the record"
-    judged = lambda a: a | {'ground_truth': not a.get('was_cancelled')}
-    return entries([t | {'annotations': [judged(a) for a in t.get('annotations') or ()]} for t in exported], names, REVIEW+project)
+    def judged(a): return a | {'ground_truth': not a.get('was_cancelled')}
+    return entries([t | {'annotations': [judged(a) for a in t.get('annotations') or ()]} for t in exported],
+                   names, REVIEW+project)

@@ -8,6 +8,7 @@ __all__ = ['MARK', 'HubError', 'check_path', 'is_file', 'is_folder', 'is_hub', '
 
 # %% ../nbs/80_shelf.ipynb #65c9c757
 import hashlib
+from collections.abc import Iterable
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastcore.basics import patch
+from typing import BinaryIO
 
 from .files import private_folder, write_file
 try: from dulwich.index import validate_path_element_hfs, validate_path_element_ntfs
@@ -26,37 +28,38 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 class HubError(Exception):
     "A refusal, as the Hub tells its clients"
     def __init__(self,
-        status:int, # HTTP status
-        message:str, # what is wrong, for people
-        code:str=None, # `X-Error-Code`, for the client: `RepoNotFound`, `RevisionNotFound`, `EntryNotFound`
-        headers:dict=None, # further headers of the answer
-        body:dict=None, # further fields of the JSON body
+        status: int, # HTTP status
+        message: str, # what is wrong, for people
+        code: str=None, # `X-Error-Code`, for the client: `RepoNotFound`, `RevisionNotFound`, `EntryNotFound`
+        headers: dict=None, # further headers of the answer
+        body: dict=None, # further fields of the JSON body
     ):
         super().__init__(message)
-        self.status,self.message,self.code,self.headers,self.body = status,message,code,headers or {},body or {}
+        self.status, self.message, self.code, self.headers, self.body = status, message, code, headers or {}, body or {}
 
 # %% ../nbs/80_shelf.ipynb #70483dbe
 _control = re.compile(r'[\x00-\x1f\x7f\\]')
 
 @lru_cache(4096) # folders come again and again
-def _bad_segment(s:str) -> bool:
+def _bad_segment(s: str) -> bool:
     "Is this one name of a path unusable?"
     return s in ('', '.', '..') or bool(_control.search(s)) or len(s.encode()) > 255 \
         or not (validate_path_element_ntfs(s.encode()) and validate_path_element_hfs(s.encode()))
 
 def check_path(
-    path:str, # path of a file or folder inside a repo
-) -> str: # the same path; `HubError` 422 when it cannot be kept
+    path: str # path of a file or folder inside a repo
+) -> str:     # the same path; `HubError` 422 when it cannot be kept
     "Refuse a `path` that is unsafe anywhere"
     try: bad = len(path.encode()) > 4000 or path.count('/') > 250 or any(map(_bad_segment, path.split('/')))
     except UnicodeEncodeError: bad = True  # half a surrogate pair
-    if bad: raise HubError(422, f"Invalid path: {path[:200]!r}")
+    if bad: raise HubError(422, f'Invalid path: {path[:200]!r}')
     return path
 
 # %% ../nbs/80_shelf.ipynb #91d4fd59
 MARK = '.annot_hub'
 _MARK_TEXT = 'annot_hub hub 1\n'
-_FILES = ('lock', 'secret', 'token', 'endpoint', 'index.sqlite', 'index.sqlite-wal', 'index.sqlite-shm', 'access.log',
+_FILES = ('lock', 'secret', 'token', 'endpoint', 'index.sqlite', 'index.sqlite-wal', 'index.sqlite-shm',
+          'access.log',
           'access.log.old', 'server.log')
 _FOLDERS = ('repos', 'lfs', 'xorbs', 'client')
 
@@ -88,8 +91,11 @@ def is_hub(
 def _only_ours(root):
     "Refuse links where the Hub's own files and folders are"
     found = [name for name in (*_FILES, *_FOLDERS) if (root/name).is_symlink()]
-    found += [f'lfs/{e.name}' for e in os.scandir(root/'lfs') if e.is_symlink()] if is_folder(root/'lfs') else []
-    if found: raise OSError(f'{root/found[0]} is a link, and a Hub keeps everything in its own folder: remove the link')
+    found += [f'lfs/{e.name}' for e in os.scandir(root/'lfs')
+              if e.is_symlink()] if is_folder(root/'lfs') else []
+    if found:
+        raise OSError(f'{root/found[0]} is a link, and a Hub keeps everything in its own folder: remove the '
+                      'link')
 
 def _tighten(root):
     "Take away what others may do, in everything that is there"
@@ -107,7 +113,8 @@ def claim(
     if root.exists() and not root.is_dir(): raise NotADirectoryError(f'{root} is a file: name a folder')
     there = sorted(os.listdir(root)) if root.exists() else []
     if there and not is_hub(root):
-        raise FileExistsError(f'{root} holds {there[0]!r} and was not made by a Hub: name a new or an empty folder')
+        raise FileExistsError(f'{root} holds {there[0]!r} and was not made by a Hub: name a new or an empty '
+                              'folder')
     _only_ours(root)
     private_folder(root)
     if there and not is_file(root/MARK): _tighten(root)
@@ -118,17 +125,18 @@ def claim(
 
 # %% ../nbs/80_shelf.ipynb #0782ec93
 def pointer(
-    sha256:str, # hex sha256 of the file
-    size:int, # bytes
-) -> bytes: # what git keeps instead of the file
+    sha256: str, # hex sha256 of the file
+    size: int    # bytes
+) -> bytes:      # what git keeps instead of the file
     "The Git LFS pointer of a large file"
-    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+    return f'version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n'.encode()
 
-_pointer_re = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d{1,15})\n")
+_pointer_re = re.compile(rb'version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize '
+                         rb'(\d{1,15})\n')
 
 def read_pointer(
-    data:bytes, # the content of a blob
-) -> tuple: # (sha256, size), or (None, None) when this is no pointer
+    data: bytes # the content of a blob
+) -> tuple:     # (sha256, size), or (None, None) when this is no pointer
     "What a pointer points to"
     m = _pointer_re.fullmatch(data) if len(data) < 200 else None
     return (m[1].decode(), int(m[2])) if m else (None, None)
@@ -139,22 +147,22 @@ _sha256 = re.compile('[0-9a-f]{64}')
 class BigFiles:
     "Large files, each kept once under its sha256"
     def __init__(self,
-        root:Path, # folder of the shelf
+        root: Path, # folder of the shelf
     ):
-        self.root,self.aside = Path(root),Path(root)/'tmp'
+        self.root, self.aside = Path(root), Path(root)/'tmp'
         self.fresh = set() # those written, but not yet forced to disk
         if self.root.exists() and hasattr(os, 'sync'): os.sync() # what a killed process wrote
         for folder in (self.root, self.aside): private_folder(folder)
 
     def path(self,
-        sha256:str, # 64 hex digits
+        sha256: str, # 64 hex digits
     ) -> str: # where it is or would be
         "The place of a file, in one of 256 folders"
-        if not _sha256.fullmatch(sha256): raise HubError(422, f"Not a sha256: {sha256[:80]!r}")
+        if not _sha256.fullmatch(sha256): raise HubError(422, f'Not a sha256: {sha256[:80]!r}')
         return f'{self.root}/{sha256[:2]}/{sha256}'
 
     def size(self,
-        sha256:str, # 64 hex digits
+        sha256: str, # 64 hex digits
     ) -> int|None: # bytes, `None` when it is not here
         "How large a file is"
         try: found = os.lstat(self.path(sha256))
@@ -163,22 +171,23 @@ class BigFiles:
 
 # %% ../nbs/80_shelf.ipynb #0ba87eea
 @patch
-def scratch(self:BigFiles): # an open file; its name is gone from disk only by `keep` or `drop`
+def scratch(self: BigFiles) -> BinaryIO: # an open file; its name is gone from disk only by `keep` or `drop`
     "A new file beside the shelf to write into"
-    return open(f'{self.aside}/{secrets.token_hex(8)}', 'xb+', opener=lambda path, flags: os.open(path, flags, 0o600))
+    return open(f'{self.aside}/{secrets.token_hex(8)}', 'xb+', opener=lambda path,
+                flags: os.open(path, flags, 0o600))
 
 def drop(
-    f, # what `scratch` gave
-) -> None:
+    f: BinaryIO # what `scratch` gave
+) -> None:      # Nothing
     "Forget a file that was not kept"
     f.close()
     if os.path.exists(f.name): os.unlink(f.name)
 
 @patch
-def keep(self:BigFiles,
-    f, # what `scratch` gave, written
-    sha256:str, # the sha256 of its content
-) -> None:
+def keep(self: BigFiles,
+    f: BinaryIO, # what `scratch` gave, written
+    sha256: str  # the sha256 of its content
+) -> None:       # Nothing
     "Put a finished file in its place"
     f.close()
     try: os.replace(f.name, to := self.path(sha256))
@@ -187,24 +196,25 @@ def keep(self:BigFiles,
 
 # %% ../nbs/80_shelf.ipynb #5ba6fa13
 @patch
-def put(self:BigFiles,
-    parts, # the bytes of a file, as an iterable of pieces
-    sha256:str=None, # what the sha256 should be; `HubError` 400 when it is not
-) -> str: # the sha256
+def put(self: BigFiles,
+    parts: Iterable,   # the bytes of a file, as an iterable of pieces
+    sha256: str = None # what the sha256 should be; `HubError` 400 when it is not
+) -> str:              # the sha256
     "Keep a file that arrives in pieces"
-    f,h = self.scratch(),hashlib.sha256()
+    f, h = self.scratch(), hashlib.sha256()
     try:
         for part in parts: f.write(part); h.update(part)
-        if sha256 not in (None, h.hexdigest()): raise HubError(400, f"sha256 mismatch: expected {sha256}, got {h.hexdigest()}")
+        if sha256 not in (None, h.hexdigest()):
+            raise HubError(400, f'sha256 mismatch: expected {sha256}, got {h.hexdigest()}')
         self.keep(f, h.hexdigest())
     finally: drop(f)
     return h.hexdigest()
 
 # %% ../nbs/80_shelf.ipynb #541188b6
 @patch
-def settle(self:BigFiles,
-    shas:set, # sha256 of files that a commit will name
-) -> None:
+def settle(self: BigFiles,
+    shas: set # sha256 of files that a commit will name
+) -> None:    # Nothing
     "Force files to disk, unless that was done before"
     new = shas & self.fresh
     if len(new) > 32 and hasattr(os, 'sync'): os.sync()

@@ -18,6 +18,7 @@ from io import BytesIO, StringIO
 import numpy as np
 import pandas as pd
 from PIL import Image
+from collections.abc import Iterable
 
 from .collection import ImageFolder, local_path
 from .pictures import picture
@@ -27,15 +28,18 @@ def check_fractions(
     fractions: dict # Split → share
 ) -> dict:          # The same; `ValueError` says what is wrong
     "Refuse shares that do not add up, and names that cannot be splits"
-    if not fractions or abs(sum(fractions.values()) - 1) > 1e-6: raise ValueError(f'the fractions add up to {sum((fractions or {}).values()):g}, not 1')
-    if bad := [s for s, f in fractions.items() if f <= 0 or not s.isidentifier() or s in ('all', 'default')]: raise ValueError(f'{bad[0]!r} cannot be a split: use names like train, validation and test, each with a share above 0')
+    if not fractions or abs(sum(fractions.values()) - 1) > 1e-6:
+        raise ValueError(f'the fractions add up to {sum((fractions or {}).values()):g}, not 1')
+    if bad := [s for s, f in fractions.items() if f <= 0 or not s.isidentifier() or s in ('all', 'default')]:
+        raise ValueError(f'{bad[0]!r} cannot be a split: use names like train, validation and test, each '
+                         'with a share above 0')
     return fractions
 
 def assign_split(
-    groups,          # One group name an image (a list or a column)
-    fractions: dict, # Split → share, e.g. {'train': .8, 'test': .2}
-    seed: int = 0    # Another seed, another placement
-) -> list:           # Split names, one an image
+    groups: Iterable, # One group name an image (a list or a column)
+    fractions: dict,  # Split → share, e.g. {'train': .8, 'test': .2}
+    seed: int = 0     # Another seed, another placement
+) -> list:            # Split names, one an image
     "Place every group in a split by a hash of its name: nothing moves when images are added"
     bounds = np.cumsum(list(check_fractions(fractions).values()))
     def place(group):
@@ -55,7 +59,7 @@ def place(
     have, new = Counter(dict.fromkeys(check_fractions(fractions), 0)), {}
     for g, s in placed.items(): have[s] += size.get(g, 0)
     total = sum(size.values())
-    tie = lambda g: hashlib.blake2b(f'{seed}:{g}'.encode(), digest_size=8).digest()
+    def tie(g): return hashlib.blake2b(f'{seed}:{g}'.encode(), digest_size=8).digest()
     for g in sorted(set(size) - set(placed), key=lambda g: (-size[g], tie(g))):
         new[g] = max(fractions, key=lambda s: fractions[s]*total - have[s])
         have[new[g]] += size[g]
@@ -67,31 +71,34 @@ def group_of(
 ) -> pd.Series:      # One text an image
     "What an image belongs to: its `group`, or else its folder"
     folder = df.file_name.str.rpartition('/')[0]
-    return df.group.astype('str').where(df.group.notna(), df.file_name) if 'group' in df else folder.where(folder != '', df.file_name)
+    return df.group.astype('str').where(df.group.notna(),
+                                        df.file_name) if 'group' in df else folder.where(folder != '', df.file_name)
 
 # %% ../nbs/36_splits.ipynb #42c4b9ad
 def dhash(
-    image # A Pillow image
-) -> str: # 64 hexadecimal digits; '' for a picture with nothing on it
+    image: object # A Pillow image
+) -> str:         # 64 hexadecimal digits; '' for a picture with nothing on it
     "A hash that is nearly the same for nearly the same picture"
     grey = np.asarray(image.convert('L').resize((17, 16), Image.Resampling.LANCZOS), dtype=np.int16)
     return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex() if np.ptp(grey) >= 8 else ''
 
 # %% ../nbs/36_splits.ipynb #513ec61a
 def near_pairs(
-    hashes: list,    # From `dhash`; '' has no double
-    limit: int = 40, # Bits of 256 that may differ
+    hashes: list,     # From `dhash`; '' has no double
+    limit: int = 40,  # Bits of 256 that may differ
     block: int = 2048 # Hashes compared at once; only memory depends on it
-) -> list:           # (i, j, bits that differ), i < j, in order
+) -> list:            # (i, j, bits that differ), i < j, in order
     "Pairs of pictures that are nearly the same"
     at = [i for i, h in enumerate(hashes) if h]
     if not at: return []
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(''.join(hashes[i] for i in at)), np.uint8).reshape(len(at), -1), axis=1).astype(np.float32)*2 - 1
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(''.join(hashes[i] for i in at)),
+                                       np.uint8).reshape(len(at), -1), axis=1).astype(np.float32)*2 - 1
     found = []
     for a in range(0, len(at), block):
         for b in range(a, len(at), block):
             differ = (bits.shape[1] - bits[a:a + block] @ bits[b:b + block].T)/2
-            found += [(at[a + i], at[b + j], int(differ[i, j])) for i, j in np.argwhere(differ <= limit) if a + i < b + j]
+            found += [(at[a + i], at[b + j], int(differ[i, j])) for i, j in np.argwhere(differ <= limit) if a
+                      + i < b + j]
     return sorted(found)
 
 # %% ../nbs/36_splits.ipynb #8145dbae
@@ -105,7 +112,8 @@ def add_hashes(
     def one(name):
         try:
             # a JPEG is decoded small: enough for 17 x 16
-            with picture(BytesIO(folder.read(local_path(root, name, prefix))), ('L', (136, 128))) as im: return dhash(im)
+            with picture(BytesIO(folder.read(local_path(root, name, prefix))), ('L', (136, 128))) as im:
+                return dhash(im)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError): return ''
     with ThreadPoolExecutor(4) as pool: found = list(pool.map(one, df.file_name))
     return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))
@@ -117,8 +125,8 @@ def _same(sha):
     return [(rows[0], i, 0) for rows in sha.groupby(sha).groups.values() for i in rows[1:]]
 
 def blocks(
-    df: pd.DataFrame, # Collection; `dhash` and `sha256` are used where they are there
-    limit: int = 40   # Bits of 256 that may differ
+    df: pd.DataFrame,           # Collection; `dhash` and `sha256` are used where they are there
+    limit: int = 40             # Bits of 256 that may differ
 ) -> tuple[dict, pd.DataFrame]: # Group → the first name in its block; and the doubles across groups: `file_name`, `other`, `bits`
     "Join groups that hold the same picture"
     group, names, root = group_of(df).tolist(), df.file_name.tolist(), {}
@@ -132,21 +140,25 @@ def blocks(
     for i, j, _ in across:
         a, b = sorted((find(group[i]), find(group[j])))
         root[b] = a
-    return {g: find(g) for g in root}, pd.DataFrame([(names[i], names[j], b) for i, j, b in across], columns=['file_name', 'other', 'bits'])
+    return {g: find(g) for g in root}, pd.DataFrame([(names[i], names[j], b) for i, j, b in across],
+                                                    columns=['file_name', 'other', 'bits'])
 
 # %% ../nbs/36_splits.ipynb #28952967
 _HEAD = ['group', 'split', 'wanted']
 
 def read_splits(
-    data: bytes|None # Content of `splits.csv`, None if there is none
+    data: bytes|None    # Content of `splits.csv`, None if there is none
 ) -> tuple[dict, dict]: # Group → split, in order; and the shares that were wanted last, {} if there is no file
     "Read the placement that the repo keeps"
     rows = list(csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))) if data else []
-    if rows and rows[0] != _HEAD: raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(_HEAD)}. Get it again from the history of the repo')
+    if rows and rows[0] != _HEAD:
+        raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(_HEAD)}. Get it '
+                         'again from the history of the repo')
     placed = {}
     for i, row in enumerate(rows[1:], 2):
         if len(row) != 3: raise ValueError(f'splits.csv, line {i}: expected {",".join(_HEAD)}')
-        if placed.setdefault(row[0], row[1]) != row[1]: raise ValueError(f'splits.csv, line {i}: group {row[0]!r} is in {placed[row[0]]!r} already')
+        if placed.setdefault(row[0], row[1]) != row[1]:
+            raise ValueError(f'splits.csv, line {i}: group {row[0]!r} is in {placed[row[0]]!r} already')
     wanted = dict(part.split('=') for part in rows[-1][2].split()) if len(rows) > 1 else {}
     return placed, {s: float(f) for s, f in wanted.items()}
 
@@ -188,12 +200,14 @@ def split(
     size = {g: size.get(g, 0) for g in {*labelled, *(set(placed) & set(group))}}
     notes, homes = _notes(group, df.file_name, doubles, placed), defaultdict(set)
     for g, s in placed.items(): homes[block.get(g, g)].add(s)
-    new = {g: min(homes[block[g]]) for g in sorted(labelled - set(placed)) if homes[block[g]]}      # beside its double
+    # beside its double
+    new = {g: min(homes[block[g]]) for g in sorted(labelled - set(placed)) if homes[block[g]]}
     by_block, fixed = Counter(), {block.get(g, g): s for g, s in {**placed, **new}.items()}
     for g, n in size.items(): by_block[block.get(g, g)] += n
     found = place({b: n for b, n in by_block.items()}, fixed, fractions, seed)
     new |= {g: found[block[g]] for g in sorted(labelled - set(placed) - set(new))}
-    return Splits(group.map({**placed, **new}), append_splits(data, new, fractions) if new else data, new, notes)
+    return Splits(group.map({**placed, **new}), append_splits(data, new, fractions) if new else data, new,
+                  notes)
 
 def _notes(group, names, doubles, placed):
     "A sentence about every two groups that share pictures"
@@ -202,8 +216,10 @@ def _notes(group, names, doubles, placed):
     for (a, b), n in sorted(pairs.items()):
         first = next((x, y) for x, y in zip(doubles.file_name, doubles.other) if {of[x], of[y]} == {a, b})
         apart = a in placed and b in placed and placed[a] != placed[b]
-        notes.append(f'{n:,} picture{"s"*(n > 1)} of group {a!r} {"are" if n > 1 else "is"} in {b!r} too (first: {first[0]} and {first[1]}): ' +
-                     (f'they are in {placed[a]} and {placed[b]} already and stay there; leave one out when you test' if apart else 'the two groups go to one split'))
+        notes.append(f'{n:,} picture{"s"*(n > 1)} of group {a!r} {"are" if n > 1 else "is"} in {b!r} too '
+                     f'(first: {first[0]} and {first[1]}): ' +
+                     (f'they are in {placed[a]} and {placed[b]} already and stay there; leave one out when '
+                      'you test' if apart else 'the two groups go to one split'))
     return notes
 
 # %% ../nbs/36_splits.ipynb #1162f5fd
@@ -221,9 +237,14 @@ def missing_classes(
     few: int = 5       # Fewer images than this are hardly any
 ) -> list:             # Sentences
     "Classes that a split has no image of, or hardly any; images are never moved to mend that"
-    have, notes = pd.crosstab(column.to_numpy(), label.to_numpy()).reindex(sorted(column.dropna().unique())).reindex(columns=names).fillna(0).astype(int), []
+    have, notes = pd.crosstab(column.to_numpy(),
+                              label.to_numpy()).reindex(sorted(column.dropna().unique())).reindex(columns=names).fillna(0).astype(int), []
     for s in have.index:
         lacking, rare = [n for n in names if not have.at[s, n]], [n for n in names if 0 < have.at[s, n] < few]
-        if lacking: notes.append(f'{s} has no {", no ".join(map(str, lacking))}: a score on it says nothing about {"them" if len(lacking) > 1 else "it"}')
-        if rare: notes.append(f'{s} has only {", ".join(f"{have.at[s, n]} {n}" for n in rare)}: a score on it says little about {"them" if len(rare) > 1 else "it"}')
+        if lacking:
+            notes.append(f'{s} has no {", no ".join(map(str, lacking))}: a score on it says nothing about '
+                         f'{"them" if len(lacking) > 1 else "it"}')
+        if rare:
+            notes.append(f'{s} has only {", ".join(f"{have.at[s, n]} {n}" for n in rare)}: a score on it '
+                         f'says little about {"them" if len(rare) > 1 else "it"}')
     return notes

@@ -11,6 +11,7 @@ __all__ = ['large_suffixes', 'gitattributes', 'kinds', 'Index', 'blob_row', 'Ent
 import hashlib, json, os, re, secrets, shutil, sqlite3, struct, threading, time, zlib
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -23,16 +24,16 @@ try:
     from dulwich.repo import Repo
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .files import private_folder, write_file
-from .guard import Work, check_entry, check_ref, weigh
+from .guard import Weight, Work, check_entry, check_ref, weigh
 from .shelf import BigFiles, HubError, check_path, claim, drop, is_file, is_folder, read_pointer
 
 # %% ../nbs/80_store.ipynb #38ad0d80
 class Index:
     "Size and pointer of blobs, remembered in SQLite; made new when unreadable"
     def __init__(self,
-        path:Path, # the database file
+        path: Path, # the database file
     ):
-        self.path,self.lock = Path(path),threading.Lock()
+        self.path, self.lock = Path(path), threading.Lock()
         try: self._open()
         except sqlite3.DatabaseError:
             for end in ('', '-wal', '-shm'): Path(f'{self.path}{end}').unlink(missing_ok=True)
@@ -40,36 +41,40 @@ class Index:
 
     def _open(self):
         self.db = sqlite3.connect(self.path, check_same_thread=False)
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute("PRAGMA synchronous=NORMAL")
-        self.db.execute("CREATE TABLE IF NOT EXISTS blob(oid TEXT PRIMARY KEY, size INT, sha256 TEXT, big INT) WITHOUT ROWID")
-        self.db.execute("CREATE TABLE IF NOT EXISTS brought(who TEXT, sha256 TEXT, PRIMARY KEY(who, sha256)) WITHOUT ROWID")
+        self.db.execute('PRAGMA journal_mode=WAL')
+        self.db.execute('PRAGMA synchronous=NORMAL')
+        self.db.execute('CREATE TABLE IF NOT EXISTS blob(oid TEXT PRIMARY KEY, size INT, sha256 TEXT, big '
+                        'INT) WITHOUT ROWID')
+        self.db.execute('CREATE TABLE IF NOT EXISTS brought(who TEXT, sha256 TEXT, PRIMARY KEY(who, sha256)) '
+                        'WITHOUT ROWID')
 
 # %% ../nbs/80_store.ipynb #9127429f
 def blob_row(
-    oid:bytes, # name of the blob
-    data:bytes, # its content
-) -> tuple: # (oid, size, sha256 or None, size of the large file or None)
+    oid: bytes, # name of the blob
+    data: bytes # its content
+) -> tuple:     # (oid, size, sha256 or None, size of the large file or None)
     "What the index remembers of a blob"
     return (oid.decode(), len(data), *read_pointer(data))
 
 @patch
-def add(self:Index,
-    rows:list, # what `blob_row` gave
-) -> None:
+def add(self: Index,
+    rows: list # what `blob_row` gave
+) -> None:     # Nothing
     "Remember blobs"
-    with self.lock, self.db: self.db.executemany("INSERT OR IGNORE INTO blob VALUES(?,?,?,?)", rows)
+    with self.lock, self.db: self.db.executemany('INSERT OR IGNORE INTO blob VALUES(?,?,?,?)', rows)
 
 @patch
-def get(self:Index,
-    oids, # names of blobs
-    read, # function from a name to the content, for those not seen before
-) -> dict: # name: (size, sha256, size of the large file)
+def get(self: Index,
+    oids: Iterable, # names of blobs
+    read: Callable  # function from a name to the content, for those not seen before
+) -> dict:          # name: (size, sha256, size of the large file)
     "Look blobs up, 500 at a time"
-    names,found = list(dict.fromkeys(o.decode() for o in oids)),{}
+    names, found = list(dict.fromkeys(o.decode() for o in oids)), {}
     for i in range(0, len(names), 500):
         part = names[i:i+500]
-        with self.lock: rows = self.db.execute(f"SELECT * FROM blob WHERE oid IN ({','.join('?'*len(part))})", part).fetchall()
+        with self.lock:
+            rows = self.db.execute(f"SELECT * FROM blob WHERE oid IN ({','.join('?'*len(part))})",
+                                   part).fetchall()
         found.update((r[0].encode(), r[1:]) for r in rows)
     new = [blob_row(n.encode(), read(n.encode())) for n in names if n.encode() not in found]
     if new: self.add(new)
@@ -82,7 +87,8 @@ def bring(self: Index,
     shas: list # sha256 of files that they uploaded
 ) -> None:     # Nothing
     "Remember who brought large files"
-    with self.lock, self.db: self.db.executemany('INSERT OR IGNORE INTO brought VALUES(?,?)', [(who, s) for s in shas])
+    with self.lock, self.db:
+        self.db.executemany('INSERT OR IGNORE INTO brought VALUES(?,?)', [(who, s) for s in shas])
 
 @patch
 def brought(self: Index,
@@ -91,7 +97,8 @@ def brought(self: Index,
 ) -> bool:      # Also into another repo, also long ago
     "Did this user upload this file?"
     with self.lock:
-        return self.db.execute('SELECT 1 FROM brought WHERE who=? AND sha256=?', (who, sha256)).fetchone() is not None
+        return self.db.execute('SELECT 1 FROM brought WHERE who=? AND sha256=?',
+                               (who, sha256)).fetchone() is not None
 
 # %% ../nbs/80_store.ipynb #fc745454
 class Entry(NamedTuple):
@@ -106,23 +113,24 @@ class Entry(NamedTuple):
     def path(self): return self.key.decode('utf-8', 'replace').rstrip('/')
 
 def tree_entries(
-    data:bytes, # the content of a tree
-) -> list: # sorted `Entry`s; `HubError` 422 when a name holds a slash, which would pass for a path
+    data: bytes # the content of a tree
+) -> list:      # sorted `Entry`s; `HubError` 422 when a name holds a slash, which would pass for a path
     "Parse a tree"
     try: found = parse_tree(data, 20)
-    except Exception as e: raise HubError(422, f"Invalid tree: {e}") from None # dulwich says this in several ways
-    if any(b'/' in n for n,_,_ in found): raise HubError(422, "Invalid tree: a name with a slash in it")
-    return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n,m,o in found)
+    except Exception as e:
+        raise HubError(422, f'Invalid tree: {e}') from None # dulwich says this in several ways
+    if any(b'/' in n for n, _, _ in found): raise HubError(422, 'Invalid tree: a name with a slash in it')
+    return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n, m, o in found)
 
 # %% ../nbs/80_store.ipynb #2ef2a36b
 class Trees:
     "Parsed trees of all repos, those used last, at most `limit` entries in all"
     def __init__(self,
-        limit:int=200_000, # entries, of about 250 bytes each
-    ): self.limit,self.held,self.trees,self.lock = limit,0,OrderedDict(),threading.Lock()
+        limit: int=200_000, # entries, of about 250 bytes each
+    ): self.limit, self.held, self.trees, self.lock = limit, 0, OrderedDict(), threading.Lock()
 
     def get(self,
-        oid:bytes, # name of a tree
+        oid: bytes, # name of a tree
         read, # function from a name to the content
     ) -> list: # its `Entry`s
         "One tree, parsed"
@@ -131,18 +139,19 @@ class Trees:
         entries = tree_entries(read(oid))
         with self.lock:
             if oid not in self.trees: self.trees[oid] = entries; self.held += len(entries) + 1
-            while self.held > self.limit and len(self.trees) > 1: self.held -= len(self.trees.popitem(last=False)[1]) + 1
+            while self.held > self.limit and len(self.trees) > 1:
+                self.held -= len(self.trees.popitem(last=False)[1]) + 1
         return entries
 
 # %% ../nbs/80_store.ipynb #eaa5c484
 large_suffixes = """7z arrow bin bmp bz2 ckpt flac gif gz h5 jpeg jpg joblib jp2 mp3 mp4 npy npz onnx parquet pb pdf pickle pkl png pt pth
     rar safetensors tar tgz tif tiff wav webm webp xz zip zst""".split()
-gitattributes = ''.join(f"*.{s} filter=lfs diff=lfs merge=lfs -text\n" for s in large_suffixes)
+gitattributes = ''.join(f'*.{s} filter=lfs diff=lfs merge=lfs -text\n' for s in large_suffixes)
 
 class Objects(DiskObjectStore):
     "The git objects of a repo for many threads: each look-up may find new packs, so one at a time"
     def __init__(self,
-        path:Path, # folder of the objects
+        path: Path, # folder of the objects
     ):
         super().__init__(str(path), fsync_object_files=True)
         self.lock = threading.RLock()
@@ -160,39 +169,48 @@ class Objects(DiskObjectStore):
 
     def _update_pack_cache(self):
         with self.lock:
-            for name in list(self._pack_cache): # one that is gone is forgotten; dulwich would close it, and somebody may still read
+            # one that is gone is forgotten; dulwich would close it, and somebody may still read
+            for name in list(self._pack_cache):
                 if not os.path.exists(f'{self.pack_dir}/{name}.pack'): del self._pack_cache[name]
             return super()._update_pack_cache()
 
 _CONFIG = re.compile(rb'\s*(\[core\]|(repositoryformatversion|filemode|bare|ignorecase|precomposeunicode|symlinks|logallrefupdates)\s*=\s*\w+)?\s*')
 
 def check_folder(
-    path:Path, # the folder of a repo
-) -> None: # `HubError` 422 when there is a link in it, or a setting of git that reaches outside
+    path: Path # the folder of a repo
+) -> None:     # `HubError` 422 when there is a link in it, or a setting of git that reaches outside
     "Refuse a repo that is not only what a Hub makes"
-    odd = [p for p in ('objects/info/alternates', 'commondir', 'gitdir', 'config.worktree', 'worktrees', 'shallow') if os.path.lexists(path/p)]
-    for folder,names,files in os.walk(path):
-        odd += [os.path.relpath(os.path.join(folder, n), path) for n in names + files if os.path.islink(os.path.join(folder, n))]
-    if not all(_CONFIG.fullmatch(line) for line in (path/'config').read_bytes().splitlines()): odd.append('config')
-    if odd: raise HubError(422, f"The repo {'/'.join(path.parts[-2:])} cannot be opened: {odd[0]} is not of the Hub's making")
+    odd = [p for p in ('objects/info/alternates', 'commondir', 'gitdir', 'config.worktree', 'worktrees',
+                       'shallow') if os.path.lexists(path/p)]
+    for folder, names, files in os.walk(path):
+        odd += [os.path.relpath(os.path.join(folder, n), path) for n in names + files
+                if os.path.islink(os.path.join(folder, n))]
+    if not all(_CONFIG.fullmatch(line) for line in (path/'config').read_bytes().splitlines()):
+        odd.append('config')
+    if odd:
+        raise HubError(422, f"The repo {'/'.join(path.parts[-2:])} cannot be opened: {odd[0]} is not of the "
+                            "Hub's making")
 
 def read_meta(
-    path:Path, # `hub.json`
-) -> dict: # what is in it; `HubError` 422 when it is broken
+    path: Path # `hub.json`
+) -> dict:     # what is in it; `HubError` 422 when it is broken
     "The settings of a repo"
     try: meta = json.loads(path.read_text()) if is_file(path) else None
     except ValueError: meta = None
-    good = isinstance(meta, dict) and isinstance(meta.get('private'), bool) and isinstance(meta.get('uid'), str) and type(meta.get('created')) in (int, float)
-    if not good: raise HubError(422, f"The repo {'/'.join(path.parts[-3:-1])} cannot be opened: its hub.json is broken")
+    good = isinstance(meta, dict) and isinstance(meta.get('private'),
+                                                 bool) and isinstance(meta.get('uid'),
+                                                                      str) and type(meta.get('created')) in (int, float)
+    if not good:
+        raise HubError(422, f"The repo {'/'.join(path.parts[-3:-1])} cannot be opened: its hub.json is broken")
     return meta
 
 class HubRepo:
     "One repo: git objects, `hub.json`, and the shared shelf, index and trees of its `store`"
     def __init__(self,
-        path:Path, # its folder
+        path: Path, # its folder
         store, # the `Store` it belongs to
     ):
-        self.path,self.store,self.lock = Path(path),store,threading.RLock()
+        self.path, self.store, self.lock = Path(path), store, threading.RLock()
         self.meta = read_meta(self.path/'hub.json')
         check_folder(self.path)
         self.git = Repo(str(path))
@@ -200,7 +218,7 @@ class HubRepo:
         self.open()
         self.roots = {} # from commits to their top folders, both by name
 
-    def __repr__(self): return f"{self.kind} {self.id}"
+    def __repr__(self): return f'{self.kind} {self.id}'
     @property
     def id(self): return '/'.join(self.path.parts[-2:])
     @property
@@ -208,22 +226,24 @@ class HubRepo:
     @property
     def owner(self): return self.path.parts[-2]
     def open(self) -> None: self.git.object_store = Objects(self.path/'objects')
-    def read(self, oid:bytes) -> bytes:
+    def read(self, oid: bytes) -> bytes:
         try: return self.git.object_store.get_raw(oid)[1]
-        except KeyError: raise HubError(422, f"The repo {self.id} is damaged: the object {oid.decode()} is missing") from None
-    def tree(self, oid:bytes) -> list: return self.store.trees.get(oid, self.read)
+        except KeyError:
+            raise HubError(422, f'The repo {self.id} is damaged: the object {oid.decode()} is missing') from None
+    def tree(self, oid: bytes) -> list: return self.store.trees.get(oid, self.read)
 
 # %% ../nbs/80_store.ipynb #5761a017
 class Store:
     "All repos of one Hub, and what they share"
     def __init__(self,
-        root:Path, # the folder; made when missing
+        root: Path, # the folder; made when missing
     ):
-        self.root,self.lock = claim(root),threading.RLock()
-        self.opened,self.alive = OrderedDict(),WeakValueDictionary() # those used last; those in use anywhere
+        self.root, self.lock = claim(root), threading.RLock()
+        # those used last; those in use anywhere
+        self.opened, self.alive = OrderedDict(), WeakValueDictionary()
         self._lock_folder()
         private_folder(self.root/'repos')
-        self.big,self.index,self.trees = BigFiles(self.root/'lfs'),Index(self.root/'index.sqlite'),Trees()
+        self.big, self.index, self.trees = BigFiles(self.root/'lfs'), Index(self.root/'index.sqlite'), Trees()
         self.weights = {} # of trees that were weighed, by name
         self.sweep()
 
@@ -232,7 +252,7 @@ class Store:
         except ImportError: return   # not on Windows
         self.held = open(self.root/'lock', 'a')
         try: fcntl.flock(self.held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError: raise RuntimeError(f"Another Hub is already serving {self.root}") from None
+        except OSError: raise RuntimeError(f'Another Hub is already serving {self.root}') from None
 
 # %% ../nbs/80_store.ipynb #1bbfa1ff
 _ASIDE = re.compile(r'[0-9a-f]{16}')                       # a file on its way to the shelf
@@ -257,13 +277,14 @@ def _lock_files(folder):
 def _left_in_repo(repo):
     "What a killed process left in the folder of one repo"
     top = _inside(repo.path)
-    yield from (e for e in top if _INCOMING.fullmatch(e.name) or _TEMPORARY.fullmatch(e.name) or e.name in _LOCKS)
+    yield from (e for e in top if _INCOMING.fullmatch(e.name) or _TEMPORARY.fullmatch(e.name)
+                or e.name in _LOCKS)
     yield from _lock_files(f'{repo.path}/refs')
     yield from (e for e in _inside(f'{repo.path}/objects/pack') if _TEMPORARY.fullmatch(e.name))
     yield from (e for e in _inside(f'{repo.path}/objects') if _TEMPORARY.fullmatch(e.name))
 
 @patch
-def left(self:Store): # directory entries
+def left(self: Store) -> Iterator: # directory entries
     "What a killed process left half-done"
     yield from (e for e in _inside(self.big.aside) if _ASIDE.fullmatch(e.name))
     for kind in _folders(self.root/'repos'):
@@ -273,7 +294,7 @@ def left(self:Store): # directory entries
             for repo in _folders(owner.path): yield from _left_in_repo(repo)
 
 @patch
-def sweep(self:Store) -> int: # how many were left
+def sweep(self: Store) -> int: # how many were left
     "Remove what a killed process left half-done"
     found = list(self.left())
     for e in found:
@@ -285,56 +306,63 @@ def sweep(self:Store) -> int: # how many were left
 kinds = {'models': 'model', 'datasets': 'dataset', 'spaces': 'space'}
 
 def check_repo_id(
-    repo_id:str, # `user/name`
-) -> str: # the same; `HubError` 400 when it cannot be
+    repo_id: str # `user/name`
+) -> str:        # the same; `HubError` 400 when it cannot be
     "Refuse a name that is no repo name"
-    if not re.fullmatch(r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}', repo_id, re.A) or '..' in repo_id or '--' in repo_id \
+    if not re.fullmatch(r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}', repo_id,
+                        re.A) or '..' in repo_id or '--' in repo_id \
             or repo_id.lower().endswith(('.git', '.lock')) or repo_id.endswith(('.', '-')):
-        raise HubError(400, f"Invalid repo name: {repo_id[:200]!r}")
+        raise HubError(400, f'Invalid repo name: {repo_id[:200]!r}')
     return repo_id
 
 @patch
-def repo_path(self:Store,
-    kind:str, # `models`, `datasets` or `spaces`
-    repo_id:str, # `user/name`
-) -> Path: # where it is or would be
+def repo_path(self: Store,
+    kind: str,   # `models`, `datasets` or `spaces`
+    repo_id: str # `user/name`
+) -> Path:       # where it is or would be
     "The folder of a repo"
     return self.root/'repos'/kind/check_repo_id(repo_id)
 
 # %% ../nbs/80_store.ipynb #3b751c2f
 @patch
-def repo(self:Store,
-    kind:str, # `models`, `datasets` or `spaces`
-    repo_id:str, # `user/name`
+def repo(self: Store,
+    kind: str,     # `models`, `datasets` or `spaces`
+    repo_id: str   # `user/name`
 ) -> HubRepo|None: # `None` when there is none
     "Open a repo, once for all who use it; the 64 used last stay open"
     with self.lock:
         if (r := self.alive.get(key := (kind, repo_id))) is None:
             path = self.repo_path(kind, repo_id)
-            if not all(is_folder(p) for p in (path, path.parent, path.parent.parent)) or not os.path.lexists(path/'hub.json'): return None
+            if not all(is_folder(p)
+                       for p in (path, path.parent,
+                                 path.parent.parent)) or not os.path.lexists(path/'hub.json'):
+                return None
             try: r = HubRepo(path, self)
             except HubError: raise
-            except Exception as e: raise HubError(422, f"The repo {repo_id} cannot be opened: {type(e).__name__}") from None # a damaged one costs itself
+            except Exception as e:
+                # a damaged one costs itself
+                raise HubError(422, f'The repo {repo_id} cannot be opened: {type(e).__name__}') from None
         self.opened[key] = self.alive[key] = r
         self.opened.move_to_end(key)
         if len(self.opened) > 64: self.opened.popitem(last=False)[1].open() # lets go of its files
         return r
 
 @patch
-def forget(self:Store,
-    repo:HubRepo, # one that has no longer this name
-) -> None:
+def forget(self: Store,
+    repo: HubRepo # one that has no longer this name
+) -> None:        # Nothing
     "Let go of a repo"
     for held in (self.opened, self.alive): held.pop((repo.kind, repo.id), None)
     repo.open() # lets go of its files
 
 @patch
-def repos(self:Store,
-    kind:str, # `models`, `datasets` or `spaces`
-) -> list: # names, sorted
+def repos(self: Store,
+    kind: str # `models`, `datasets` or `spaces`
+) -> list:    # names, sorted
     "Names of all repos of a kind"
     owners = _folders(self.root/'repos'/kind)
-    return sorted(f'{o.name}/{r.name}' for o in owners for r in _folders(o.path) if r.name[0] != '.' and is_file(f'{r.path}/hub.json'))
+    return sorted(f'{o.name}/{r.name}' for o in owners for r in _folders(o.path) if r.name[0] != '.'
+                  and is_file(f'{r.path}/hub.json'))
 
 # %% ../nbs/80_store.ipynb #3663e1dc
 class Folder(dict):
@@ -342,17 +370,19 @@ class Folder(dict):
     fresh = False # start from nothing, whatever was there
 
 def plan(
-    changes, # (path, name of a blob or `None`) in order; a later change of a path wins
-) -> Folder: # the same, sorted into folders
+    changes: Iterable # (path, name of a blob or `None`) in order; a later change of a path wins
+) -> Folder:          # the same, sorted into folders
     "Sort `changes` into folders"
     top = Folder()
-    for path,blob in changes:
-        *folders,name = path.encode().split(b'/')
+    for path, blob in changes:
+        *folders, name = path.encode().split(b'/')
         at = top
         for f in folders:
             if not isinstance(at.get(f), Folder):
-                if at.get(f) is not None: raise HubError(422, f"{path} needs a folder where the same commit puts a file")
-                sub = Folder(); sub.fresh = f in at
+                if at.get(f) is not None:
+                    raise HubError(422, f'{path} needs a folder where the same commit puts a file')
+                sub = Folder()
+                sub.fresh = f in at
                 at[f] = sub
             at = at[f]
         at[name] = blob
@@ -360,39 +390,40 @@ def plan(
 
 # %% ../nbs/80_store.ipynb #e0bcbc81
 @patch
-def grow(self:HubRepo,
-    old:bytes|None, # name of the tree as it is, `None` for none
-    want:Folder, # what to change in it
-    new, # `NewObjects`, takes the trees
-) -> bytes|None: # name of the new tree, `None` when nothing is left in it
+def grow(self: HubRepo,
+    old: bytes|None, # name of the tree as it is, `None` for none
+    want: Folder,    # what to change in it
+    new: 'NewObjects'  # `NewObjects`, takes the trees
+) -> bytes|None:     # name of the new tree, `None` when nothing is left in it
     "Make the tree that has the changes of `want`"
-    entries = {} if old is None or want.fresh else {e.key.rstrip(b'/'): (e.mode, e.oid) for e in self.tree(old)}
-    for name,w in want.items():
-        mode,oid = entries.pop(name, (None, None))
-        is_folder,text = mode == 0o40000,name.decode()
+    entries = {} if old is None or want.fresh else {e.key.rstrip(b'/'): (e.mode, e.oid)
+                                                    for e in self.tree(old)}
+    for name, w in want.items():
+        mode, oid = entries.pop(name, (None, None))
+        is_folder, text = mode == 0o40000, name.decode()
         if isinstance(w, Folder):
-            if mode and not is_folder and not w.fresh: raise HubError(422, f"{text} is a file, not a folder")
+            if mode and not is_folder and not w.fresh: raise HubError(422, f'{text} is a file, not a folder')
             oid = self.grow(oid if is_folder else None, w, new)
-            if oid: entries[name] = 0o40000,oid
+            if oid: entries[name] = 0o40000, oid
         elif w is not None:
-            if is_folder: raise HubError(422, f"{text} is a folder, not a file")
-            entries[name] = 0o100644,w
+            if is_folder: raise HubError(422, f'{text} is a folder, not a file')
+            entries[name] = 0o100644, w
     if not entries: return None
     oid = new.add(b'tree', tree_bytes(entries))
-    below = {n: new.weights.get(o) or self.weight(o) for n,(m,o) in entries.items() if m == 0o40000}
+    below = {n: new.weights.get(o) or self.weight(o) for n, (m, o) in entries.items() if m == 0o40000}
     new.weights[oid] = weigh(list(entries), below)
     return oid
 
 @patch
-def weight(self:HubRepo,
-    oid:bytes, # name of a tree
-    read=None, # function from a name to the `Entry`s of a tree; the repo's own without one
-    depth:int=0, # how deep we are
-): # its `Weight`; `HubError` 422 when it is too much, or has a name that may not be
+def weight(self: HubRepo,
+    oid: bytes,            # name of a tree
+    read: Callable = None, # function from a name to the `Entry`s of a tree; the repo's own without one
+    depth: int = 0         # how deep we are
+) -> Weight:               # its `Weight`; `HubError` 422 when it is too much, or has a name that may not be
     "What a tree stands for; each is looked at once"
     known = self.store.weights
     if oid in known: return known[oid]
-    if depth > 250: raise HubError(422, "Too much for a repo: more than 250 folders in one another")
+    if depth > 250: raise HubError(422, 'Too much for a repo: more than 250 folders in one another')
     entries = (read or self.tree)(oid)
     for e in entries: check_entry(e.key[:-1] if e.folder else e.key, e.mode)
     below = {e.key[:-1]: self.weight(e.oid, read, depth + 1) for e in entries if e.folder}
@@ -401,31 +432,34 @@ def weight(self:HubRepo,
     return found
 
 def tree_bytes(
-    entries:dict, # name: (mode, oid)
-) -> bytes: # the content of a tree
+    entries: dict # name: (mode, oid)
+) -> bytes:       # the content of a tree
     "Write a tree, in git's order"
-    key = lambda kv: kv[0] + b'/' if kv[1][0] == 0o40000 else kv[0]
-    return b''.join(b'%o %s\0%s' % (m, n, bytes.fromhex(o.decode())) for n,(m,o) in sorted(entries.items(), key=key))
+    def key(kv): return kv[0] + b'/' if kv[1][0] == 0o40000 else kv[0]
+    return b''.join(b'%o %s\0%s' % (m, n, bytes.fromhex(o.decode()))
+                    for n, (m, o) in sorted(entries.items(), key=key))
 
 # %% ../nbs/80_store.ipynb #cc27ba11
 _pack_kinds = {b'commit': 1, b'tree': 2, b'blob': 3, b'tag': 4}
 
 def pack_entry(
-    kind:bytes, # `commit`, `tree`, `blob` or `tag`
-    data:bytes, # the content
-) -> bytes: # as it stands in a pack
+    kind: bytes, # `commit`, `tree`, `blob` or `tag`
+    data: bytes  # the content
+) -> bytes:      # as it stands in a pack
     "One object of a pack: kind and the lowest 4 bits of the size, 7 bits more of the size a byte, the packed content"
-    head,size = [_pack_kinds[kind] << 4 | len(data) & 15],len(data) >> 4
+    head, size = [_pack_kinds[kind] << 4 | len(data) & 15], len(data) >> 4
     while size: head[-1] |= 128; head.append(size & 127); size >>= 7
     return bytes(head) + zlib.compress(data, 1)
 
 def pack_index(
-    where:dict, # from the 20 raw bytes of a name to 8: checksum and place
-    pack_sha:bytes, # the last 20 bytes of the pack
-) -> bytes: # content of the `.idx` file
+    where: dict,    # from the 20 raw bytes of a name to 8: checksum and place
+    pack_sha: bytes # the last 20 bytes of the pack
+) -> bytes:         # content of the `.idx` file
     "How many names begin with each byte at most; the names, the checksums, the places"
     names = sorted(where)
-    out = b'\xfftOc' + struct.pack('>257I', 2, *(bisect_right(names, bytes([i]) + b'\xff'*19) for i in range(256))) + b''.join(names)
+    out = b'\xfftOc' + struct.pack('>257I', 2,
+                                   *(bisect_right(names, bytes([i]) + b'\xff'*19)
+                                     for i in range(256))) + b''.join(names)
     out += b''.join(where[n][:4] for n in names) + b''.join(where[n][4:] for n in names) + pack_sha
     return out + hashlib.sha1(out).digest()
 
@@ -433,20 +467,20 @@ def pack_index(
 class NewObjects:
     "Git objects on their way to the disk of a repo: up to 20 in memory, more in a pack"
     def __init__(self,
-        repo:HubRepo, # where they shall go
-    ): self.repo,self.few,self.where,self.rows,self.large,self.weights,self.f,self.at = repo,{},{},[],set(),{},None,12
+        repo: HubRepo, # where they shall go
+    ): self.repo, self.few, self.where, self.rows, self.large, self.weights, self.f, self.at = repo, {}, {}, [], set(), {}, None, 12
 
     def add(self,
-        kind:bytes, # `commit`, `tree` or `blob`
-        data:bytes, # the content
+        kind: bytes, # `commit`, `tree` or `blob`
+        data: bytes, # the content
     ) -> bytes: # its name
         "Take one object"
         h = hashlib.sha1(b'%s %d\0' % (kind, len(data)) + data)
-        raw,name = h.digest(),h.hexdigest().encode()
+        raw, name = h.digest(), h.hexdigest().encode()
         if raw in self.where or raw in self.few: return name
         if kind == b'blob': self._remember(blob_row(name, data))
         if self.f: self._write(raw, kind, data)
-        else: self.few[raw] = kind,data
+        else: self.few[raw] = kind, data
         if len(self.few) > 20: self._spill()
         return name
 
@@ -457,33 +491,34 @@ class NewObjects:
 
 # %% ../nbs/80_store.ipynb #89bfd03b
 @patch
-def _spill(self:NewObjects):
+def _spill(self: NewObjects):
     "Too many for memory: start a pack"
     name = f'{self.repo.path}/objects/pack/tmp_{secrets.token_hex(8)}'
     self.f = open(name, 'xb+', opener=lambda path, flags: os.open(path, flags, 0o600))
     self.f.write(bytes(12)) # its head, with the count, comes last
-    few,self.few = self.few,{}
-    for raw,(kind,data) in few.items(): self._write(raw, kind, data)
+    few, self.few = self.few, {}
+    for raw, (kind, data) in few.items(): self._write(raw, kind, data)
 
 @patch
-def _write(self:NewObjects, raw, kind, data):
+def _write(self: NewObjects, raw, kind, data):
     e = pack_entry(kind, data)
     self.where[raw] = struct.pack('>II', zlib.crc32(e), self.at)
     self.f.write(e)
     self.at += len(e)
 
 @patch
-def save(self:NewObjects) -> None:
+def save(self: NewObjects) -> None: # Nothing
     "Force everything to disk: the large files pointed to, and the objects"
     self.repo.store.index.add(self.rows)
     self.repo.store.big.settle(self.large)
-    for kind,data in self.few.values(): self.repo.git.object_store.add_object(ShaFile.from_raw_string(_pack_kinds[kind], data))
+    for kind, data in self.few.values():
+        self.repo.git.object_store.add_object(ShaFile.from_raw_string(_pack_kinds[kind], data))
     if self.f: self._save_pack()
     self.repo.store.weights.update(self.weights)
 
 # %% ../nbs/80_store.ipynb #91ae06f3
 @patch
-def _save_pack(self:NewObjects):
+def _save_pack(self: NewObjects):
     "Complete the pack; git finds it by its index, so that comes last"
     f = self.f
     f.seek(0)
@@ -504,36 +539,37 @@ def _rename_settled(f, name):
 
 # %% ../nbs/80_store.ipynb #504ea460
 @patch
-def gather(self:HubRepo,
-    most:int=16, # packs that may stay
-) -> None:
+def gather(self: HubRepo,
+    most: int = 16 # packs that may stay
+) -> None:         # Nothing
     "Put the smaller packs into one when there are too many"
     packs = sorted((p.stat().st_size, p) for p in (self.path/'objects/pack').glob('*.pack'))
     if len(packs) <= most: return
-    small = [i for i in range(1, len(packs)) if packs[i][0] < 2*sum(s for s,_ in packs[:i])]
-    old,new = packs[:small[-1] + 1] if small else packs,NewObjects(self)
+    small = [i for i in range(1, len(packs)) if packs[i][0] < 2*sum(s for s, _ in packs[:i])]
+    old, new = packs[:small[-1] + 1] if small else packs, NewObjects(self)
     try:
-        for _,p in old:
+        for _, p in old:
             with Pack(str(p.with_suffix('')), object_format=self.git.object_store.object_format) as pack:
                 for o in pack.iterobjects(): new.add(o.type_name, o.as_raw_string())
         new.save()
     finally:
         if new.f: drop(new.f)
     self.open() # the old packs stay open for those who read them now
-    for _,p in old: p.unlink(); p.with_suffix('.idx').unlink()
+    for _, p in old: p.unlink(); p.with_suffix('.idx').unlink()
 
 # %% ../nbs/80_store.ipynb #bf247d33
-_moved = "The branch was updated since you opened this page. Please refresh and try again."
+_moved = 'The branch was updated since you opened this page. Please refresh and try again.'
 
 def ref_name(
-    rev:str, # `main`, or a whole name such as `refs/pr/1`
-) -> bytes: # `refs/heads/main`, `refs/pr/1`
+    rev: str # `main`, or a whole name such as `refs/pr/1`
+) -> bytes:  # `refs/heads/main`, `refs/pr/1`
     "The whole name of a branch or a pull request"
-    return (rev if re.match(r'refs/(heads/|pr/\d+$)', rev, re.A) else f'refs/heads/{rev}').encode('utf-8', 'replace')
+    return (rev if re.match(r'refs/(heads/|pr/\d+$)', rev, re.A)
+            else f'refs/heads/{rev}').encode('utf-8', 'replace')
 
 @patch
-def head(self:HubRepo,
-    branch:str, # name of the branch
+def head(self: HubRepo,
+    branch: str  # name of the branch
 ) -> bytes|None: # its newest commit
     "The commit a branch points to"
     ref = ref_name(branch)
@@ -541,28 +577,28 @@ def head(self:HubRepo,
 
 # %% ../nbs/80_store.ipynb #15381be9
 @patch
-def commit(self:HubRepo,
-    branch:str, # name of the branch
-    changes, # (path, bytes or `None`), or (path, `None`, `True`) when a folder is meant
-    message:str, # title, and after a blank line the rest
-    author:str, # name of the user
-    parent:str=None, # the commit this was based on; `HubError` 412 when the branch has moved
-    start:bytes|None|bool=False, # make a missing branch: on this commit, or `None` for no history
-) -> str: # name of the commit
+def commit(self: HubRepo,
+    branch: str,                   # name of the branch
+    changes: Iterable,             # (path, bytes or `None`), or (path, `None`, `True`) when a folder is meant
+    message: str,                  # title, and after a blank line the rest
+    author: str,                   # name of the user
+    parent: str = None,            # the commit this was based on; `HubError` 412 when the branch has moved
+    start: bytes|None|bool = False # make a missing branch: on this commit, or `None` for no history
+) -> str:                          # name of the commit
     "One commit, all or nothing"
-    new,gone = NewObjects(self),[]
+    new, gone = NewObjects(self), []
     def blobs():
-        for path,data,*folder in changes:
+        for path, data, *folder in changes:
             if data is None: gone.append((path, bool(folder)))
-            yield check_path(path),data if data is None else new.add(b'blob', data)
+            yield check_path(path), data if data is None else new.add(b'blob', data)
     try:
         want = plan(blobs())
         with self.lock:
             self.gather()
             onto = (head := self.head(branch)) or start
-            if onto is False: raise HubError(404, f"Invalid rev id: {branch}", 'RevisionNotFound')
+            if onto is False: raise HubError(404, f'Invalid rev id: {branch}', 'RevisionNotFound')
             if parent and parent.encode() != onto: raise HubError(412, _moved)
-            for path,folder in gone: self._check_delete(onto, path, folder)
+            for path, folder in gone: self._check_delete(onto, path, folder)
             tree = self.grow(self.root_of(onto) if onto else None, want, new) or new.add(b'tree', b'')
             c = new.add(b'commit', self._commit_object(tree, onto, message, author).as_raw_string())
             new.save()
@@ -573,22 +609,23 @@ def commit(self:HubRepo,
 
 # %% ../nbs/80_store.ipynb #58ac5931
 @patch
-def peel(self:HubRepo,
-    oid:bytes, # name of a commit or of a tag
-) -> bytes: # name of the commit
+def peel(self: HubRepo,
+    oid: bytes # name of a commit or of a tag
+) -> bytes:    # name of the commit
     "Follow a tag to its commit"
     try:
         obj = self.git.object_store[oid]
         for _ in range(10):
             if isinstance(obj, Tag): obj = self.git.object_store[obj.object[1]]
     except KeyError: obj = None
-    if not isinstance(obj, Commit): raise HubError(404, f"Invalid rev id: {oid.decode('ascii', 'replace')}", 'RevisionNotFound')
+    if not isinstance(obj, Commit):
+        raise HubError(404, f"Invalid rev id: {oid.decode('ascii', 'replace')}", 'RevisionNotFound')
     return obj.id
 
 @patch
-def root_of(self:HubRepo,
-    commit:bytes, # name of a commit
-) -> bytes: # name of its tree
+def root_of(self: HubRepo,
+    commit: bytes # name of a commit
+) -> bytes:       # name of its tree
     "The top folder of a commit, remembered"
     if commit not in self.roots:
         if len(self.roots) > 10_000: self.roots.clear()
@@ -597,29 +634,31 @@ def root_of(self:HubRepo,
 
 # %% ../nbs/80_store.ipynb #8a029ab9
 @patch
-def point(self:HubRepo,
-    ref:bytes, # `refs/heads/…`, `refs/tags/…` or `refs/pr/…`
-    old:bytes|None, # what it points to now; `None` when it is new
-    new:bytes, # name of a commit or a tag
-) -> None: # `HubError` 412 when somebody was faster, 400 or 422 when this may not be
+def point(self: HubRepo,
+    ref: bytes,      # `refs/heads/…`, `refs/tags/…` or `refs/pr/…`
+    old: bytes|None, # what it points to now; `None` when it is new
+    new: bytes       # name of a commit or a tag
+) -> None:           # `HubError` 412 when somebody was faster, 400 or 422 when this may not be
     "Make or move a branch, a tag or a pull request: the one place that does"
     if not re.fullmatch(rb'refs/pr/\d+', ref): check_ref(ref.decode('utf-8', 'replace'))
     self.weight(self.root_of(self.peel(new)))
-    if not (self.git.refs.set_if_equals(ref, old, new) if old else self.git.refs.add_if_new(ref, new)): raise HubError(412, _moved)
+    if not (self.git.refs.set_if_equals(ref, old, new) if old else self.git.refs.add_if_new(ref, new)):
+        raise HubError(412, _moved)
 
 @patch
-def _check_delete(self:HubRepo, head, path, folder):
+def _check_delete(self: HubRepo, head, path, folder):
     "Only what is there can be deleted"
     e = self.entry(head, check_path(path)) if head else None
     if e is None or (folder and not e.folder):
-        raise HubError(404, f"A {'folder' if folder else 'file'} with this name doesn't exist: {path}", 'EntryNotFound')
+        raise HubError(404, f"A {'folder' if folder else 'file'} with this name doesn't exist: {path}",
+                       'EntryNotFound')
 
 @patch
-def _commit_object(self:HubRepo, tree, head, message, author):
+def _commit_object(self: HubRepo, tree, head, message, author):
     "The commit itself, in UTC"
     c = Commit()
-    c.tree,c.parents,c.message = tree,[head] if head else [],message.encode('utf-8', 'replace')
-    c.author = c.committer = f"{author} <{author}@users.noreply.localhost>".encode()
+    c.tree, c.parents, c.message = tree, [head] if head else [], message.encode('utf-8', 'replace')
+    c.author = c.committer = f'{author} <{author}@users.noreply.localhost>'.encode()
     c.author_time = c.commit_time = int(time.time())
     c.author_timezone = c.commit_timezone = 0
     return c
@@ -629,26 +668,31 @@ def _owner_folder(path):
     "The folder of an owner's repos, made when missing"
     try:
         for folder in (path.parent.parent, path.parent): private_folder(folder)
-    except OSError: raise HubError(409, f"{path.parent.name} cannot have a repo here: there is something else in the place of its folder") from None
+    except OSError:
+        raise HubError(409, f'{path.parent.name} cannot have a repo here: there is something else in the '
+                            'place of its folder') from None
 
 @patch
-def create(self:Store,
-    kind:str, # `models`, `datasets` or `spaces`
-    repo_id:str, # `user/name`
-    user:str, # who makes it
-    private:bool=False, # hidden from those who are not its owner
-    **meta, # further fields of `hub.json`
-) -> HubRepo: # the new repo; `HubError` 409 when there is one
+def create(self: Store,
+    kind: str,             # `models`, `datasets` or `spaces`
+    repo_id: str,          # `user/name`
+    user: str,             # who makes it
+    private: bool = False, # hidden from those who are not its owner
+    **meta                 # further fields of `hub.json`
+) -> HubRepo:              # the new repo; `HubError` 409 when there is one
     "Make a repo with its first commit"
     with self.lock:
         path = self.repo_path(kind, repo_id)
-        if path.is_dir(): raise HubError(409, f"You already created this {kinds[kind]} repo: {repo_id}")
+        if path.is_dir(): raise HubError(409, f'You already created this {kinds[kind]} repo: {repo_id}')
         _owner_folder(path)
-        aside = path.parent/f".{secrets.token_hex(4)}"/kind/repo_id
+        aside = path.parent/f'.{secrets.token_hex(4)}'/kind/repo_id
         aside.mkdir(0o700, parents=True)
         Repo.init_bare(str(aside), default_branch=b'main').close()
-        write_file(aside/'hub.json', json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), epoch=0, **meta)), 0o600)
-        HubRepo(aside, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit', user, start=None)
+        write_file(aside/'hub.json',
+                   json.dumps(dict(private=private, created=time.time(), uid=secrets.token_hex(12), epoch=0,
+                                   **meta)), 0o600)
+        HubRepo(aside, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit',
+                                    user, start=None)
         path.unlink(missing_ok=True) # a repo that was here and moved away
         os.replace(aside, path)
         shutil.rmtree(path.parent/aside.relative_to(path.parent).parts[0])
@@ -656,74 +700,77 @@ def create(self:Store,
 
 # %% ../nbs/80_store.ipynb #1edf4671
 @patch
-def move(self:Store,
-    repo:HubRepo, # the repo
-    repo_id:str, # its new name; `HubError` 409 when that is taken
-) -> None:
+def move(self: Store,
+    repo: HubRepo, # the repo
+    repo_id: str   # its new name; `HubError` 409 when that is taken
+) -> None:         # Nothing
     "Give a repo another name; a file where its folder was says where it went"
     with self.lock, repo.lock:
-        if (to := self.repo_path(repo.kind, repo_id)).is_dir(): raise HubError(409, f"A {repo.kind[:-1]} repository called {repo_id} already exists")
+        if (to := self.repo_path(repo.kind, repo_id)).is_dir():
+            raise HubError(409, f'A {repo.kind[:-1]} repository called {repo_id} already exists')
         _owner_folder(to)
         to.unlink(missing_ok=True)
-        repo.set_meta(epoch=repo.meta.get('epoch', 0) + 1) # addresses signed before are no good after it, even if it comes back
+        # addresses signed before are no good after it, even if it comes back
+        repo.set_meta(epoch=repo.meta.get('epoch', 0) + 1)
         os.replace(repo.path, to)
         write_file(repo.path, repo_id, 0o600)
         self.forget(repo)
 
 @patch
-def moved(self:Store,
-    kind:str, # `models`, `datasets` or `spaces`
-    repo_id:str, # a name it once had
-) -> str|None: # the name it has now; `None` when it never moved
+def moved(self: Store,
+    kind: str,   # `models`, `datasets` or `spaces`
+    repo_id: str # a name it once had
+) -> str|None:   # the name it has now; `None` when it never moved
     "Where a repo went"
     seen = [repo_id]
-    while len(seen) < 20 and is_file(p := self.repo_path(kind, seen[-1])): seen.append(p.read_text(errors='replace')[:200])
+    while len(seen) < 20 and is_file(p := self.repo_path(kind, seen[-1])):
+        seen.append(p.read_text(errors='replace')[:200])
     return seen[-1] if len(seen) > 1 else None
 
 @patch
-def delete(self:Store,
-    repo:HubRepo, # the repo to remove
-) -> None:
+def delete(self: Store,
+    repo: HubRepo # the repo to remove
+) -> None:        # Nothing
     "Take a repo away: renamed first, so that it is gone at once"
     with self.lock:
         self.forget(repo)
-        gone = repo.path.with_name(f".{secrets.token_hex(4)}")
+        gone = repo.path.with_name(f'.{secrets.token_hex(4)}')
         os.replace(repo.path, gone)
     shutil.rmtree(gone)
 
 @patch
-def set_meta(self:HubRepo,
-    **meta, # fields of `hub.json` to change
-) -> None:
+def set_meta(self: HubRepo,
+    **meta # fields of `hub.json` to change
+) -> None: # Nothing
     "Change the settings of a repo; who may see it counts the epoch up, which ends all signed addresses for good"
     with self.lock:
         shown = ('private', 'gated')
-        if any(meta.get(k, self.meta.get(k)) != self.meta.get(k) for k in shown): meta['epoch'] = self.meta.get('epoch', 0) + 1
+        if any(meta.get(k, self.meta.get(k)) != self.meta.get(k) for k in shown):
+            meta['epoch'] = self.meta.get('epoch', 0) + 1
         self.meta = self.meta | meta
         write_file(self.path/'hub.json', json.dumps(self.meta), 0o600)
 
 # %% ../nbs/80_store.ipynb #2f4cb1e0
 @patch
-def find(self:HubRepo,
-    rev:str='main', # branch, tag or commit
-) -> bytes: # name of the commit; `HubError` 404 when there is none
+def find(self: HubRepo,
+    rev: str = 'main' # branch, tag or commit
+) -> bytes:           # name of the commit; `HubError` 404 when there is none
     "The commit that a revision means"
     if rev.encode('utf-8', 'replace') in self.roots: return rev.encode()
     for ref in (f'refs/heads/{rev}', f'refs/tags/{rev}', rev if rev.startswith('refs/') else ''):
-        if check_ref_format(ref.encode('utf-8', 'replace')) and ref.encode() in self.git.refs: return self.peel(self.git.refs[ref.encode()])
+        if check_ref_format(ref.encode('utf-8', 'replace')) and ref.encode() in self.git.refs:
+            return self.peel(self.git.refs[ref.encode()])
     if re.fullmatch('[0-9a-f]{7,40}', rev):
         found = list(self.git.object_store.iter_prefix(rev.encode()))
         if len(found) == 1: return self.peel(found[0])
-    raise HubError(404, f"Invalid rev id: {rev[:200]}", 'RevisionNotFound')
-
-
+    raise HubError(404, f'Invalid rev id: {rev[:200]}', 'RevisionNotFound')
 
 # %% ../nbs/80_store.ipynb #f81f2c5a
 @patch
-def entry(self:HubRepo,
-    commit:bytes, # name of a commit
-    path:str='', # file or folder; empty for the top
-) -> Entry|None: # `None` when there is none
+def entry(self: HubRepo,
+    commit: bytes, # name of a commit
+    path: str = '' # file or folder; empty for the top
+) -> Entry|None:   # `None` when there is none
     "What is at `path`"
     at = Entry(b'/', 0o40000, self.root_of(commit))
     for seg in path.encode('utf-8', 'replace').split(b'/') if path else ():
@@ -740,41 +787,43 @@ def _in_tree(entries, name):
 
 # %% ../nbs/80_store.ipynb #05940bb9
 @patch
-def walk(self:HubRepo,
-    tree:bytes, # name of a tree
-    prefix:bytes=b'', # path of that tree, ending in `/`
-    after:bytes=b'', # only what comes after this key
-    recursive:bool=False, # go into folders
-    work:Work=Work(), # steps it may take
-):
+def walk(self: HubRepo,
+    tree: bytes,             # name of a tree
+    prefix: bytes = b'',     # path of that tree, ending in `/`
+    after: bytes = b'',      # only what comes after this key
+    recursive: bool = False, # go into folders
+    work: Work = Work()      # steps it may take
+) -> Iterator:               # `Entry`s with their whole path as key
     "Yield the `Entry`s of a tree with their whole path as key"
     entries = self.tree(tree)
     work.spend(len(entries))
     first = bisect_left(entries, (after[len(prefix):].partition(b'/')[0],)) if after.startswith(prefix) else 0
     for i in range(first, len(entries)):
-        e,key = entries[i],prefix + entries[i].key
+        e, key = entries[i], prefix + entries[i].key
         if key > after: yield e._replace(key=key)
-        if e.folder and recursive and (key > after or after.startswith(key)): yield from self.walk(e.oid, key, after, True, work)
+        if e.folder and recursive and (key > after or after.startswith(key)):
+            yield from self.walk(e.oid, key, after, True, work)
 
 # %% ../nbs/80_store.ipynb #5673cc06
 @patch
-def describe(self:HubRepo,
-    entries:list, # `Entry`s with whole paths
-) -> list: # dicts as the Hub shows them
+def describe(self: HubRepo,
+    entries: list # `Entry`s with whole paths
+) -> list:        # dicts as the Hub shows them
     "Entries with sizes"
     info = self.store.index.get([e.oid for e in entries if not e.folder and e.mode != 0o160000], self.read)
     return [_shown(e, *info.get(e.oid, (0, None, None))) for e in entries]
 
 def _shown(e, size, sha256, big):
-    d = dict(type='directory' if e.folder else 'file', oid=e.oid.decode(), size=size if big is None else big, path=e.path)
+    d = dict(type='directory' if e.folder else 'file', oid=e.oid.decode(), size=size if big is None else big,
+             path=e.path)
     return d if sha256 is None else d | dict(lfs=dict(oid=sha256, size=big, pointerSize=size))
 
 # %% ../nbs/80_store.ipynb #9eb5a48d
 @patch
-def history(self:HubRepo,
-    commit:bytes, # where to start
-    work:Work=Work(), # steps it may take
-):
+def history(self: HubRepo,
+    commit: bytes,      # where to start
+    work: Work = Work() # steps it may take
+) -> Iterator:          # Commit objects, newest first
     "Yield commit objects, newest first"
     while commit:
         work.spend()
@@ -783,25 +832,25 @@ def history(self:HubRepo,
         commit = c.parents[0] if c.parents else None
 
 def title_and_rest(
-    message:bytes, # of a commit
-) -> tuple: # (title, rest)
+    message: bytes # of a commit
+) -> tuple:        # (title, rest)
     "Split a commit message at its first blank line"
-    title,_,rest = message.decode('utf-8', 'replace').partition('\n')
-    return title,rest.strip('\n')
+    title, _, rest = message.decode('utf-8', 'replace').partition('\n')
+    return title, rest.strip('\n')
 
 # %% ../nbs/80_store.ipynb #e528756a
 @patch
-def last_commits(self:HubRepo,
-    commit:bytes, # where to start
-    paths:list, # files or folders
-    work:Work=Work(), # steps it may take
-) -> dict: # path: commit object
+def last_commits(self: HubRepo,
+    commit: bytes,      # where to start
+    paths: list,        # files or folders
+    work: Work = Work() # steps it may take
+) -> dict:              # path: commit object
     "The newest commit that changed each path"
-    found,folders = {},{}
+    found, folders = {}, {}
     for p in paths: folders.setdefault(p.rpartition('/')[0], set()).add(p)
     for c in self.history(commit, work):
         work.spend(len(folders))
-        for folder,left in list(folders.items()):
+        for folder, left in list(folders.items()):
             done = left if not c.parents else self._changed(c.id, c.parents[0], folder, left)
             found.update(dict.fromkeys(done, c))
             folders[folder] = left - done
@@ -810,70 +859,74 @@ def last_commits(self:HubRepo,
     return found
 
 @patch
-def _changed(self:HubRepo, new, old, folder, paths):
+def _changed(self: HubRepo, new, old, folder, paths):
     "Those of `paths`, all in `folder`, that differ between two commits"
-    a,b = self.entry(new, folder),self.entry(old, folder)
+    a, b = self.entry(new, folder), self.entry(old, folder)
     if a and b and a.oid == b.oid: return set()
     return {p for p in paths if self.entry(new, p) != self.entry(old, p)}
 
 # %% ../nbs/80_store.ipynb #76728dbf
 @patch
-def set_ref(self:HubRepo,
-    ref:str, # `refs/heads/...` or `refs/tags/...`
-    rev:str, # what it shall point to
-    message:str=None, # of a tag
-    user:str='', # who tags
-) -> None:
+def set_ref(self: HubRepo,
+    ref: str,            # `refs/heads/...` or `refs/tags/...`
+    rev: str,            # what it shall point to
+    message: str = None, # of a tag
+    user: str = ''       # who tags
+) -> None:               # Nothing
     "Make a branch or a tag; `HubError` 409 when there is one"
-    target,name = self.find(rev),check_ref(ref)
-    taken = HubError(409, f"Reference {ref} already exists")
+    target, name = self.find(rev), check_ref(ref)
+    taken = HubError(409, f'Reference {ref} already exists')
     with self.lock:
         if name in self.git.refs: raise taken
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
         try: self.point(name, None, target)
-        except (NotADirectoryError, IsADirectoryError): raise taken from None # `a` is there, and `a/b` is wanted, or the reverse
+        except (NotADirectoryError, IsADirectoryError):
+            raise taken from None # `a` is there, and `a/b` is wanted, or the reverse
         except HubError as e: raise taken if e.status == 412 else e
 
 @patch
-def _tag_object(self:HubRepo, name, commit, message, user):
+def _tag_object(self: HubRepo, name, commit, message, user):
     t = Tag()
-    t.name,t.object,t.message = name.encode(),(Commit, commit),message.encode('utf-8', 'replace')
-    t.tagger = f"{user} <{user}@users.noreply.localhost>".encode()
-    t.tag_time,t.tag_timezone = int(time.time()),0
+    t.name, t.object, t.message = name.encode(), (Commit, commit), message.encode('utf-8', 'replace')
+    t.tagger = f'{user} <{user}@users.noreply.localhost>'.encode()
+    t.tag_time, t.tag_timezone = int(time.time()), 0
     self.git.object_store.add_object(t)
     return t.id
 
 # %% ../nbs/80_store.ipynb #f8eb4fdf
 @patch
-def drop_ref(self:HubRepo,
-    ref:str, # `refs/heads/...` or `refs/tags/...`
-) -> None:
+def drop_ref(self: HubRepo,
+    ref: str # `refs/heads/...` or `refs/tags/...`
+) -> None:   # Nothing
     "Remove a branch or a tag"
     name = ref.encode('utf-8', 'replace')
-    if ref == 'refs/heads/main': raise HubError(403, "Cannot delete refs/heads/main")
+    if ref == 'refs/heads/main': raise HubError(403, 'Cannot delete refs/heads/main')
     with self.lock:
-        if not check_ref_format(name) or name not in self.git.refs: raise HubError(404, f"Invalid rev id: {ref[:200]}", 'RevisionNotFound')
+        if not check_ref_format(name) or name not in self.git.refs:
+            raise HubError(404, f'Invalid rev id: {ref[:200]}', 'RevisionNotFound')
         self.git.refs.remove_if_equals(name, None)
 
 @patch
-def squash(self:HubRepo,
-    branch:str, # its history goes
-    message:str, # of the one commit that is left
-    author:str, # name of the user
-) -> bytes: # name of that commit
+def squash(self: HubRepo,
+    branch: str,  # its history goes
+    message: str, # of the one commit that is left
+    author: str   # name of the user
+) -> bytes:       # name of that commit
     "Make all commits of a branch into one"
     with self.lock:
-        head,new = self.find(branch),NewObjects(self)
+        head, new = self.find(branch), NewObjects(self)
         c = new.add(b'commit', self._commit_object(self.root_of(head), None, message, author).as_raw_string())
         new.save()
         self.point(ref_name(branch), self.head(branch), c)
         return c
 
 @patch
-def refs(self:HubRepo,
-    kind:str, # `heads`, `tags` or `pr`
-) -> list: # dicts as the Hub shows them; `main` first
+def refs(self: HubRepo,
+    kind: str # `heads`, `tags` or `pr`
+) -> list:    # dicts as the Hub shows them; `main` first
     "All branches, or all tags"
     pre = f'refs/{kind}/'.encode()
-    found = sorted((r for r in self.git.refs.as_dict().items() if r[0].startswith(pre)), key=lambda r: (r[0] != b'refs/heads/main', r[0]))
-    return [dict(name=r[len(pre):].decode('utf-8', 'replace'), ref=r.decode('utf-8', 'replace'), targetCommit=self.peel(o).decode()) for r,o in found]
+    found = sorted((r for r in self.git.refs.as_dict().items() if r[0].startswith(pre)),
+                   key=lambda r: (r[0] != b'refs/heads/main', r[0]))
+    return [dict(name=r[len(pre):].decode('utf-8', 'replace'), ref=r.decode('utf-8', 'replace'),
+                 targetCommit=self.peel(o).decode()) for r, o in found]

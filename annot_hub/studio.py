@@ -7,13 +7,14 @@ __all__ = ['OVERLAP', 'WHOLE', 'Project', 'Studio', 'StudioError', 'aliases', 'l
            'install_studio', 'serve']
 
 # %% ../nbs/22_studio.ipynb #f58c8424
+import httpx2
 import json, time
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import httpx2
+import os
 from fastcore.basics import patch
 from tqdm import tqdm
 
@@ -21,57 +22,72 @@ from .client import Project, Studio, StudioError, _controls, _filter, _json, _pa
 from .files import write_file
 from .localstudio import VERSION, LocalStudio, install_studio
 
-_all_ = ['Project', 'Studio', 'StudioError', 'aliases', 'local_address', 'VERSION', 'LocalStudio', 'install_studio', 'serve']   # all of Label Studio, from one place
+# all of Label Studio, from one place
+_all_ = ['Project', 'Studio', 'StudioError', 'aliases', 'local_address', 'VERSION', 'LocalStudio',
+         'install_studio', 'serve']
 
 # %% ../nbs/22_studio.ipynb #bccb0cba
-def _key(data:dict # of a task
-        ) -> tuple: # repo_id and file_name, None where missing
-    "Which image a task is about."
+def _key(
+    data: dict # of a task
+) -> tuple:    # repo_id and file_name, None where missing
+    "Which image a task is about"
     return data.get('repo_id'), data.get('file_name')
 
 _RESERVED = ('id', 'annotator', 'annotation_id', 'created_at', 'updated_at', 'lead_time')
 
 # %% ../nbs/22_studio.ipynb #3dec6c7a
-def _check_tasks(tasks:list, # to be pushed
-                 xml:str): # labelling interface of the project
-    "Refuse tasks without identity, twice the same image, and data names that Label Studio's exports overwrite."
+def _check_tasks(
+    tasks: list, # to be pushed
+    xml: str     # labelling interface of the project
+):
+    "Refuse tasks without identity, twice the same image, and data names that Label Studio's exports overwrite"
     clash = sorted({k for t in tasks for k in t['data']} & {*_RESERVED, *_controls(xml)})
-    if clash: raise ValueError(f'Task data must not be named {", ".join(clash)}: Label Studio\'s exports use these names '
+    if clash:
+        raise ValueError(f'Task data must not be named {", ".join(clash)}: Label Studio\'s exports use these '
+                         'names '
                                'for their own columns. Rename them, e.g. by a prefix: meta_' + clash[0])
     keys = [_key(t['data']) for t in tasks]
-    if any(None in k for k in keys): raise ValueError('Every task needs data.file_name and data.repo_id; task '
-                                                      f'{next(i for i, k in enumerate(keys) if None in k)} lacks one')
+    if any(None in k for k in keys):
+        raise ValueError('Every task needs data.file_name and data.repo_id; task '
+                                                      f'{next(i for i, k in enumerate(keys) if None in k)} '
+                                                      'lacks one')
     twice = [k for k, n in Counter(keys).items() if n > 1]
     if twice: raise ValueError(f'{len(twice)} images are there twice, e.g. {twice[0][1]} of {twice[0][0]}')
 
 # %% ../nbs/22_studio.ipynb #77548aaa
 @patch
-def _last(self:Studio, project:int, # id
-          order:str, # 'id' or 'updated_at'
-          fields:str # comma-separated
-         ) -> dict: # `tasks`: the greatest one, or none; `total` and `total_annotations` of the project
-    r = dict(project=project, page=1, page_size=1, fields='task_only', include=fields, query=json.dumps(dict(ordering=[f'-tasks:{order}'])))
+def _last(self: Studio,
+    project: int, # id
+    order: str,   # 'id' or 'updated_at'
+    fields: str   # comma-separated
+) -> dict:        # `tasks`: the greatest one, or none; `total` and `total_annotations` of the project
+    r = dict(project=project, page=1, page_size=1, fields='task_only', include=fields,
+             query=json.dumps(dict(ordering=[f'-tasks:{order}'])))
     return self.get('/api/tasks', **r)
 
-def _known(tasks:list, # dicts with id, data, created_at
-           known:dict=None # from `_look`
-          ) -> dict: # as from `_look`
-    "What is known, with these tasks too."
+def _known(
+    tasks: list,       # dicts with id, data, created_at
+    known: dict = None # from `_look`
+) -> dict:             # as from `_look`
+    "What is known, with these tasks too"
     newest = max(tasks, key=lambda t: t['id'], default=None)
     return dict(tasks=(known or {}).get('tasks', {}) | {t['id']: _key(t['data']) for t in tasks},
-                newest=[newest['id'], *_key(newest['data']), newest['created_at']] if newest else (known or {}).get('newest'))
+                newest=[newest['id'], *_key(newest['data']), newest['created_at']] if newest
+                else (known or {}).get('newest'))
 
 @patch
-def _look(self:Studio, project:int, # id
-          known:dict, # what the last look found; {} for none
-          made:dict=None # id -> (repo_id, file_name) of tasks that were made since
-         ) -> dict: # `tasks`: id -> (repo_id, file_name); `newest`: id, identity and creation time of the last one
-    "The tasks of a project, asking only for what is not known."
+def _look(self: Studio,
+    project: int,     # id
+    known: dict,      # what the last look found; {} for none
+    made: dict = None # id -> (repo_id, file_name) of tasks that were made since
+) -> dict:            # `tasks`: id -> (repo_id, file_name); `newest`: id, identity and creation time of the last one
+    "The tasks of a project, asking only for what is not known"
     fields = 'id,data,created_at'
     if known:
         r, made, newest = self._last(project, 'id', fields), made or {}, known['newest']
         now = _known(r['tasks'], dict(tasks=known['tasks'] | made))
-        if len(now['tasks']) == r['total'] and (now['newest'] == newest or now['newest'][0] in made): return now
+        if len(now['tasks']) == r['total'] and (now['newest'] == newest or now['newest'][0] in made):
+            return now
     if known and newest:
         more = list(self._list(project, fields, _filter('id', 'greater', 'Number', newest[0] - 1)))
         now = _known(more, known)
@@ -80,41 +96,48 @@ def _look(self:Studio, project:int, # id
 
 # %% ../nbs/22_studio.ipynb #1616e245
 @patch
-def _which(self:Studio, project:Project # from `Studio.project`
-          ) -> list: # server, id and creation time of the project
-    "What tells this project from all others."
+def _which(self: Studio,
+    project: Project # from `Studio.project`
+) -> list:           # server, id and creation time of the project
+    "What tells this project from all others"
     return [self.url, project.id, project.created]
 
-def _kept(path, # of the file, or None
-          which:list # server, id and creation time of the project
-         ) -> dict: # what `_keep` wrote; {} if that is not there, or of another project
-    "What a file says about this project."
+def _kept(
+    path,       # of the file, or None
+    which: list # server, id and creation time of the project
+) -> dict:      # what `_keep` wrote; {} if that is not there, or of another project
+    "What a file says about this project"
     try: kept = json.loads(Path(path).read_text(encoding='utf-8')) if path else {}
     except (FileNotFoundError, ValueError): return {}
     return kept if kept.get('project') == which else {}
 
-def _recall(path, # of the file, or None
-            which:list # server, id and creation time of the project
-           ) -> dict: # for `_look`
-    "What a file says about the tasks of this project."
+def _recall(
+    path,       # of the file, or None
+    which: list # server, id and creation time of the project
+) -> dict:      # for `_look`
+    "What a file says about the tasks of this project"
     kept = _kept(path, which)
-    return dict(newest=kept['newest'], tasks={int(i): tuple(k) for i, k in kept['tasks'].items()}) if 'newest' in kept else {}
+    return dict(newest=kept['newest'],
+                tasks={int(i): tuple(k) for i, k in kept['tasks'].items()}) if 'newest' in kept else {}
 
-def _keep(path, # of the file, or None
-          which:list, # server, id and creation time of the project
-          known:dict): # from `_look`, or what is on its way
-    "Write it down, all or nothing."
+def _keep(
+    path,        # of the file, or None
+    which: list, # server, id and creation time of the project
+    known: dict  # from `_look`, or what is on its way
+):
+    "Write it down, all or nothing"
     if not path: return
     write_file(path, json.dumps(dict(project=which, **known), ensure_ascii=False))
 
 def _strike(path): # of a file, or None
-    "It no longer holds."
+    "It no longer holds"
     if path: path.unlink(missing_ok=True)
 
 # %% ../nbs/22_studio.ipynb #6936fa7e
-def _by_image(known:dict # from `_look`
-             ) -> dict: # (repo_id, file_name) -> ids of its tasks
-    "The images a project has tasks for."
+def _by_image(
+    known: dict # from `_look`
+) -> dict:      # (repo_id, file_name) -> ids of its tasks
+    "The images a project has tasks for"
     have = defaultdict(list)
     for i, k in sorted(known['tasks'].items()):
         if None not in k: have[k].append(i)
@@ -122,33 +145,39 @@ def _by_image(known:dict # from `_look`
 
 # %% ../nbs/22_studio.ipynb #51ae018d
 @patch
-def _wait(self:Studio, done, # function: has it happened?
-          error:StudioError=None, # of a request whose outcome is unknown
-          since:float=None): # when it was sent, as `time.time()` says; now if None
-    "Give Label Studio time to finish what we have no answer to: two seconds if it broke off, else a minute."
+def _wait(self: Studio,
+    done,                      # function: has it happened?
+    error: StudioError = None, # of a request whose outcome is unknown
+    since: float = None        # when it was sent, as `time.time()` says; now if None
+):
+    "Give Label Studio time to finish what we have no answer to: two seconds if it broke off, else a minute"
     broke_off = error and error.status != 504 and not isinstance(error.__cause__, httpx2.TimeoutException)
     end = min(since or time.time(), time.time()) + (2 if broke_off else 60)
     while not done() and time.time() < end: time.sleep(.5)
 
 @patch
-def _in(self:Studio, project:int, # id
-        keys:list, # (repo_id, file_name)
-        last:int # task id
-       ) -> bool: # are all of them there, as tasks that came after the last one?
+def _in(self: Studio,
+    project: int, # id
+    keys: list,   # (repo_id, file_name)
+    last: int     # task id
+) -> bool:        # are all of them there, as tasks that came after the last one?
     "Has a chunk landed?"
     later = self._list(project, 'id,data', _filter('id', 'greater', 'Number', last))
     return {*map(tuple, keys)} <= {_key(t['data']) for t in later}
 
 @patch
-def _post(self:Studio, project:Project, # from `Studio.project`
-          chunk:list, # of tasks
-          last:int, # greatest task id known
-          note:Path=None # file that says what is on its way while it is
-         ) -> dict: # id -> (repo_id, file_name) of the new tasks; None: who knows, look
-    "Send one chunk once. `StudioError`: it was refused, and is not in."
+def _post(self: Studio,
+    project: Project, # from `Studio.project`
+    chunk: list,      # of tasks
+    last: int,        # greatest task id known
+    note: Path = None # file that says what is on its way while it is
+) -> dict:            # id -> (repo_id, file_name) of the new tasks; None: who knows, look
+    "Send one chunk once. `StudioError`: it was refused, and is not in"
     keys, made = [_key(t['data']) for t in chunk], None
     _keep(note, self._which(project), dict(at=time.time(), last=last, keys=keys))
-    try: r = self.send('POST', f'/api/projects/{project.id}/import', params={'return_task_ids': 'true'}, json=chunk, timeout=httpx2.Timeout(10*self.timeout, connect=5))
+    try:
+        r = self.send('POST', f'/api/projects/{project.id}/import', params={'return_task_ids': 'true'},
+                      json=chunk, timeout=httpx2.Timeout(10*self.timeout, connect=5))
     except StudioError as e:
         if e.status and e.status < 500: _strike(note); raise
         self._wait(lambda: self._in(project.id, keys, last), e)
@@ -159,28 +188,34 @@ def _post(self:Studio, project:Project, # from `Studio.project`
     return made
 
 @patch
-def _settle(self:Studio, project:Project, # from `Studio.project`
-            note:Path): # of `_post`
-    "Wait for what a push that was stopped had sent."
+def _settle(self: Studio,
+    project: Project, # from `Studio.project`
+    note: Path        # of `_post`
+):
+    "Wait for what a push that was stopped had sent"
     if sent := _kept(note, self._which(project)):
-        with tqdm(total=len(sent['keys']), desc='waiting up to a minute for what a stopped push had sent', unit='task', disable=None):
+        with tqdm(total=len(sent['keys']), desc='waiting up to a minute for what a stopped push had sent',
+                  unit='task', disable=None):
             self._wait(lambda: self._in(project.id, sent['keys'], sent['last']), since=sent['at'])
     _strike(note)
 
 # %% ../nbs/22_studio.ipynb #11a0fd73
 @patch
-def _touched(self:Studio, project:int, # id
-             ids:list # of tasks
-            ) -> set: # ids of those that somebody has annotated, skipped or begun
-    "Where people have left work, as it is now."
-    tasks = self.get(f'/api/projects/{project}/export', **{'exportType': 'JSON', 'download_all_tasks': 'true', 'ids[]': ids})
+def _touched(self: Studio,
+    project: int, # id
+    ids: list     # of tasks
+) -> set:         # ids of those that somebody has annotated, skipped or begun
+    "Where people have left work, as it is now"
+    tasks = self.get(f'/api/projects/{project}/export',
+                     **{'exportType': 'JSON', 'download_all_tasks': 'true', 'ids[]': ids})
     return {t['id'] for t in tasks if t['annotations'] or t['drafts']}
 
 @patch
-def _dedupe(self:Studio, project:int, # id
-            have:dict # (repo_id, file_name) -> task ids
-           ) -> int: # tasks deleted
-    "Delete spare copies that nobody has worked on."
+def _dedupe(self: Studio,
+    project: int, # id
+    have: dict    # (repo_id, file_name) -> task ids
+) -> int:         # tasks deleted
+    "Delete spare copies that nobody has worked on"
     gone = 0
     for ids in (v for v in have.values() if len(v) > 1):
         keep = self._touched(project, ids) or {min(ids)}
@@ -192,29 +227,39 @@ def _dedupe(self:Studio, project:int, # id
     return gone
 
 # %% ../nbs/22_studio.ipynb #46268da4
-def _one_version(tasks:list # with `predictions`
-                ) -> str: # the model_version
-    "The name of the model; `ValueError` unless there is one model and one guess a task."
+def _one_version(
+    tasks: list # with `predictions`
+) -> str:       # the model_version
+    "The name of the model; `ValueError` unless there is one model and one guess a task"
     versions = {p.get('model_version') for t in tasks for p in t['predictions']}
     if len(versions) != 1 or not all(versions) or any(len(t['predictions']) != 1 for t in tasks):
-        raise ValueError(f'Give each task one prediction, all of one model_version; found {sorted(map(str, versions))}')
+        raise ValueError('Give each task one prediction, all of one model_version; found '
+                         f'{sorted(map(str, versions))}')
     return versions.pop()
 
 @patch
-def _guessed(self:Studio, project:int, # id
-             version:str # model_version
-            ) -> set: # ids of tasks
-    "Tasks that this model has guessed already."
+def _guessed(self: Studio,
+    project: int, # id
+    version: str  # model_version
+) -> set:         # ids of tasks
+    "Tasks that this model has guessed already"
     versions = self.get(f'/api/projects/{project}/model-versions')
     if longer := sorted(v for v in versions if version in v and v != version):
-        raise ValueError(f'Label Studio cannot tell the model_version {version!r} from {longer[0]!r}, which the project has: give it another name')
-    return {t['id'] for t in self._list(project, 'id', _filter('predictions_model_versions', 'contains', 'List', [version]))} if version in versions else set()
+        raise ValueError(f'Label Studio cannot tell the model_version {version!r} from {longer[0]!r}, which '
+                         'the project has: give it another name')
+    return {t['id'] for t in self._list(project, 'id',
+                                        _filter('predictions_model_versions', 'contains', 'List',
+                                                [version]))} if version in versions else set()
 
 @patch
-def _send_guesses(self:Studio, project:int, # id
-                  chunk:list): # of guesses
-    "Send one chunk once. False: nobody knows what became of it, look."
-    try: self.send('POST', f'/api/projects/{project}/import/predictions', json=chunk, timeout=httpx2.Timeout(10*self.timeout, connect=5))
+def _send_guesses(self: Studio,
+    project: int, # id
+    chunk: list   # of guesses
+):
+    "Send one chunk once. False: nobody knows what became of it, look"
+    try:
+        self.send('POST', f'/api/projects/{project}/import/predictions', json=chunk,
+                  timeout=httpx2.Timeout(10*self.timeout, connect=5))
     except StudioError as e:
         if e.status and e.status < 500: raise
         version, wanted = chunk[0]['model_version'], {g['task'] for g in chunk}
@@ -224,12 +269,13 @@ def _send_guesses(self:Studio, project:int, # id
 
 # %% ../nbs/22_studio.ipynb #f1d5bbdd
 @patch
-def predict(self:Studio, project:Project, # from `Studio.project`
-            tasks:list, # as for `push`; those with `predictions` count, one each, all of one model_version
-            chunk:int=500, # guesses a request
-            known:dict=None # from `_look`, if somebody has just looked
-           ) -> dict: # counts: guesses, guessed (new ones there now), dropped (refused without a word); not_taken: names of those
-    "Add a model's guesses to the tasks that lack them, and show this model's from now on."
+def predict(self: Studio,
+    project: Project,  # from `Studio.project`
+    tasks: list,       # as for `push`; those with `predictions` count, one each, all of one model_version
+    chunk: int = 500,  # guesses a request
+    known: dict = None # from `_look`, if somebody has just looked
+) -> dict:             # counts: guesses, guessed (new ones there now), dropped (refused without a word); not_taken: names of those
+    "Add a model's guesses to the tasks that lack them, and show this model's from now on"
     tasks = [t for t in tasks if t.get('predictions')]
     if not tasks: return dict(guesses=0, guessed=0, dropped=0, not_taken=[])
     version, have = _one_version(tasks), _by_image(known or self._look(project.id, {}))
@@ -242,23 +288,27 @@ def predict(self:Studio, project:Project, # from `Studio.project`
         left = [g for g in left if g['task'] not in done]
         if clean or not left: break
     else: raise StudioError('Label Studio took some of the guesses in none of ten attempts; see its log')
-    if done and self.get(f'/api/projects/{project.id}')['model_version'] != version: self.send('PATCH', f'/api/projects/{project.id}', json=dict(model_version=version))
+    if done and self.get(f'/api/projects/{project.id}')['model_version'] != version:
+        self.send('PATCH', f'/api/projects/{project.id}', json=dict(model_version=version))
     not_taken = sorted(k[1] for k, ids in have.items() if ids[0] in {g['task'] for g in left})
     return dict(guesses=len(tasks), guessed=len(todo) - len(left), dropped=len(left), not_taken=not_taken)
 
 # %% ../nbs/22_studio.ipynb #643a6bda
 @patch
-def push(self:Studio, project:Project, # from `Studio.project`
-         tasks:list, # see page 21
-         chunk:int=500, # tasks a request
-         dry_run:bool=False, # only look
-         known=None # file that keeps what the project has, so that the next push need not list it all; beside it, as `….sent`, what is on its way
-        ) -> dict: # counts: wanted, already, pushed, missing, doubled (tasks too many found), removed (of those); with guesses also those of `predict`
-    "Make tasks for the images that have none yet. Run it as often as you like."
+def push(self: Studio,
+    project: Project,                  # from `Studio.project`
+    tasks: list,                       # see page 21
+    chunk: int = 500,                  # tasks a request
+    dry_run: bool = False,             # only look
+    known: str|os.PathLike|None = None # file that keeps what the project has, so that the next push need not list it all; beside it, as `….sent`, what is on its way
+) -> dict:                             # counts: wanted, already, pushed, missing, doubled (tasks too many found), removed (of those); with guesses also those of `predict`
+    "Make tasks for the images that have none yet. Run it as often as you like"
     _check_tasks(tasks, project.xml)
-    wanted, which, note = {_key(t['data']): t for t in tasks}, self._which(project), known and Path(f'{known}.sent')
-    several = any(len(t.get('predictions', ())) > 1 for t in tasks)           # what several people said goes in with the task
-    bare = lambda t: t if several else {k: v for k, v in t.items() if k != 'predictions'}
+    wanted, which, note = {_key(t['data']): t
+                           for t in tasks}, self._which(project), known and Path(f'{known}.sent')
+    # what several people said goes in with the task
+    several = any(len(t.get('predictions', ())) > 1 for t in tasks)
+    def bare(t): return t if several else {k: v for k, v in t.items() if k != 'predictions'}
     if not dry_run: self._settle(project, note)
     seen = self._look(project.id, _recall(known, which))
     have = _by_image(seen)
@@ -274,22 +324,26 @@ def push(self:Studio, project:Project, # from `Studio.project`
             seen = self._look(project.id, seen, made)
             have = _by_image(seen)
             stuck = stuck + 1 if not any(_key(t['data']) in have for t in todo) else 0
-            if stuck == 5: raise StudioError('Label Studio took none of the tasks in five attempts; see its log')
+            if stuck == 5:
+                raise StudioError('Label Studio took none of the tasks in five attempts; see its log')
     doubled = sum(len(v) - 1 for v in have.values())
     removed = self._dedupe(project.id, have) if doubled and not dry_run else 0
     if removed: seen = self._look(project.id, {})
     _keep(known, which, seen)
     there = len(wanted.keys() & have.keys())
-    report = dict(wanted=len(wanted), already=already, pushed=there - already, missing=len(wanted) - there, doubled=doubled, removed=removed)
-    return report | (self.predict(project, tasks, chunk, seen) if not dry_run and not several and any(t.get('predictions') for t in tasks) else {})
+    report = dict(wanted=len(wanted), already=already, pushed=there - already, missing=len(wanted) - there,
+                  doubled=doubled, removed=removed)
+    return report | (self.predict(project, tasks, chunk, seen) if not dry_run and not several
+                     and any(t.get('predictions') for t in tasks) else {})
 
 # %% ../nbs/22_studio.ipynb #12a97881
 OVERLAP = timedelta(minutes=10)   # how much longer than this could a transaction of Label Studio take?
 
-def _since(since:str, # server time, ISO 8601
-           overlap:timedelta=None # `OVERLAP` if None
-          ) -> dict: # condition of a listing
-    "Tasks changed since then, overlap included. Label Studio wants microseconds and a Z."
+def _since(
+    since: str,               # server time, ISO 8601
+    overlap: timedelta = None # `OVERLAP` if None
+) -> dict:                    # condition of a listing
+    "Tasks changed since then, overlap included. Label Studio wants microseconds and a Z"
     t = datetime.fromisoformat(since)
     t = (t.astimezone(timezone.utc) if t.tzinfo else t) - (OVERLAP if overlap is None else overlap)
     return _filter('updated_at', 'greater_or_equal', 'Datetime', t.strftime('%Y-%m-%dT%H:%M:%S.%fZ'))
@@ -298,56 +352,67 @@ def _since(since:str, # server time, ISO 8601
 WHOLE = 30_000   # up to so many annotations are asked for at once
 
 @patch
-def _export(self:Studio, project:int, # id
-            ids:list # at most 300
-           ) -> list: # tasks with their annotations, only those that have any
-    "Part of the full JSON export."
-    return self.get(f'/api/projects/{project}/export', timeout=10*self.timeout, **{'exportType': 'JSON', 'ids[]': ids})
+def _export(self: Studio,
+    project: int, # id
+    ids: list     # at most 300
+) -> list:        # tasks with their annotations, only those that have any
+    "Part of the full JSON export"
+    return self.get(f'/api/projects/{project}/export', timeout=10*self.timeout,
+                    **{'exportType': 'JSON', 'ids[]': ids})
 
 @patch
-def _whole(self:Studio, project:int, # id
-           most:int=None # annotations; `WHOLE` if None
-          ) -> tuple: # tasks with annotations, and what `_last` said before; None where the export cannot be had at once
-    "The full JSON export, none of it newer than the last change before."
+def _whole(self: Studio,
+    project: int,    # id
+    most: int = None # annotations; `WHOLE` if None
+) -> tuple:          # tasks with annotations, and what `_last` said before; None where the export cannot be had at once
+    "The full JSON export, none of it newer than the last change before"
     before = self._last(project, 'updated_at', 'id,updated_at')
     if not before['tasks'] or before['total_annotations'] > min(WHOLE, most or WHOLE): return None, before
-    try: tasks = _json(self.send('GET', f'/api/projects/{project}/export', params={'exportType': 'JSON'}, timeout=httpx2.Timeout(10*self.timeout, connect=5)))
+    try:
+        tasks = _json(self.send('GET', f'/api/projects/{project}/export', params={'exportType': 'JSON'},
+                                timeout=httpx2.Timeout(10*self.timeout, connect=5)))
     except StudioError as e:
         if e.status and 300 <= e.status < 500: raise
         return None, before
-    for t in tasks: t['updated_at'] = min(t['updated_at'], before['tasks'][0]['updated_at'], key=datetime.fromisoformat)
+    for t in tasks:
+        t['updated_at'] = min(t['updated_at'], before['tasks'][0]['updated_at'], key=datetime.fromisoformat)
     return tasks, before
 
 # %% ../nbs/22_studio.ipynb #68c4a19e
 @patch
-def _pieces(self:Studio, project:int, # id
-            ids:list # of tasks
-           ) -> dict: # id -> task, only those with annotations
-    "The JSON export of these tasks; at once if they are most of the project."
+def _pieces(self: Studio,
+    project: int, # id
+    ids: list     # of tasks
+) -> dict:        # id -> task, only those with annotations
+    "The JSON export of these tasks; at once if they are most of the project"
     tasks, wanted = {}, {*ids}
-    if len(ids) > 1500 and (whole := self._whole(project, 2*len(ids))[0]) is not None: return {t['id']: t for t in whole if t['id'] in wanted}
+    if len(ids) > 1500 and (whole := self._whole(project, 2*len(ids))[0]) is not None:
+        return {t['id']: t for t in whole if t['id'] in wanted}
     for i in tqdm(range(0, len(ids), 300), desc='pull', unit='request', disable=None):
         tasks |= {t['id']: t for t in self._export(project, ids[i:i+300])}
     return tasks
 
 @patch
-def _ahead(self:Studio, since:str # server time, ISO 8601
-          ) -> bool: # is that a time that Label Studio's clock has not reached? Then it was put back
-    "What was done after a clock was put back looks older than what is known."
+def _ahead(self: Studio,
+    since: str # server time, ISO 8601
+) -> bool:     # is that a time that Label Studio's clock has not reached? Then it was put back
+    "What was done after a clock was put back looks older than what is known"
     try: now = parsedate_to_datetime(self.clock)
     except (TypeError, ValueError): return False              # no `Date`, or no date
     t = datetime.fromisoformat(since)
     return (t if t.tzinfo else t.replace(tzinfo=timezone.utc)) > now + timedelta(minutes=1)
 
 @patch
-def pull(self:Studio, project, # `Project` or id
-         since:str=None # server time up to which everything is known (`cursor` of the last report); None for all
-        ) -> tuple: # tasks as in the JSON export, and a report: listed, exported, annotations, complete, cursor
-    "Take a copy of what people did."
+def pull(self: Studio,
+    project: object,  # `Project` or id
+    since: str = None # server time up to which everything is known (`cursor` of the last report); None for all
+) -> tuple:           # tasks as in the JSON export, and a report: listed, exported, annotations, complete, cursor
+    "Take a copy of what people did"
     project = getattr(project, 'id', project)
     whole, before = self._whole(project) if since is None else (None, None)
     if whole is None:
-        listed = {t['id']: t for t in self._list(project, 'id,data,updated_at', *([_since(since)] if since else []))}
+        listed = {t['id']: t
+                  for t in self._list(project, 'id,data,updated_at', *([_since(since)] if since else []))}
         if since and self._ahead(since): return self.pull(project)
         tasks = self._pieces(project, list(listed))
         exported = len(tasks)
@@ -358,5 +423,6 @@ def pull(self:Studio, project, # `Project` or id
         tasks, exported = {t['id']: t for t in whole}, len(whole)
         n, times = before['total'], [t['updated_at'] for t in before['tasks']]
     report = dict(listed=n, exported=exported, annotations=sum(len(t['annotations']) for t in tasks.values()),
-                  complete=since is None, cursor=max(filter(None, times), key=datetime.fromisoformat, default=None))
+                  complete=since is None,
+                  cursor=max(filter(None, times), key=datetime.fromisoformat, default=None))
     return [tasks[i] for i in sorted(tasks)], report

@@ -7,6 +7,7 @@ __all__ = ['OVERWRITTEN', 'OWN', 'plain', 'tasks', 'prediction']
 
 # %% ../nbs/21_tasks.ipynb #78378a76
 import math
+from collections.abc import Callable, Sequence
 import warnings
 from datetime import date
 import pandas as pd
@@ -15,11 +16,13 @@ from .keys import hub_url
 from .labels import Interface, encode
 
 # %% ../nbs/21_tasks.ipynb #3934a00b
-def plain(v):
+def plain(
+    v: object # Any value
+) -> object:  # The same as JSON can say it; `TypeError` when it cannot
     "`v` as JSON can say it: numbers stay numbers, missing is None, dates are ISO text"
     if hasattr(v, 'tolist'): v = v.tolist()
     if isinstance(v, (list, tuple)): return [plain(x) for x in v]
-    if isinstance(v, dict): return {str(k): plain(x) for k,x in v.items()}
+    if isinstance(v, dict): return {str(k): plain(x) for k, x in v.items()}
     if v is None or v is pd.NA or v is pd.NaT or (isinstance(v, float) and math.isnan(v)): return None
     if isinstance(v, date): return v.isoformat()
     if isinstance(v, (str, bool, int)) or (isinstance(v, float) and math.isfinite(v)): return v
@@ -33,62 +36,76 @@ def _column(df, name):
     except TypeError as e: raise TypeError(f'column {name!r}: {e}') from e
 
 # %% ../nbs/21_tasks.ipynb #7baffdce
-OVERWRITTEN = ('id', 'annotator', 'annotation_id', 'created_at', 'updated_at', 'lead_time')  # by Label Studio's JSON-MIN export
-OWN = ('image', 'file_name', 'repo_id', 'revision')                                          # always in a task
+# by Label Studio's JSON-MIN export
+OVERWRITTEN = ('id', 'annotator', 'annotation_id', 'created_at', 'updated_at', 'lead_time')
+# always in a task
+OWN = ('image', 'file_name', 'repo_id', 'revision')
 
 def _check_columns(df, columns, interface):
     "Refuse metadata that could not come back as it was sent"
     if isinstance(columns, str): raise ValueError(f'columns is one text: write columns=[{columns!r}]')
     controls = [c.name for c in interface.controls] if interface else []
     for c in columns:
-        why = ('Label Studio overwrites it in its exports' if c in OVERWRITTEN else 'an answer has that name' if c in controls
+        why = ('Label Studio overwrites it in its exports' if c in OVERWRITTEN else 'an answer has that name'
+               if c in controls
                else 'every task has it already' if c in OWN else '')
-        if why: raise ValueError(f'column {c!r} cannot travel with a task: {why}. Rename it: df.rename(columns={{{c!r}: "item_{c}"}})')
-        if c not in df: raise ValueError(f'column {c!r} is not in the table: it has {", ".join(map(str, df.columns))}')
+        if why:
+            raise ValueError(f'column {c!r} cannot travel with a task: {why}. Rename it: '
+                             f'df.rename(columns={{{c!r}: "item_{c}"}})')
+        if c not in df:
+            raise ValueError(f'column {c!r} is not in the table: it has {", ".join(map(str, df.columns))}')
     if interface and (lost := [k for k in interface.needs if k not in (*OWN, *columns)]):
-        raise ValueError(f'the interface shows ${lost[0]} and no task has it: write value="$image" in the interface, or name {lost[0]!r} in `columns`')
+        raise ValueError(f'the interface shows ${lost[0]} and no task has it: write value="$image" in the '
+                         f'interface, or name {lost[0]!r} in `columns`')
 
 # %% ../nbs/21_tasks.ipynb #2fba2f6c
 def _wanted(df):
     "The selected images of `df`; warns of rows that are no images"
     if 'selected' in df: df = df[df.selected.fillna(False).astype(bool)]
-    image = pd.Series(['.' in name and name.rpartition('.')[2].lower() in IMAGE_EXTS for name in df.file_name], index=df.index, dtype=bool)
+    image = pd.Series(['.' in name and name.rpartition('.')[2].lower() in IMAGE_EXTS
+                       for name in df.file_name], index=df.index, dtype=bool)
     if not image.all():
         odd = df.file_name[~image]
-        warnings.warn(f'{len(odd):,} of {len(df):,} rows are not images and get no task: {", ".join(odd[:3])}{" …" if len(odd)>3 else ""}', stacklevel=3)
+        warnings.warn(f'{len(odd):,} of {len(df):,} rows are not images and get no task: '
+                      f'{", ".join(odd[:3])}{" …" if len(odd)>3 else ""}', stacklevel=3)
     return check_keys(df[image], folder_limit=math.inf) if image.any() else df[image]
 
 # %% ../nbs/21_tasks.ipynb #e03811ec
 def tasks(
-    df:pd.DataFrame,                # One row an image, with `file_name`; a column `selected` limits it
-    repo_id:str,                    # `user/name` of the dataset repo the images are in
-    revision:str,                   # Commit the images are taken from; a branch would move under the annotator
-    url=None,                       # Function from file_name to the address an annotator's browser loads; None = the Hub's own
-    columns=(),                     # Metadata columns that travel with the task
-    interface:Interface|None=None   # If given, checks that its names and `columns` do not collide and that tasks hold all it shows
-) -> list:                          # One dict a task, in the order of `df`, ready for Label Studio
+    df: pd.DataFrame,                # One row an image, with `file_name`; a column `selected` limits it
+    repo_id: str,                    # `user/name` of the dataset repo the images are in
+    revision: str,                   # Commit the images are taken from; a branch would move under the annotator
+    url: Callable|None = None,       # Function from file_name to the address an annotator's browser loads; None = the Hub's own
+    columns: Sequence[str] = (),     # Metadata columns that travel with the task
+    interface: Interface|None = None # If given, checks that its names and `columns` do not collide and that tasks hold all it shows
+) -> list:                           # One dict a task, in the order of `df`, ready for Label Studio
     "What to send to Label Studio so that the selected images of `df` can be labelled"
     columns = columns if isinstance(columns, str) else list(columns)
     _check_columns(df, columns, interface)
     df = _wanted(df)
     url = url or (lambda name: hub_url(repo_id, name, revision))
     extra = [_column(df, c) for c in columns]
-    return [{'data': {'image': url(name), 'file_name': name, 'repo_id': repo_id, 'revision': revision, **dict(zip(columns, more))}}
-            for name,*more in zip(df.file_name.tolist(), *extra)]
+    return [{'data': {'image': url(name), 'file_name': name, 'repo_id': repo_id, 'revision': revision,
+                      **dict(zip(columns, more))}}
+            for name, *more in zip(df.file_name.tolist(), *extra)]
 
 # %% ../nbs/21_tasks.ipynb #8f9d45e1
 def prediction(
-    interface:Interface, # The questions
-    value,               # Column to value; or the value itself, where the interface has one column
-    score:float,         # Confidence from 0 to 1
-    model_version:str,   # Names the model that said so; a new model needs a new name
-    size:tuple|None=None # Width and height of the image as seen; regions need it, except masks
-) -> dict:               # For the list `task['predictions']`
+    interface: Interface,   # The questions
+    value: object,          # Column to value; or the value itself, where the interface has one column
+    score: float,           # Confidence from 0 to 1
+    model_version: str,     # Names the model that said so; a new model needs a new name
+    size: tuple|None = None # Width and height of the image as seen; regions need it, except masks
+) -> dict:                  # For the list `task['predictions']`
     "A model's answer, as Label Studio shows it to an annotator"
     if not isinstance(value, dict):
-        if len(interface.columns)!=1: raise ValueError(f'the interface has {len(interface.columns)} columns: give a dict of column to value')
+        if len(interface.columns) != 1:
+            raise ValueError(f'the interface has {len(interface.columns)} columns: give a dict of column to '
+                             'value')
         value = {interface.columns[0]: value}
     score = float(score)
     if not 0 <= score <= 1: raise ValueError(f'score is {score}: give a confidence from 0 to 1')
-    if not model_version: raise ValueError('model_version is empty: name the model, so that its guesses can be told from the next one\'s')
+    if not model_version:
+        raise ValueError('model_version is empty: name the model, so that its guesses can be told from the '
+                         'next one\'s')
     return {'model_version': model_version, 'score': score, 'result': encode(interface, value, size)}

@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 from collections import namedtuple
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,14 +21,17 @@ from .files import is_inside, private_folder, read_secret, write_file
 from .made import config_folder
 
 # %% ../nbs/55_trust.ipynb #8988f776
-_ADDRESS = re.compile(r'(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?((?:/[\w.~-]+)*)/?', re.ASCII | re.I)
+_ADDRESS = re.compile(r'(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?((?:/[\w.~-]+)*)/?', re.ASCII
+                      | re.I)
 
 def address(
     url: str # Of a server
 ) -> str:    # In its one spelling; `ValueError` if it has a user, a query, or a letter that is none of an address
     "The address `url`, to be compared with others"
     found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
-    if not found: raise ValueError(f'{url!r} is no address of a server: write one like http://127.0.0.1:8080, without user, password, ? or #')
+    if not found:
+        raise ValueError(f'{url!r} is no address of a server: write one like http://127.0.0.1:8080, without '
+                         'user, password, ? or #')
     scheme, host, port, path = found.groups()
     scheme = scheme.lower()
     if int(port or 0) > 65535: raise ValueError(f'{url!r}: a port is a number up to 65535')
@@ -38,17 +42,17 @@ def address(
 _lent = {}       # name of a variable → what a project put there, and what had been there
 
 def own_setting(
-    name: str    # Of an environment variable
-) -> str|None:   # Its value as the user has set it
+    name: str  # Of an environment variable
+) -> str|None: # Its value as the user has set it
     "What the user's environment says, whatever a project has put there"
     now = os.environ.get(name)
     lent, before = _lent.get(name, (None, None))
     return before if name in _lent and now == lent else now
 
 def lend_setting(
-    name: str,       # Of an environment variable
-    value: str|None  # For the project that is open now; None = the user's own
-):
+    name: str,      # Of an environment variable
+    value: str|None # For the project that is open now; None = the user's own
+) -> None:          # Nothing
     "Put a project's value into the environment"
     before = own_setting(name)
     _lent.pop(name, None)
@@ -81,8 +85,8 @@ def _record(dir, need):
 
 def agree_to(
     dir: str|os.PathLike, # Folder of the project
-    needs                 # What it may have
-):
+    needs: Iterable       # What it may have
+) -> None:                # Nothing
     "Note what the user has agreed to"
     for folder in (config_folder(), config_folder()/'trust'): private_folder(folder)
     for need in needs: write_file(*_record(dir, need), mode=0o600)
@@ -121,8 +125,8 @@ _USE = {'hub': ('Hub', 'gets your token of the Hub'),
         'service': ('service', 'is started on what lies there')}
 
 def describe(
-    needs # What a project asks for
-) -> str: # A line each
+    needs: Iterable # What a project asks for
+) -> str:           # A line each
     "What is asked for, for people"
     lines = []
     for kind, value in needs:
@@ -137,8 +141,10 @@ class NotTrusted(PermissionError):
         needs                 # What is not agreed to
     ):
         self.dir, self.needs = dir, list(needs)
-        super().__init__(f'{os.fspath(dir)!r} was not begun on this machine, or has changed since. It asks for what you have not agreed to:\n'
-                         f'{describe(self.needs)}\nNothing was read there and nothing was sent. If that is right, type: annot_hub trust --dir {shlex.quote(os.fspath(dir))} --yes')
+        super().__init__(f'{os.fspath(dir)!r} was not begun on this machine, or has changed since. It asks '
+                         'for what you have not agreed to:\n'
+                         f'{describe(self.needs)}\nNothing was read there and nothing was sent. If that is '
+                         f'right, type: annot_hub trust --dir {shlex.quote(os.fspath(dir))} --yes')
 
 # %% ../nbs/55_trust.ipynb #afd300f4
 def in_project(
@@ -150,7 +156,7 @@ def in_project(
 
 def check_service(
     folder: str|os.PathLike # Where a service keeps its data, or will
-):
+) -> None:                  # Nothing
     "Refuse to start a service on data that came with somebody's project; `NotTrusted`"
     folder = Path(folder)
     need = Need('service', _place(folder))

@@ -24,7 +24,8 @@ from .labels import Interface
 
 # %% ../nbs/39_views.ipynb #1d043077
 _OURS = ['state', 'n_annotators', 'agreement']
-_HIDDEN = ['dhash']                                                      # of the collection, of no use to a reader
+# of the collection, of no use to a reader
+_HIDDEN = ['dhash']
 
 def annotated(
     collection: pd.DataFrame, # The collection of the repo
@@ -32,7 +33,8 @@ def annotated(
 ) -> pd.DataFrame:            # The collection with label columns, `state`, `n_annotators`, `agreement`; missing where nobody has looked yet
     "Every image with what is said about it"
     if lost := sorted(set(labelled.file_name) - set(collection.file_name)):
-        raise ValueError(f'{len(lost):,} annotated images are not in the collection, first {lost[0]!r}: upload them, or remove their tasks from Label Studio')
+        raise ValueError(f'{len(lost):,} annotated images are not in the collection, first {lost[0]!r}: '
+                         'upload them, or remove their tasks from Label Studio')
     taken, clash = {'image', 'split', *labelled.columns} - {'file_name'}, {}
     for c in (c for c in collection.columns if c in taken):
         name = f'meta.{c}'
@@ -56,27 +58,33 @@ def to_parquet(
     features |= datasets.Features.from_arrow_schema(rest.schema)
     features = datasets.Features(features)
     columns = {c: [interface.stored(c, v) for v in table[c]] for c in interface.columns}
-    paths = pc.binary_join_element_wise(hf_path(repo_id, '', revision), rest['file_name'], '').combine_chunks()
-    columns['image'] = pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths], ['bytes', 'path'])
+    paths = pc.binary_join_element_wise(hf_path(repo_id, '', revision), rest['file_name'],
+                                        '').combine_chunks()
+    columns['image'] = pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths],
+                                                  ['bytes', 'path'])
     columns |= {c: rest[c] for c in rest.column_names}
-    typed = lambda values, f: pa.array(values, f.type) if isinstance(values, list) else values.cast(f.type)
+    def typed(values, f): return pa.array(values, f.type) if isinstance(values, list) else values.cast(f.type)
     arrays = [typed(columns[f.name], f) for f in features.arrow_schema]
     return _parquet(pa.Table.from_arrays(arrays, schema=features.arrow_schema))
 
 def _plain(table):
     "Text columns as `string`, the type that people expect"
-    text = lambda t: t == pa.large_string() or pa.types.is_dictionary(t) and t.value_type in (pa.string(), pa.large_string())
+    def text(t):
+        return t == pa.large_string() or pa.types.is_dictionary(t) and t.value_type in (pa.string(), pa.large_string())
     return table.cast(pa.schema([f.with_type(pa.string()) if text(f.type) else f for f in table.schema]))
 
 def _parquet(table):
     "The same rows, the same bytes; pages end where the content says, so that a few new rows change a few pages and little is sent"
-    out = BytesIO(); pq.write_table(table, out, compression='zstd', use_content_defined_chunking=True)
+    out = BytesIO()
+    pq.write_table(table, out, compression='zstd', use_content_defined_chunking=True)
     return out.getvalue()
 
 # %% ../nbs/39_views.ipynb #24aefad8
 def _plain_value(v):
     "A value of a column of objects as one cell: lists as JSON"
-    if isinstance(v, (list, dict, np.ndarray)): return json.dumps(v, ensure_ascii=False, default=lambda x: x.tolist() if isinstance(x, (np.ndarray, np.generic)) else str(x))
+    if isinstance(v, (list, dict, np.ndarray)):
+        return json.dumps(v, ensure_ascii=False, default=lambda x: x.tolist()
+                          if isinstance(x, (np.ndarray, np.generic)) else str(x))
     return None if pd.isna(v) else v
 
 def _texts(s):
@@ -90,14 +98,17 @@ def _texts(s):
     return pc.fill_null(pc.if_else(pc.match_substring_regex(a, '[",\\r\\n]|^$'), quoted, a), text(''))
 
 def to_csv(
-    table: pd.DataFrame,  # `annotated` rows
-    interface: Interface  # Names the label columns
-) -> bytes:               # UTF-8 CSV, one row an image that somebody has looked at; lists as JSON
+    table: pd.DataFrame, # `annotated` rows
+    interface: Interface # Names the label columns
+) -> bytes:              # UTF-8 CSV, one row an image that somebody has looked at; lists as JSON
     "The flat view"
     first = ['file_name', *interface.columns, *_OURS]
-    rows = table[table.state.notna()][first + [c for c in table.columns if c not in (*first, *_HIDDEN)]].sort_values('file_name')
+    rows = table[table.state.notna()][first + [c for c in table.columns
+                                               if c not in (*first, *_HIDDEN)]].sort_values('file_name')
     header = ','.join(_texts(pd.Series(rows.columns, dtype='str')).to_pylist())
-    return '\n'.join([header, *pc.binary_join_element_wise(*(_texts(rows[c]) for c in rows), pa.scalar(',', pa.large_string())).to_pylist(), '']).encode()
+    return '\n'.join([header, *pc.binary_join_element_wise(*(_texts(rows[c]) for c in rows),
+                                                           pa.scalar(',', pa.large_string())).to_pylist(),
+                      '']).encode()
 
 def from_csv(
     data: bytes,      # From `to_csv`
@@ -106,16 +117,21 @@ def from_csv(
     "Read the flat view back; an empty cell is missing, a quoted empty one is an empty text"
     types = {f.name: f.type for f in schema if not pa.types.is_nested(f.type)}
     return pa_csv.read_csv(BytesIO(data), parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-                           convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[''], strings_can_be_null=True, quoted_strings_can_be_null=False))
+                           convert_options=pa_csv.ConvertOptions(column_types=types, null_values=[''],
+                                                                 strings_can_be_null=True,
+                                                                 quoted_strings_can_be_null=False))
 
 # %% ../nbs/39_views.ipynb #7e27016e
-NO_LABEL = ('', '(skipped)', '(empty)', '(disputed)')                     # what stands for the label of an image that has none
+# what stands for the label of an image that has none
+NO_LABEL = ('', '(skipped)', '(empty)', '(disputed)')
 
 def _said(data, column):
     "Series file_name → label, or the state in brackets; from the bytes of an `annotations.csv`"
     if data is None: return pd.Series(dtype='str')
-    rows = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, usecols=lambda c: c in ('file_name', 'state', column)).set_index('file_name')
-    return rows[column].where(rows.state == 'labelled', '(' + rows.state + ')') if column in rows else pd.Series(dtype='str')
+    rows = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False,
+                       usecols=lambda c: c in ('file_name', 'state', column)).set_index('file_name')
+    return rows[column].where(rows.state == 'labelled', '(' + rows.state
+                              + ')') if column in rows else pd.Series(dtype='str')
 
 def compare(
     before: bytes|None, # An `annotations.csv`, None if there was none
@@ -125,28 +141,34 @@ def compare(
     "The differences between two versions of the labels"
     parts = []
     for c in columns:
-        both = pd.concat({'before': _said(before, c), 'after': _said(after, c)}, axis=1).fillna('').rename_axis('file_name').reset_index()
+        both = pd.concat({'before': _said(before, c), 'after': _said(after, c)},
+                         axis=1).fillna('').rename_axis('file_name').reset_index()
         parts.append(both[both.before != both.after].assign(column=c))
-    return pd.concat(parts)[['file_name', 'column', 'before', 'after']].sort_values(['file_name', 'column'], ignore_index=True)
+    return pd.concat(parts)[['file_name', 'column', 'before',
+                             'after']].sort_values(['file_name', 'column'], ignore_index=True)
 
 # %% ../nbs/39_views.ipynb #7ec433f2
 def describe(
-    changes: pd.DataFrame, # From `compare`
-    table: pd.DataFrame,   # `annotated` rows after the change
+    changes: pd.DataFrame,    # From `compare`
+    table: pd.DataFrame,      # `annotated` rows after the change
     columns: list|None = None # The label columns; None = those of `changes`
-) -> str:                  # E.g. '+120 labelled, 7 changed (text-only to illustrated: 5); 1,521 of 10,000 = 15.2 %'
+) -> str:                     # E.g. '+120 labelled, 7 changed (text-only to illustrated: 5); 1,521 of 10,000 = 15.2 %'
     "What changed, in one line; images are counted, not answers"
-    label = lambda s: ~s.isin(NO_LABEL)
-    rows = changes.assign(was=label(changes.before), now=label(changes.after), torn=changes.after == '(disputed)')
-    images = rows.groupby('file_name')[['was', 'now', 'torn']].agg({'was': 'any', 'now': 'sum', 'torn': 'any'})
+    def label(s): return ~s.isin(NO_LABEL)
+    rows = changes.assign(was=label(changes.before), now=label(changes.after),
+                          torn=changes.after == '(disputed)')
+    images = rows.groupby('file_name')[['was', 'now', 'torn']].agg({'was': 'any', 'now': 'sum',
+                                                                    'torn': 'any'})
     answers = table[table.state == 'labelled'].set_index('file_name')[[*(columns or changes.column.unique())]].notna().sum(axis=1)
-    kept = answers.reindex(images.index).fillna(0) > images.now                                    # an answer that stayed
+    # an answer that stayed
+    kept = answers.reindex(images.index).fillna(0) > images.now
     was, now = images.was | kept, (images.now > 0) | kept
     parts = [f'+{(now & ~was).sum():,} labelled'] if (now & ~was).any() else []
     if (was & now).any():
         kinds = rows[rows.was & rows.now & ~rows.after.str.startswith('[{')].groupby(['before', 'after']).size().sort_values(ascending=False)
-        short = lambda text: ' '.join(text.split())[:60]                                          # of free text, in the title of a commit
-        told = ', '.join(f'{short(a)} to {short(b)}: {n:,}' for (a, b), n in kinds[:3].items())                  # regions are too long to tell
+        def short(text): return ' '.join(text.split())[:60]  # of free text, in the title of a commit
+        # regions are too long to tell
+        told = ', '.join(f'{short(a)} to {short(b)}: {n:,}' for (a, b), n in kinds[:3].items())
         parts.append(f'{(was & now).sum():,} changed' + (f' ({told})' if told else ''))
     torn = was & images.torn
     if torn.any(): parts.append(f'{torn.sum():,} disputed now')

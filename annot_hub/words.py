@@ -57,9 +57,9 @@ _ENTITIES = {'<': '&lt;', '>': '&gt;', '&': '&amp;', '@': '&#64;', '/': '&#47;',
 _START = re.compile(r'([#>=]|[-+](?= |$|-)|\d{1,9}(?=[.)]( |$)))')
 
 def markdown(
-    text: object,         # Anything; its `str` is taken
-    most: int|None = 300  # Characters after which it is cut; None for all
-) -> str:                 # One line of Markdown that shows the text
+    text: object,        # Anything; its `str` is taken
+    most: int|None = 300 # Characters after which it is cut; None for all
+) -> str:                # One line of Markdown that shows the text
     "Text for a README or a CHANGELOG"
     line = _MARKS.sub(lambda m: _ENTITIES.get(m[0], f'\\{m[0]}'), one_line(text, most))
     start = _START.match(line)

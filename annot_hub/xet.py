@@ -8,11 +8,13 @@ __all__ = ['ungroup4', 'unpack', 'Chunk', 'read_headers', 'hash_hex', 'hash_raw'
 
 # %% ../nbs/81_xet.ipynb #b48a1aad
 import os, re, secrets, shutil, struct, time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from fastcore.basics import patch
+from typing import BinaryIO
 try:
     import lz4.frame
     from blake3 import blake3
@@ -22,10 +24,10 @@ from .shelf import BigFiles, HubError, drop, is_folder
 
 # %% ../nbs/81_xet.ipynb #0394d9ac
 def ungroup4(
-    data:bytes, # all first bytes of the groups, then all second ones, and so on
-) -> bytes: # the bytes in their order
+    data: bytes # all first bytes of the groups, then all second ones, and so on
+) -> bytes:     # the bytes in their order
     "Undo the sorting of bytes in groups of four"
-    out,at,n = bytearray(len(data)),0,len(data)
+    out, at, n = bytearray(len(data)), 0, len(data)
     for i in range(4):
         size = (n - i + 3)//4
         out[i::4] = data[at:at+size]
@@ -34,14 +36,16 @@ def ungroup4(
 
 # %% ../nbs/81_xet.ipynb #a3e61dd7
 def unpack(
-    data:bytes, # as it travelled
-    packing:int, # 0 none, 1 LZ4, 2 LZ4 of grouped bytes
-    size:int, # bytes it must unpack to; no more is ever unpacked
-) -> bytes: # the content
+    data: bytes,  # as it travelled
+    packing: int, # 0 none, 1 LZ4, 2 LZ4 of grouped bytes
+    size: int     # bytes it must unpack to; no more is ever unpacked
+) -> bytes:       # the content
     "Unpack one chunk"
-    try: out = data if packing == 0 else lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=size + 1)
-    except RuntimeError as e: raise HubError(400, f"Invalid xorb: {e}") from None
-    if packing not in (0, 1, 2) or len(out) != size: raise HubError(400, "Invalid xorb: a chunk does not unpack to its length")
+    try:
+        out = data if packing == 0 else lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=size + 1)
+    except RuntimeError as e: raise HubError(400, f'Invalid xorb: {e}') from None
+    if packing not in (0, 1, 2) or len(out) != size:
+        raise HubError(400, 'Invalid xorb: a chunk does not unpack to its length')
     return ungroup4(out) if packing == 2 else out
 
 # %% ../nbs/81_xet.ipynb #af58a813
@@ -53,37 +57,39 @@ class Chunk(NamedTuple):
     size: int # how many they unpack to
 
 def read_headers(
-    f, # an open xorb
-) -> list: # its `Chunk`s
+    f: BinaryIO # an open xorb
+) -> list:      # its `Chunk`s
     "Find the chunks of a xorb without unpacking them"
-    found,end = [],f.seek(0, os.SEEK_END)
+    found, end = [], f.seek(0, os.SEEK_END)
     at = f.seek(0)
     while at < end and (head := f.read(8))[:7] != b'XETBLOB':
-        if len(head) < 8 or head[0] != 0: raise HubError(400, "Invalid xorb: broken chunk header")
+        if len(head) < 8 or head[0] != 0: raise HubError(400, 'Invalid xorb: broken chunk header')
         c = Chunk(at + 8, int.from_bytes(head[1:4], 'little'), head[4], int.from_bytes(head[5:8], 'little'))
         at = f.seek(c.at + c.packed)
-        if at > end or c.packed == 0: raise HubError(400, "Invalid xorb: cut short")
+        if at > end or c.packed == 0: raise HubError(400, 'Invalid xorb: cut short')
         found.append(c)
-        if len(found) > 1 << 14: raise HubError(400, "Invalid xorb: too many chunks") # clients stop at 8,192
+        if len(found) > 1 << 14: raise HubError(400, 'Invalid xorb: too many chunks') # clients stop at 8,192
     return found
 
 # %% ../nbs/81_xet.ipynb #2c5526d7
 def hash_hex(
-    raw:bytes, # 32 bytes as they stand in a shard
-) -> str: # as they are written in addresses
+    raw: bytes # 32 bytes as they stand in a shard
+) -> str:      # as they are written in addresses
     "Hex digits of a hash"
     return ''.join(f'{n:016x}' for n in struct.unpack('<4Q', raw))
 
 def hash_raw(
-    hexed:str, # 64 hex digits
-) -> bytes: # as they stand in a shard
+    hexed: str # 64 hex digits
+) -> bytes:    # as they stand in a shard
     "The reverse of `hash_hex`"
     return struct.pack('<4Q', *(int(hexed[i:i+16], 16) for i in range(0, 64, 16)))
 
 # %% ../nbs/81_xet.ipynb #7430fa9f
-_DATA_KEY = bytes([102, 151, 245, 119, 91, 149, 80, 222, 49, 53, 203, 172, 165, 151, 24, 28, 157, 228, 33, 16, 155, 235, 43, 88, 180, 208, 176,
+_DATA_KEY = bytes([102, 151, 245, 119, 91, 149, 80, 222, 49, 53, 203, 172, 165, 151, 24, 28, 157, 228, 33, 16,
+                   155, 235, 43, 88, 180, 208, 176,
                    75, 147, 173, 242, 41])
-_NODE_KEY = bytes([1, 126, 197, 199, 165, 71, 41, 150, 253, 148, 102, 102, 180, 138, 2, 230, 93, 221, 83, 111, 55, 199, 109, 210, 248, 99, 82,
+_NODE_KEY = bytes([1, 126, 197, 199, 165, 71, 41, 150, 253, 148, 102, 102, 180, 138, 2, 230, 93, 221, 83, 111,
+                   55, 199, 109, 210, 248, 99, 82,
                    230, 74, 83, 113, 63])
 
 def chunk_hashes(
@@ -113,14 +119,15 @@ def xorb_hash(
         while at < len(nodes):
             part = nodes[at:at + _group(nodes[at:at + 9])]
             text = ''.join(f'{name} : {size}\n' for name, size in part)
-            joined.append((hash_hex(blake3(text.encode(), key=_NODE_KEY).digest()), sum(size for _, size in part)))
+            joined.append((hash_hex(blake3(text.encode(), key=_NODE_KEY).digest()),
+                           sum(size for _, size in part)))
             at += len(part)
         nodes = joined
     return nodes[0][0] if nodes else '0'*64
 
 # %% ../nbs/81_xet.ipynb #a9557d5a
 _tag = bytes.fromhex('4846 5265 706f 4d65 7461 4461 7461 0055 6967 456a 7b81 5783 a5bd d95c cdd1 4aa9')
-_verified,_has_sha256 = 1 << 31,1 << 30
+_verified, _has_sha256 = 1 << 31, 1 << 30
 
 class Run(NamedTuple):
     "A run of chunks of one xorb"
@@ -130,23 +137,23 @@ class Run(NamedTuple):
     end: int # the one after the last
 
 def read_shard(
-    data:bytes, # a shard as it travels
-) -> list: # (sha256 or None, [`Run`...]) of each file
+    data: bytes # a shard as it travels
+) -> list:      # (sha256 or None, [`Run`...]) of each file
     "Which chunks make which file"
-    files,at = [],48
-    if data[:32] != _tag: raise HubError(400, "Invalid shard: wrong tag")
+    files, at = [], 48
+    if data[:32] != _tag: raise HubError(400, 'Invalid shard: wrong tag')
     try:
         while data[at:at+32] != b'\xff'*32:
-            flags,n = struct.unpack_from('<II', data, at + 32)
+            flags, n = struct.unpack_from('<II', data, at + 32)
             runs = [_run(data, at + 48*i) for i in range(1, n + 1)]
             at += 48*(1 + n + n*bool(flags & _verified))
             files.append((hash_hex(data[at:at+32]) if flags & _has_sha256 else None, runs))
             at += 48*bool(flags & _has_sha256)
-    except struct.error: raise HubError(400, "Invalid shard: cut short") from None
+    except struct.error: raise HubError(400, 'Invalid shard: cut short') from None
     return files
 
 def _run(data, at):
-    _,size,first,end = struct.unpack_from('<4I', data, at + 32)
+    _, size, first, end = struct.unpack_from('<4I', data, at + 32)
     return Run(hash_hex(data[at:at+32]), size, first, end)
 
 # %% ../nbs/81_xet.ipynb #6caaa222
@@ -155,15 +162,16 @@ _EPOCH = re.compile(r'\d{6}-[0-9a-f]{16}')
 class Xorbs:
     "Chunks in transit, and the way from them to whole files"
     def __init__(self,
-        root:Path, # folder for the epochs
-        big:BigFiles, # where whole files go
-        limit:int=2 << 30, # bytes after which an epoch is followed by a new one
-        keep:int=7200, # seconds that an old epoch stays
-    ): self.root,self.big,self.limit,self.keep = Path(root),big,limit,keep
+        root: Path, # folder for the epochs
+        big: BigFiles, # where whole files go
+        limit: int=2 << 30, # bytes after which an epoch is followed by a new one
+        keep: int=7200, # seconds that an old epoch stays
+    ): self.root, self.big, self.limit, self.keep = Path(root), big, limit, keep
 
     def epoch(self) -> str: # its name, part of the address given to clients
         "The epoch to upload to now"
-        old = sorted(p for p in self.root.glob('*-*') if _EPOCH.fullmatch(p.name) and is_folder(p)) if is_folder(self.root) else []
+        old = sorted(p for p in self.root.glob('*-*') if _EPOCH.fullmatch(p.name)
+                     and is_folder(p)) if is_folder(self.root) else []
         full = not old or sum(e.stat().st_size for e in os.scandir(old[-1])) > self.limit
         new = self.root/f'{len(old) and int(old[-1].name[:6]) + 1:06}-{secrets.token_hex(8)}' if full else old[-1]
         for folder in (self.root, new): private_folder(folder)
@@ -173,27 +181,28 @@ class Xorbs:
 
 # %% ../nbs/81_xet.ipynb #ea7934c8
 @patch
-def path(self:Xorbs,
-    epoch:str, # name of an epoch
-    xorb:str, # hash of a xorb
-) -> Path: # where it is or would be
+def path(self: Xorbs,
+    epoch: str, # name of an epoch
+    xorb: str   # hash of a xorb
+) -> Path:      # where it is or would be
     "The place of a xorb; `HubError` 404 when the epoch is over"
     if not _EPOCH.fullmatch(epoch) or not is_folder(self.root/epoch):
-        raise HubError(404, "This upload address is no longer in use")
-    if not re.fullmatch('[0-9a-f]{64}', xorb): raise HubError(400, f"Not a hash: {xorb[:80]!r}")
+        raise HubError(404, 'This upload address is no longer in use')
+    if not re.fullmatch('[0-9a-f]{64}', xorb): raise HubError(400, f'Not a hash: {xorb[:80]!r}')
     return self.root/epoch/xorb
 
 @patch
-def put(self:Xorbs,
-    epoch:str, # name of an epoch
-    xorb:str, # its hash
-    body, # open file with its bytes
-) -> bool: # was it new?
+def put(self: Xorbs,
+    epoch: str,    # name of an epoch
+    xorb: str,     # its hash
+    body: BinaryIO # open file with its bytes
+) -> bool:         # was it new?
     "Keep a xorb that can be read"
     to = self.path(epoch, xorb)
     if to.exists(): return False
     chunks = read_headers(body)
-    if xorb_hash(chunk_hashes(body, chunks)) != xorb: raise HubError(400, f"Invalid xorb: its content is not {xorb}")
+    if xorb_hash(chunk_hashes(body, chunks)) != xorb:
+        raise HubError(400, f'Invalid xorb: its content is not {xorb}')
     body.seek(0)
     f = body if isinstance(getattr(body, 'name', None), str) else self.big.scratch() # on disk already?
     try:
@@ -209,39 +218,44 @@ def _headers(path): # of a xorb, which never changes
     with open(path, 'rb') as f: return read_headers(f)
 
 @patch
-def opener(self:Xorbs,
-    epoch:str, # name of an epoch
-    stack:ExitStack, # closes what was opened
-): # function from the hash of a xorb to (open file, its `Chunk`s)
+def opener(self: Xorbs,
+    epoch: str,      # name of an epoch
+    stack: ExitStack # closes what was opened
+) -> Callable:       # function from the hash of a xorb to (open file, its `Chunk`s)
     "Opens the xorbs of a shard, the same one only once"
     @lru_cache(1) # they come in order
     def xorb(name):
         path = self.path(epoch, name)
-        try: return stack.enter_context(open(path, 'rb', buffering=0)),_headers(path)
-        except FileNotFoundError: raise HubError(400, f"Invalid shard: it names the xorb {name}, which was not uploaded here") from None
+        try: return stack.enter_context(open(path, 'rb', buffering=0)), _headers(path)
+        except FileNotFoundError:
+            raise HubError(400, f'Invalid shard: it names the xorb {name}, which was not uploaded here') from None
     return xorb
 
 def content(
-    xorb, # function from the hash of a xorb to (open file, its `Chunk`s)
-    runs:list, # `Run`s of one file
-):
+    xorb: Callable, # function from the hash of a xorb to (open file, its `Chunk`s)
+    runs: list      # `Run`s of one file
+) -> Iterator:      # The bytes of the file, a chunk at a time
     "Yield the bytes of a file, a chunk at a time"
     for r in runs:
-        f,chunks = xorb(r.xorb)
+        f, chunks = xorb(r.xorb)
         chunks = chunks[r.first:r.end]
-        if sum(c.size for c in chunks) != r.size: raise HubError(400, f"Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} bytes")
+        if sum(c.size for c in chunks) != r.size:
+            raise HubError(400, f'Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} '
+                                'bytes')
         for c in chunks: f.seek(c.at); yield unpack(f.read(c.packed), c.packing, c.size)
 
 # %% ../nbs/81_xet.ipynb #1e959b02
 @patch
-def take(self:Xorbs,
-    epoch:str, # name of an epoch
-    shard:bytes, # as it travels
-    mine=(), # sha256 of files that the sender brought before
-) -> list: # sha256 of each file
+def take(self: Xorbs,
+    epoch: str,         # name of an epoch
+    shard: bytes,       # as it travels
+    mine: Iterable = () # sha256 of files that the sender brought before
+) -> list:              # sha256 of each file
     "Make the files of a shard and put them on the shelf"
     with ExitStack() as stack:
         xorb = self.opener(epoch, stack)
         files = read_shard(shard)
-        if sum(r.size for _,runs in files for r in runs) > shutil.disk_usage(self.root).free//2: raise HubError(413, "Too little space for the files of this shard")
-        return [sha if sha in mine and self.big.size(sha) is not None else self.big.put(content(xorb, runs), sha) for sha,runs in files]
+        if sum(r.size for _, runs in files for r in runs) > shutil.disk_usage(self.root).free//2:
+            raise HubError(413, 'Too little space for the files of this shard')
+        return [sha if sha in mine and self.big.size(sha) is not None
+                else self.big.put(content(xorb, runs), sha) for sha, runs in files]

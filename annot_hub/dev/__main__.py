@@ -30,14 +30,18 @@ VERBS = {'test': 'run every page and every check, in a copy of the project',
 
 def parser() -> argparse.ArgumentParser: # Of all verbs
     "What can be typed"
-    top = argparse.ArgumentParser(prog='python3 -m annot_hub.dev', description='Test, show and build the project; makes its own environment')
+    top = argparse.ArgumentParser(prog='python3 -m annot_hub.dev',
+                                  description='Test, show and build the project; makes its own environment')
     choices = top.add_subparsers(dest='verb', required=True, metavar='VERB')
     verbs = {name: choices.add_parser(name, help=text, description=text) for name, text in VERBS.items()}
-    for name in ('test', 'run'): verbs[name].add_argument('--jobs', type=int, default=2, help='how many at a time (default 2)')
-    verbs['test'].add_argument('--only', default='*', metavar='PATTERN', help='only what matches, e.g. site or "nbs/2*"')
+    for name in ('test', 'run'):
+        verbs[name].add_argument('--jobs', type=int, default=2, help='how many at a time (default 2)')
+    verbs['test'].add_argument('--only', default='*', metavar='PATTERN',
+                               help='only what matches, e.g. site or "nbs/2*"')
     verbs['run'].add_argument('names', nargs='*', metavar='NB', help='notebooks (default: all)')
     verbs['preview'].add_argument('--port', type=int, default=4200, help='port on 127.0.0.1 (default 4200)')
-    verbs['check'].add_argument('name', help='which: package, export, rules, readme, sidebar, site; lowest, newest')
+    verbs['check'].add_argument('name', help='which: package, export, rules, readme, sidebar, site; lowest, '
+                                             'newest')
     return top
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #551028d3
@@ -54,13 +58,18 @@ def act(
 ) -> int:                     # Exit code
     "Do what was asked, where there is everything for it"
     from annot_hub.dev import checks, github, rules, runs, site
-    me, verb, serve = [sys.executable, '-m', 'annot_hub.dev'], args.verb, [sys.executable, '-m', 'http.server', '--bind', '127.0.0.1']
+    me, verb, serve = [sys.executable, '-m', 'annot_hub.dev'], args.verb, [sys.executable, '-m',
+                                                                           'http.server', '--bind',
+                                                                           '127.0.0.1']
     if verb == 'test': return runs.test(args.only, args.jobs)
     if verb == 'run': return runs.run(args.names, args.jobs)
     if verb == 'check': return complain(checks.check(args.name))
-    if verb == 'prepare': return next(filter(None, (subprocess.call([*me, step]) for step in ('export', 'run', 'readme', 'docs'))), 0)
+    if verb == 'prepare':
+        return next(filter(None, (subprocess.call([*me, step])
+                                  for step in ('export', 'run', 'readme', 'docs'))), 0)
     if verb == 'preview': return subprocess.call([*serve, '--directory', '_docs', str(args.port)])
-    if verb == 'clean': return subprocess.call([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()'])
+    if verb == 'clean':
+        return subprocess.call([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()'])
     if verb == 'export': checks.export_all()
     if verb == 'readme': Path('README.md').write_text(github.make_readme(), encoding='utf-8')
     if verb == 'lower': rules.lower(rules.KNOWN, rules.all_findings())

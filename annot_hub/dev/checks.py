@@ -24,12 +24,15 @@ def export_all(
 ) -> None:             # The modules are new
     "Make all modules from the notebooks"
     env = {k: v for k, v in os.environ.items() if k != 'IN_TEST'} # nbdev exports nothing when this is set
-    subprocess.run([sys.executable, '-c', 'from nbdev.doclinks import nbdev_export; nbdev_export()'], cwd=root, env=env, check=True)
+    subprocess.run([sys.executable, '-c', 'from nbdev.doclinks import nbdev_export; nbdev_export()'],
+                   cwd=root, env=env, check=True)
     index = root/'annot_hub'/'_modidx.py'
-    index.write_text(re.sub(r"'\d+_(\w+/\w+\.html#)", r"'\1", index.read_text(encoding='utf-8')), encoding='utf-8')
+    index.write_text(re.sub(r"'\d+_(\w+/\w+\.html#)", r"'\1", index.read_text(encoding='utf-8')),
+                     encoding='utf-8')
 
 def _modules(root): # Path of each module in the project to its text
-    return {p.relative_to(root).as_posix(): p.read_text(encoding='utf-8') for p in sorted(root.rglob('annot_hub/**/*.py'))}
+    return {p.relative_to(root).as_posix(): p.read_text(encoding='utf-8')
+            for p in sorted(root.rglob('annot_hub/**/*.py'))}
 
 def check_export() -> list: # Complaints
     "Are the modules what the notebooks export?"
@@ -39,7 +42,8 @@ def check_export() -> list: # Complaints
         for name in set(old) - {'annot_hub/__init__.py'}: (copy/name).unlink()
         export_all(copy)
         new = _modules(copy)
-    bad = [f'{n} is not what the notebooks export: run `export`, or `nbdev_update` if you edited the module' for n in new if old.get(n) != new[n]]
+    bad = [f'{n} is not what the notebooks export: run `export`, or `nbdev_update` if you edited the module'
+           for n in new if old.get(n) != new[n]]
     return bad + [f'{n} comes from no notebook' for n in old if n not in new]
 
 # %% ../../nbs/9_dev/40_checks.ipynb #318cf631
@@ -49,7 +53,8 @@ def attempt(
 ) -> list:        # Complaints: the end of its output when it fails
     "Run `cmd` far from the project, so that only what is installed is found"
     env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'VIRTUAL_ENV')}
-    done = subprocess.run([*map(str, cmd)], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run([*map(str, cmd)], cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = done.stdout.decode(errors='replace')[-3000:]
     return [f"{' '.join(map(str, cmd))[-200:]}\n{said}"] if done.returncode else []
 
@@ -59,11 +64,13 @@ def check_package() -> list: # Complaints
         tmp = Path(tmp)
         copy_project(tmp/'src')
         bad = attempt([sys.executable, '-m', 'build', '--outdir', tmp/'dist', tmp/'src'], tmp)
-        bad = bad or attempt([sys.executable, '-m', 'twine', 'check', '--strict', *(tmp/'dist').iterdir()], tmp)
+        bad = bad or attempt([sys.executable, '-m', 'twine', 'check', '--strict', *(tmp/'dist').iterdir()],
+                             tmp)
         bad = bad or attempt([sys.executable, '-m', 'venv', tmp/'.venv'], tmp)
         python, command = program(tmp/'.venv', 'python'), program(tmp/'.venv', 'annot_hub')
         bad = bad or attempt([python, '-m', 'pip', 'install', '--quiet', *(tmp/'dist').glob('*.whl')], tmp)
-        calls = [[command, '--help'], [python, '-m', 'annot_hub', '--help'], [python, tmp/'src'/'nbs'/'9_dev'/'installed.py']]
+        calls = [[command, '--help'], [python, '-m', 'annot_hub', '--help'],
+                 [python, tmp/'src'/'nbs'/'9_dev'/'installed.py']]
         return bad or [complaint for cmd in calls for complaint in attempt(cmd, tmp)]
 
 # %% ../../nbs/9_dev/40_checks.ipynb #358f14b9
@@ -76,7 +83,8 @@ def check_bounds(
         copy_project(tmp/'src')
         uv, python = [sys.executable, '-m', 'uv', '--quiet'], program(tmp/'.venv', 'python')
         bad = attempt([*uv, 'venv', '--python', sys.executable, tmp/'.venv'], tmp)
-        bad = bad or attempt([*uv, 'pip', 'install', '--python', python, '--resolution', resolution, f"{tmp/'src'}[all]"], tmp)
+        bad = bad or attempt([*uv, 'pip', 'install', '--python', python, '--resolution', resolution,
+                              f"{tmp/'src'}[all]"], tmp)
         return bad or attempt([python, tmp/'src'/'nbs'/'9_dev'/'round.py'], tmp)
 
 # %% ../../nbs/9_dev/40_checks.ipynb #1155ed98
@@ -89,4 +97,5 @@ def check(
     "One check by its name"
     if name in CHECKS: return CHECKS[name]()
     bounds = {'lowest': 'lowest-direct', 'newest': 'highest'}
-    return check_bounds(bounds[name]) if name in bounds else [f"There is no check {name}: choose among {', '.join([*CHECKS, *bounds])}"]
+    return check_bounds(bounds[name]) if name in bounds else [f"There is no check {name}: choose among "
+                                                              f"{', '.join([*CHECKS, *bounds])}"]

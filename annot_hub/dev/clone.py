@@ -32,7 +32,8 @@ def settings() -> dict: # Texts by name
     return dict(ini['DEFAULT'])
 
 # %% ../../nbs/9_dev/05_clone.ipynb #db9cfede
-MADE = {'.git', '.venv', '_docs', '_proc', 'build', 'dist', '__pycache__', '.ipynb_checkpoints', 'annot_hub.egg-info'}
+MADE = {'.git', '.venv', '_docs', '_proc', 'build', 'dist', '__pycache__', '.ipynb_checkpoints',
+        'annot_hub.egg-info'}
 
 def project_files(
     root: Path = ROOT  # The project's folder
@@ -71,13 +72,16 @@ def system_package(
     why: str    # What needs it
 ) -> str:       # '' when it was installed, else what to do
     "Install a Debian package where that is possible, else say how"
-    if not shutil.which('apt-get'): return f'{why} needs {name}: install it with the package manager of this system, and try again'
+    if not shutil.which('apt-get'):
+        return f'{why} needs {name}: install it with the package manager of this system, and try again'
     if os.getuid(): return f'{why} needs {name}. Type: sudo apt-get install {name}'
     print(f'Installing {name} ({why} needs it)', flush=True)
     env = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
     script = f'apt-get update -q; apt-get install -y -q --no-install-recommends {name}'
-    done = subprocess.run(['sh', '-c', script], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode: return f'{why} needs {name}, and installing it failed:\n{(done.stdout + done.stderr)[-2000:]}'
+    done = subprocess.run(['sh', '-c', script], env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True)
+    if done.returncode:
+        return f'{why} needs {name}, and installing it failed:\n{(done.stdout + done.stderr)[-2000:]}'
     return ''
 
 # %% ../../nbs/9_dev/05_clone.ipynb #14f2d374
@@ -109,13 +113,15 @@ def install(
     pause, end = (1, '\r') if sys.stdout.isatty() else (10, '\n')
     with TemporaryDirectory() as folder:
         log = Path(folder)/'pip.log'
-        with log.open('w') as out: process = subprocess.Popen(pip, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        with log.open('w') as out:
+            process = subprocess.Popen(pip, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         while process.poll() is None:
             try: process.wait(pause)
             except subprocess.TimeoutExpired: pass
             installed = len([*venv.glob('[lL]ib*/**/site-packages/*.dist-info')])
             print(' ', progress(log.read_text(errors='replace'), installed), end=end, flush=True)
-        if process.returncode: raise SystemExit(f'\n{log.read_text()[-3000:]}\npip failed: see above, and try again')
+        if process.returncode:
+            raise SystemExit(f'\n{log.read_text()[-3000:]}\npip failed: see above, and try again')
 
 # %% ../../nbs/9_dev/05_clone.ipynb #92d7c0aa
 def _stamp(extra): # 'all' or 'dev', and a hash
@@ -133,16 +139,20 @@ def is_ready(
 
 # %% ../../nbs/9_dev/05_clone.ipynb #7a9845e6
 USAGE = 'usage: python3 -m {} VERB ...\nThe first verb makes the environment (.venv, {}); then --help lists all. Begin with `python3 -m annot_hub demo`'
-EXTRAS = {'all': ('700 MB', 'datasets starlette uv'), 'dev': ('1.1 GB', 'nbdev starlette uv')} # size, and packages that show it is there
+# size, and packages that show it is there
+EXTRAS = {'all': ('700 MB', 'datasets starlette uv'), 'dev': ('1.1 GB', 'nbdev starlette uv')}
 
 def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
     "Make `.venv` with the project and what `extra` asks for"
     if not find_spec('ensurepip'):
         problem = system_package(f'python{sys.version_info[0]}.{sys.version_info[1]}-venv', 'The environment')
         if problem: raise SystemExit(problem)
-    print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]} on the disk, once, a few minutes', flush=True)
-    subprocess.run([getattr(sys, '_base_executable', sys.executable), '-m', 'venv', '--clear', VENV], check=True)
-    install([program(VENV, 'python'), '-m', 'pip', 'install', '--progress-bar', 'off', '-e', f'{ROOT}[{extra}]'], VENV)
+    print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]} on the disk, once, a few minutes',
+          flush=True)
+    subprocess.run([getattr(sys, '_base_executable', sys.executable), '-m', 'venv', '--clear', VENV],
+                   check=True)
+    install([program(VENV, 'python'), '-m', 'pip', 'install', '--progress-bar', 'off', '-e',
+             f'{ROOT}[{extra}]'], VENV)
     (VENV/'annot_hub.txt').write_text(_stamp(extra))
     print('\nThe environment is ready', flush=True)
 
@@ -159,10 +169,13 @@ def enter(
     least, python = settings()['min_python'], program(VENV, 'python')
     if sys.version_info < tuple(int(n) for n in least.split('.')):
         python = newer_python(least)
-        if not python: raise SystemExit(f'annot_hub needs Python {least} or later, and this is {sys.version.split()[0]}: install one from python.org')
+        if not python:
+            raise SystemExit(f'annot_hub needs Python {least} or later, and this is '
+                             f'{sys.version.split()[0]}: install one from python.org')
     elif _suits(extra): return
     elif not is_ready(extra):
-        if set(sys.argv[1:]) <= {'-h', '--help', '--version'}: sys.exit(USAGE.format(module, EXTRAS[extra][0]))
+        if set(sys.argv[1:]) <= {'-h', '--help', '--version'}:
+            sys.exit(USAGE.format(module, EXTRAS[extra][0]))
         _make_venv(extra)
     sys.stdout.flush()
     cmd = [python, '-m', module, *sys.argv[1:]]

@@ -68,7 +68,8 @@ def execute(
         if cell.cell_type == 'code' and is_skipped(cell): cell.metadata.tags = ['skip-execution']
     with TemporaryDirectory() as home:
         files = dict(ip=f'{home}/kernel', connection_file=f'{home}/kernel.json')
-        km = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), transport='ipc', **files)
+        km = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), transport='ipc',
+                                **files)
         where = {'metadata': {'path': str(folder)}}
         client = NotebookClient(nb, km=km, timeout=600, coalesce_streams=True, resources=where)
         client.execute(env=kernel_env(ROOT, Path(home)), cleanup_kc=True)
@@ -107,7 +108,8 @@ def differences(
     saved, fresh = split_lines(nbformat.from_dict(saved)), split_lines(nbformat.from_dict(fresh))
     for n, (old, new) in enumerate(zip(saved.cells, fresh.cells, strict=True)):
         texts = (json.dumps(c.get('outputs', []), indent=1, sort_keys=True).splitlines() for c in (old, new))
-        diff = [line[:200] for line in unified_diff(*texts, n=0, lineterm='') if line[:2] not in ('@@', '--', '++')]
+        diff = [line[:200] for line in unified_diff(*texts, n=0, lineterm='')
+                if line[:2] not in ('@@', '--', '++')]
         code = next((line for line in new.source if line[0] not in '#\n'), '').strip()
         if diff: changed.append('\n'.join([f'cell {n}: {code}', *diff[:12]]))
     return changed

@@ -22,7 +22,8 @@ def shown(
 ) -> str:      # Markdown
     "An output as GitHub shows it"
     data = out.get('data', {})
-    if any(kind.startswith('image/') for kind in data): raise ValueError('The README shows no picture of a cell: save it and link to it')
+    if any(kind.startswith('image/') for kind in data):
+        raise ValueError('The README shows no picture of a cell: save it and link to it')
     rich = data.get('text/markdown') or data.get('text/html')
     if rich: return re.sub(r'<style.*?</style>', '', ''.join(rich), flags=re.S).strip()
     text = ''.join(out.get('text') or data.get('text/plain', '')).rstrip()

@@ -44,20 +44,24 @@ def ruff_findings(
     findings = []
     for module, text in texts.items():
         cmd = [sys.executable, '-m', 'ruff', 'check', '--exit-zero', '--output-format', 'json', '-']
-        for row in json.loads(subprocess.run(cmd, cwd=ROOT, input=text.encode(), capture_output=True, check=True).stdout):
+        for row in json.loads(subprocess.run(cmd, cwd=ROOT, input=text.encode(), capture_output=True,
+                                             check=True).stdout):
             line = row['location']['row']
             by_nbdev = re.match(r"__all__ = \[| {11}'", text.splitlines()[line - 1]) and row['code'] == 'E501'
             if not by_nbdev: findings.append(Finding(row['code'], module, line, row['message']))
     return findings
 
 # %% ../../nbs/9_dev/30_rules.ipynb #1cf7e635
-def _unexplained(function, lines): # Names of parameters, and 'return'; a comment explains what ends alone on its line
-    args = [a for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs) if a.arg not in ('self', 'cls')]
+# Names of parameters, and 'return'; a comment explains what ends alone on its line
+def _unexplained(function, lines):
+    args = [a for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            if a.arg not in ('self', 'cls')]
     parts = [(a.arg, a.annotation and a) for a in args]
     gives = any(isinstance(n, ast.Return | ast.Yield) and n.value for n in ast.walk(function))
     parts += [('return', function.returns)]*(gives or function.returns is not None)
     ends = Counter(node.end_lineno for _, node in parts if node)
-    return [name for name, node in parts if not node or ends[node.end_lineno] > 1 or '#' not in lines[node.end_lineno - 1][node.end_col_offset:]]
+    return [name for name, node in parts if not node or ends[node.end_lineno] > 1
+            or '#' not in lines[node.end_lineno - 1][node.end_col_offset:]]
 
 def docment_findings(
     module: str,  # Its name
@@ -69,7 +73,8 @@ def docment_findings(
     for node in (*tree.body, *(n for c in classes for n in c.body)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef): continue
         missing = _unexplained(node, text.splitlines()) if node.name[0] != '_' or node.name == '__init__' else []
-        if missing: findings.append(Finding('docments', module, node.lineno, f"{node.name}: {', '.join(missing)}"))
+        if missing:
+            findings.append(Finding('docments', module, node.lineno, f"{node.name}: {', '.join(missing)}"))
     return findings
 
 # %% ../../nbs/9_dev/30_rules.ipynb #891c8a5e
@@ -86,8 +91,10 @@ def import_findings(
             for name in (a.name for a in node.names if source.split('.')[0] == 'annot_hub'):
                 target = f'{source}.{name}' if f'{source}.{name}' in texts else source
                 place = page_of(texts.get(target, ''))
-                if place and () < page_of(text) <= place: findings.append(Finding('order', module, node.lineno, f'imports {target}, a later page'))
-                if re.match('_[^_]', name): findings.append(Finding('private', module, node.lineno, f'imports {source}.{name}'))
+                if place and () < page_of(text) <= place:
+                    findings.append(Finding('order', module, node.lineno, f'imports {target}, a later page'))
+                if re.match('_[^_]', name):
+                    findings.append(Finding('private', module, node.lineno, f'imports {source}.{name}'))
     return findings
 
 # %% ../../nbs/9_dev/30_rules.ipynb #013bb7b9
@@ -101,7 +108,8 @@ def hint_findings(
         if getattr(sym, '__module__', '') != module: continue
         methods = [m for m in vars(sym).values() if hasattr(m, '__code__')] if isinstance(sym, type) else []
         try: [typing.get_type_hints(part) for part in (sym, *methods)]
-        except (NameError, TypeError, AttributeError) as e: findings.append(Finding('hints', module, 0, f'{name}: {e}'))
+        except (NameError, TypeError, AttributeError) as e:
+            findings.append(Finding('hints', module, 0, f'{name}: {e}'))
     return findings
 
 # %% ../../nbs/9_dev/30_rules.ipynb #1418cae5
@@ -126,9 +134,11 @@ def compare(
 ) -> list:           # Complaints
     "What is not as `known` says"
     counts = counted(findings)
-    lines = [f'{f.module}, line {f.line}: {f.rule} {f.text}' for f in findings if f'{f.rule} {f.module}' in counts - known]
+    lines = [f'{f.module}, line {f.line}: {f.rule} {f.text}' for f in findings
+             if f'{f.rule} {f.module}' in counts - known]
     lines += [f'{key}: {n} too many, see the lines above' for key, n in sorted((counts - known).items())]
-    return lines + [f'{key}: {n} fewer than known; run `lower` to keep it so' for key, n in sorted((known - counts).items())]
+    return lines + [f'{key}: {n} fewer than known; run `lower` to keep it so'
+                    for key, n in sorted((known - counts).items())]
 
 # %% ../../nbs/9_dev/30_rules.ipynb #74a0505e
 def lower(
@@ -136,8 +146,10 @@ def lower(
     findings: list  # Findings
 ) -> None:          # The file says what was found
     "Write down what is left"
-    now, before = (Counter(key.split()[0] for key in c.elements()) for c in (counted(findings), read_known(path)))
-    if path.exists() and now - before: raise SystemExit(f'More than before: {dict(now - before)}. See `check rules`')
+    now, before = (Counter(key.split()[0] for key in c.elements())
+                   for c in (counted(findings), read_known(path)))
+    if path.exists() and now - before:
+        raise SystemExit(f'More than before: {dict(now - before)}. See `check rules`')
     path.write_text(''.join(f'{key} {n}\n' for key, n in sorted(counted(findings).items())), encoding='utf-8')
 
 def all_findings() -> list: # Findings

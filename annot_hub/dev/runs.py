@@ -69,7 +69,8 @@ def run_one(
     mark, start = f'{my_mark()}{os.urandom(4).hex()}/', time.monotonic()
     env = dict(os.environ, PYTHONPATH=str(folder.resolve()), PYTHONUNBUFFERED='1', **{MARK: mark})
     with TemporaryFile() as out:
-        process = subprocess.Popen(cmd, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(cmd, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
         late = ''
         try: process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -125,7 +126,8 @@ def tasks(
 
 def pages() -> list: # e.g. 'nbs/1_collect/20_keys.ipynb'
     "The pages of the project, long stories first"
-    return sorted((f'nbs/{n}' for n in notebooks(ROOT/'nbs')), key=lambda n: not n.startswith('nbs/tutorials/'))
+    return sorted((f'nbs/{n}' for n in notebooks(ROOT/'nbs')),
+                  key=lambda n: not n.startswith('nbs/tutorials/'))
 
 # %% ../../nbs/9_dev/50_runs.ipynb #b0ed1e8a
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
@@ -151,4 +153,5 @@ def run(
     jobs: int = 2 # How many at a time
 ) -> int:         # 0 when all ran
     "Run notebooks and save their outputs"
-    return verdict(run_all([(n, [sys.executable, '-m', 'annot_hub.dev.fresh', 'run', n]) for n in names or pages()], ROOT, jobs))
+    return verdict(run_all([(n, [sys.executable, '-m', 'annot_hub.dev.fresh', 'run', n]) for n in names
+                            or pages()], ROOT, jobs))

@@ -43,7 +43,8 @@ def parameter_table(
         kind = '' if d.anno is inspect._empty else getattr(d.anno, '__name__', d.anno)
         default = '' if d.default is inspect._empty else getattr(d.default, '__name__', repr(d.default))
         code = [f'`{text}`'.replace('|', r'\|') if text else '' for text in (kind, default)]
-        if name != 'self' and (kind or d.docment): rows.append([f'`{name}`', *code, (d.docment or '').replace('|', r'\|')])
+        if name != 'self' and (kind or d.docment):
+            rows.append([f'`{name}`', *code, (d.docment or '').replace('|', r'\|')])
     return '\n'.join(f"| {' | '.join(row)} |" for row in rows) if len(rows) > 2 else ''
 
 # %% ../../nbs/9_dev/20_site.ipynb #03c42dda
@@ -65,7 +66,8 @@ def documentation(
     "What the page shows of `name`: source, heading, call, sentence, table"
     first, *rest = name.split('.')
     try: sym = vars(import_module(module))[first]
-    except KeyError: raise ValueError(f'{module} has no {name}: its page has changed, so run `export` first') from None
+    except KeyError:
+        raise ValueError(f'{module} has no {name}: its page has changed, so run `export` first') from None
     for part in rest: sym = inspect.getattr_static(sym, part)
     sym = getattr(sym, '__func__', sym)
     parts = [_source(sym, module), f'### {name}', f'```python\n{_call(sym, name)}\n```', inspect.getdoc(sym)]
@@ -86,7 +88,8 @@ class ShowDocs:
     def __init__(self,
         nb: dict  # The notebook being processed
     ):
-        names = [c.directives_['default_exp'][0] for c in nb.cells if 'default_exp' in getattr(c, 'directives_', {})]
+        names = [c.directives_['default_exp'][0] for c in nb.cells
+                 if 'default_exp' in getattr(c, 'directives_', {})]
         self.module = f'{get_config().lib_path.name}.{names[0]}'.removesuffix('.__init__') if names else ''
 
     def __call__(self,
@@ -101,7 +104,8 @@ class ShowDocs:
         cell: dict  # With exported code; changed
     ) -> None:      # It shows the documentation of its public names
         "Let `cell` document what it exports"
-        defined = [patch_name(n) for n in cell.parsed_() if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)]
+        defined = [patch_name(n) for n in cell.parsed_()
+                   if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)]
         names = [n for n in defined if '_' not in (n[0], n.rpartition('.')[2][0])]
         text = '\n\n'.join(documentation(self.module, n) for n in names)
         cell.source = '#| output: asis\n#| echo: false\ndocumentation'
@@ -132,7 +136,8 @@ def gaps(
 ) -> list:           # Complaints
     "What the sidebar names and nobody wrote, and what somebody wrote and it does not name"
     named = [e for c in contents for e in c.get('contents', [c.get('href')])]
-    missing = [f'the sidebar names {e}, and there is no such file' for e in named if '*' not in e and e not in files]
+    missing = [f'the sidebar names {e}, and there is no such file' for e in named if '*' not in e
+               and e not in files]
     return missing + [f'{f} is not in the sidebar' for f in files if not any(Path(f).match(e) for e in named)]
 
 # %% ../../nbs/9_dev/20_site.ipynb #8754701e
@@ -143,7 +148,8 @@ def spelled_out(
     "`contents` with the pages that exist, under the names that the site gives them"
     sections = []
     for entry in contents:
-        first, *rest = [page_name(f) for e in entry.get('contents', [entry.get('href')]) for f in files if Path(f).match(e)] or ['']
+        first, *rest = [page_name(f) for e in entry.get('contents', [entry.get('href')]) for f in files
+                        if Path(f).match(e)] or ['']
         if 'href' in entry: sections.append(entry | {'href': first})
         elif first.endswith('/index.ipynb'): sections.append(entry | {'href': first, 'contents': rest})
         elif first: sections.append(entry | {'contents': [first, *rest]})
@@ -164,17 +170,21 @@ def write_sources(
         shutil.copy2(nbs/path, target)
     for path in notebooks(nbs):
         target = proc/page_name(path)
-        if target.exists(): raise ValueError(f'{path} and another notebook would both become {page_name(path)}: rename one')
+        if target.exists():
+            raise ValueError(f'{path} and another notebook would both become {page_name(path)}: rename one')
         target.parent.mkdir(parents=True, exist_ok=True)
         nb = read_nb(nbs/path)
         FilterDefaults()(nb)
-        for data in (cell if cell.cell_type == 'markdown' else out.get('data', {}) for cell in nb.cells for out in cell.get('outputs', [{}])):
-            for kind in {'source', 'text/markdown', 'text/html'} & set(data): data[kind] = relink(''.join(data[kind]), home)
+        for data in (cell if cell.cell_type == 'markdown' else out.get('data', {}) for cell in nb.cells
+                     for out in cell.get('outputs', [{}])):
+            for kind in {'source', 'text/markdown', 'text/html'} & set(data):
+                data[kind] = relink(''.join(data[kind]), home)
         write_nb(nb, target)
     config = yaml.safe_load((nbs/'sidebar.yml').read_text(encoding='utf-8'))
     sidebar = config['website']['sidebar']
     sidebar['contents'] = spelled_out(sidebar['contents'], notebooks(nbs))
-    (proc/'sidebar.yml').write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding='utf-8')
+    (proc/'sidebar.yml').write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+                                    encoding='utf-8')
 
 # %% ../../nbs/9_dev/20_site.ipynb #94375dd2
 def render(
@@ -187,7 +197,8 @@ def render(
     site.out = out.resolve()
     site.build()
     for css in site.out.rglob('*.css'): # a page that is read here asks nobody elsewhere for letters
-        css.write_text(re.sub(r'@import url\(https?://[^)]*\);?', '', css.read_text(encoding='utf-8')), encoding='utf-8')
+        css.write_text(re.sub(r'@import url\(https?://[^)]*\);?', '', css.read_text(encoding='utf-8')),
+                       encoding='utf-8')
     return [w for w in site.warnings if 'output-file' not in w]
 
 # %% ../../nbs/9_dev/20_site.ipynb #345bd8c3
@@ -202,7 +213,8 @@ def lost_headings(
         name = page.relative_to(out.resolve())
         for path, heading in dict.fromkeys(re.findall(r'<[^<>]*\shref="([^":#]*)#([^"]+)"', text)):
             target = (page.parent/unquote(path)).resolve() if path else page
-            if target in ids and unquote(heading) not in ids[target]: bad.append(f'{name}: no heading for {path}#{heading}')
+            if target in ids and unquote(heading) not in ids[target]:
+                bad.append(f'{name}: no heading for {path}#{heading}')
         mute = re.findall(r'<img\b(?![^>]*\salt=)', text)
         if mute: bad.append(f'{name}: {len(mute)} pictures without `#| fig-alt`')
     return bad
