@@ -18,7 +18,7 @@ def main() -> None: # Ends the program with the exit code of the verb
     if (root/'settings.ini').exists() and (root/'nbs').is_dir():
         from annot_hub.dev.clone import enter
         enter('annot_hub', 'all')
-    from annot_hub.cli import main
+    from annot_hub.project.cli import main
     sys.exit(main())
 
 # %% ../nbs/9_dev/70_door.ipynb #d006357c

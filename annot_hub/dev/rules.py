@@ -99,7 +99,7 @@ def import_findings(
 
 # %% ../../nbs/9_dev/30_rules.ipynb #013bb7b9
 def hint_findings(
-    module: str  # e.g. 'annot_hub.keys'
+    module: str  # e.g. 'annot_hub.collect.keys'
 ) -> list:       # Findings
     "Public names of `module` whose types cannot be looked up"
     findings, loaded = [], import_module(module)
@@ -117,12 +117,12 @@ KNOWN = ROOT/'nbs'/'9_dev'/'known.txt'
 
 def counted(
     findings: list  # Findings
-) -> Counter:       # e.g. {'E501 annot_hub.keys': 3}
+) -> Counter:       # e.g. {'E501 annot_hub.collect.keys': 3}
     "How often each module breaks each rule"
     return Counter(f'{f.rule} {f.module}' for f in findings)
 
 def read_known(
-    path: Path  # With lines such as 'E501 annot_hub.keys 3'; need not exist
+    path: Path  # With lines such as 'E501 annot_hub.collect.keys 3'; need not exist
 ) -> Counter:   # The same as `counted` gives
     "What `path` says is known"
     lines = path.read_text(encoding='utf-8').splitlines() if path.exists() else []
@@ -130,7 +130,7 @@ def read_known(
 
 def compare(
     findings: list,  # Findings
-    known: Counter   # e.g. {'E501 annot_hub.keys': 3}
+    known: Counter   # e.g. {'E501 annot_hub.collect.keys': 3}
 ) -> list:           # Complaints
     "What is not as `known` says"
     counts = counted(findings)

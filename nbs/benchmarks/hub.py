@@ -7,7 +7,7 @@ import argparse, csv, hashlib, json, os, random, resource, shutil, subprocess, s
 from collections import Counter
 from pathlib import Path
 import psutil
-from annot_hub.hubserver import LocalHub
+from annot_hub.localhub.server import LocalHub
 
 rows,part = [],''
 def row(what, wall=None, client=None, server=None, requests=None, note=''):

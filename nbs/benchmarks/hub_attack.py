@@ -18,8 +18,8 @@ import httpx2
 import pandas as pd
 import psutil
 
-from annot_hub.hubserver import LocalHub
-from annot_hub.store import pack_entry, tree_bytes
+from annot_hub.localhub.server import LocalHub
+from annot_hub.localhub.store import pack_entry, tree_bytes
 
 BIG = 20_000 # files of the repo that visitors walk through
 

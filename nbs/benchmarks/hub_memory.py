@@ -7,7 +7,7 @@ import argparse, csv, io, json, os, random, shutil, subprocess, sys, tempfile, t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import httpx2, numpy as np, psutil
-from annot_hub.hubserver import LocalHub
+from annot_hub.localhub.server import LocalHub
 
 def look(hub):
     "What the server holds: MB, open files, threads; what lies about on disk"

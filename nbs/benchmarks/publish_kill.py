@@ -4,14 +4,14 @@ An attempt that ended before its time came is looked at too, and does not count:
 Every attempt is a forked process, so that none inherits a running client; the Hub is a process of its own and stays up."""
 import argparse, csv, json, os, random, shutil, signal, sys, tempfile, time
 from pathlib import Path
-from annot_hub.hubserver import LocalHub
+from annot_hub.localhub.server import LocalHub
 hub = LocalHub().start()
 import datasets, pandas as pd
 from PIL import Image
-from annot_hub.collection import measure, scan
-from annot_hub.hub import create, etags, head, read, upload
-from annot_hub.labels import classification, encode
-from annot_hub.publish import labels, publish, read_record
+from annot_hub.collect.images import measure, scan
+from annot_hub.collect.repo import create, etags, head, read, upload
+from annot_hub.annotate.interface import classification, encode
+from annot_hub.publish.version import labels, publish, read_record
 from huggingface_hub import HfApi
 
 datasets.disable_progress_bars()

@@ -28,9 +28,9 @@ def proxy(port):
 def child(repo, first, n, images):
     "Publish annotations `first` to `first + n`; a line of JSON"
     import resource
-    from annot_hub.hub import commit, create
-    from annot_hub.labels import classification, encode
-    from annot_hub.publish import publish
+    from annot_hub.collect.repo import commit, create
+    from annot_hub.annotate.interface import classification, encode
+    from annot_hub.publish.version import publish
     import datasets, numpy as np, pandas as pd
     interface = classification(['text-only', 'illustrated', 'map'])
     results = [encode(interface, {'label': l}) for l in interface.controls[0].labels]
@@ -49,7 +49,7 @@ def child(repo, first, n, images):
     print(json.dumps({'seconds': round(time.perf_counter() - start, 2), 'cpu': round(resource.getrusage(resource.RUSAGE_SELF).ru_utime, 1), 'peak_MB': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024), 'before_MB': round(rss/1024), 'committed': r.committed, 'added': r.annotations}))
 
 def main(sizes, out):
-    from annot_hub.hubserver import LocalHub
+    from annot_hub.localhub.server import LocalHub
     hub, rows = LocalHub(env=False).start(), []
     port, sent = proxy(int(hub.endpoint.rpartition(':')[2]))
     env = os.environ | {'HF_ENDPOINT': f'http://127.0.0.1:{port}', 'HF_TOKEN': hub.token, 'HF_HOME': str(hub.root/'client'), 'HF_HUB_DISABLE_PROGRESS_BARS': '1'}

@@ -10,9 +10,9 @@ import os, sqlite3, sys, tempfile, time
 from pathlib import Path
 
 import httpx2
-from annot_hub import studio as module
-from annot_hub.labels import classification, encode
-from annot_hub.studio import LocalStudio, Studio
+from annot_hub.annotate import pushing as module
+from annot_hub.annotate.interface import classification, encode
+from annot_hub.annotate.pushing import LocalStudio, Studio
 
 n, new = [int(x) for x in (sys.argv[1:] + ['10000', '100'][len(sys.argv) - 1:])]
 interface = classification(['text-only', 'illustrated'])

@@ -21,8 +21,8 @@ def make(root):
 def child(step, dir):
     "One step, in a process of its own; a line of JSON"
     import resource
-    from annot_hub.collection import measure, scan
-    from annot_hub.hub import create, plan_upload, upload
+    from annot_hub.collect.images import measure, scan
+    from annot_hub.collect.repo import create, plan_upload, upload
     import pandas as pd
     root, table, repo = Path(dir)/'tree', Path(dir)/'collection.parquet', os.environ['REPO']
     start = time.perf_counter()
@@ -38,7 +38,7 @@ def child(step, dir):
     print(json.dumps({'seconds': round(time.perf_counter() - start, 1), 'cpu': round(use.ru_utime + use.ru_stime, 1), 'peak_MB': round(use.ru_maxrss/1024), 'said': said}))
 
 def main(dir, out):
-    from annot_hub.hubserver import LocalHub
+    from annot_hub.localhub.server import LocalHub
     import pandas as pd
     shutil.rmtree(dir, ignore_errors=True); (dir/'tree').mkdir(parents=True)
     make(dir/'tree')
