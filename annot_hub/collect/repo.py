@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LastChange', 'HubError', 'StaleParent', 'hub_errors', 'check_hash', 'check_path', 'create', 'head', 'is_private',
-           'list_files', 'commit', 'read', 'etags', 'last_changes', 'split_folders', 'UploadReport', 'plan_upload',
-           'upload', 'image_revision', 'read_collection', 'check_tag', 'tags', 'tag']
+           'list_files', 'commit', 'quiet_client', 'read', 'etags', 'last_changes', 'split_folders', 'UploadReport',
+           'plan_upload', 'upload', 'image_revision', 'read_collection', 'check_tag', 'tags', 'tag']
 
 # %% ../../nbs/1_collect/60_repo.ipynb #7725f6f0
 import hashlib
@@ -172,7 +172,7 @@ def commit(
     description: str = ''    # The rest of the message
 ) -> str:                    # The commit's sha: the old head if nothing had changed
     "Put `files` into the repo in one commit"
-    with hub_errors(repo_id), _quiet():
+    with hub_errors(repo_id), quiet_client():
         return HfApi().create_commit(repo_id, [_operation(*f) for f in sorted(files.items())],
                                      commit_message=one_line(message),
                                      commit_description=printable(description), repo_type='dataset',
@@ -185,7 +185,7 @@ def _operation(path, content):
     return CommitOperationAdd(path, content)
 
 @contextmanager
-def _quiet():
+def quiet_client() -> Iterator: # For `with`
     "No progress bars of the client inside ours, and no warning that nothing changed"
     from huggingface_hub.utils import logging
     level, bars = logging.get_verbosity(), not are_progress_bars_disabled()
@@ -205,7 +205,7 @@ def read(
 ) -> bytes|None:            # Its content, or None if there is no such file
     "One file of the repo; kept in the client's cache, so that the same version is fetched once"
     if etag and (kept := _blob(repo_id, etag)) and kept.exists(): return kept.read_bytes()
-    with hub_errors(repo_id), _quiet():
+    with hub_errors(repo_id), quiet_client():
         try:
             local = hf_hub_download(repo_id, check_path(path), repo_type='dataset',
                                     revision=check_path(revision))

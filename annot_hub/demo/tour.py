@@ -219,7 +219,7 @@ def _load(self: Demo):
 def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     "Count everything, asking the services"
     from huggingface_hub import HfApi
-    from annot_hub.publish.version import version as publish
+    from annot_hub.publish import version as publish
     repo, status = self.project.repo, self.project.status()
     ds, fetched = self._load()
     labels = Counter(ds.features['label'].int2str(ds['label'][:]))

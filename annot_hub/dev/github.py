@@ -7,7 +7,6 @@ __all__ = ['shown', 'as_markdown', 'from_root', 'readme', 'make_readme', 'stale_
 
 # %% ../../nbs/9_dev/25_github.ipynb #0cc1e8b0
 import re
-from pathlib import Path
 
 import yaml
 from execnb.nbio import read_nb

@@ -13,7 +13,6 @@ __all__ = ['routes', 'User', 'Signer', 'Route', 'route', 'find_route', 'Ask', 'C
 import base64, hmac, io, json, math, mimetypes, re, secrets, time, traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote
 from fastcore.basics import patch
@@ -290,9 +289,12 @@ async def read_body(self: Hub,
             size += len(part)
             if size > most: raise HubError(413, f'The body is larger than {most} bytes')
             if size > 1 << 20 and isinstance(f, io.BytesIO):
-                f, small = self.store.big.scratch(), f; f.write(small.getbuffer())
+                f, small = self.store.big.scratch(), f
+                f.write(small.getbuffer())
             f.write(part)
-    except BaseException: _close(f); raise
+    except BaseException:
+        _close(f)
+        raise
     f.seek(0)
     return f
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fastcore.basics import patch
 try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .api import iso, repo_url, route
+from .api import iso, route
 from .shelf import HubError
 from .store import HubRepo, title_and_rest
 from .api import Ask, Hub
@@ -27,7 +27,9 @@ def commits(
     found, links = [], {}
     for i, c in enumerate(r.history(r.find(ask.rev), hub.work(ask, r))):
         if i < page*50: continue
-        if len(found) == 50: links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'; break
+        if len(found) == 50:
+            links['Link'] = f'<{ask.url}?p={page + 1}>; rel="next"'
+            break
         title, rest = title_and_rest(c.message)
         author = c.author.decode('utf-8', 'replace').split(' <')[0]
         found.append(dict(id=c.id.decode(), title=title, message=rest, date=iso(c.commit_time),

@@ -113,7 +113,9 @@ class AccessLog:
         self.file = open(self.path, 'a', buffering=1, opener=_private)
 
     def __call__(self, seen):
-        if self.file.tell() > self.most: self.file.close(); self.open()
+        if self.file.tell() > self.most:
+            self.file.close()
+            self.open()
         self.file.write(json.dumps(seen) + '\n')
 
 # %% ../../nbs/7_localhub/70_server.ipynb #a7172840
@@ -164,7 +166,9 @@ def _socket(host, port):
     # named, or asyncio leaves TCP's wait for more on
     s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, proto=socket.IPPROTO_TCP)
     if os.name != 'nt': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try: s.bind((host, port)); s.listen(256)
+    try:
+        s.bind((host, port))
+        s.listen(256)
     except OSError as e:
         s.close()
         raise RuntimeError(f'Cannot listen on {host}:{port}: {e.strerror}. Is something running there? '
@@ -284,7 +288,9 @@ def _wait(self: LocalHub, told, seconds=60):
     while time.monotonic() < end and self.process.poll() is None:
         if told.exists() and (endpoint := told.read_text()):
             self.endpoint = endpoint
-            try: self.user = self.ask('/api/whoami-v2')['name'] if self.token else None; return
+            try:
+                self.user = self.ask('/api/whoami-v2')['name'] if self.token else None
+                return
             except HTTPError: return
             except URLError: pass
         time.sleep(.02)
@@ -334,7 +340,9 @@ def _end(self: LocalHub, how):
     if not self.process: return
     getattr(self.process, how)()
     try: self.process.wait(6)
-    except subprocess.TimeoutExpired: self.process.kill(); self.process.wait()
+    except subprocess.TimeoutExpired:
+        self.process.kill()
+        self.process.wait()
     self.process.stdin.close()
     self.process = None
 

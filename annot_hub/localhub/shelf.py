@@ -12,7 +12,6 @@ from collections.abc import Iterable
 import os
 import re
 import secrets
-import shutil
 import stat
 from functools import lru_cache
 from pathlib import Path
@@ -191,7 +190,9 @@ def keep(self: BigFiles,
     "Put a finished file in its place"
     f.close()
     try: os.replace(f.name, to := self.path(sha256))
-    except FileNotFoundError: os.makedirs(os.path.dirname(to), exist_ok=True); os.replace(f.name, to)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        os.replace(f.name, to)
     self.fresh.add(sha256)
 
 # %% ../../nbs/7_localhub/10_shelf.ipynb #5ba6fa13
@@ -203,7 +204,9 @@ def put(self: BigFiles,
     "Keep a file that arrives in pieces"
     f, h = self.scratch(), hashlib.sha256()
     try:
-        for part in parts: f.write(part); h.update(part)
+        for part in parts:
+            f.write(part)
+            h.update(part)
         if sha256 not in (None, h.hexdigest()):
             raise HubError(400, f'sha256 mismatch: expected {sha256}, got {h.hexdigest()}')
         self.keep(f, h.hexdigest())

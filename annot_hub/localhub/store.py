@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from fastcore.basics import patch
 try:
     from dulwich.object_store import DiskObjectStore
-    from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree, parse_tree
+    from dulwich.objects import Commit, ShaFile, Tag, parse_tree
     from dulwich.pack import Pack
     from dulwich.refs import check_ref_format
     from dulwich.repo import Repo
@@ -135,10 +135,14 @@ class Trees:
     ) -> list: # its `Entry`s
         "One tree, parsed"
         with self.lock:
-            if oid in self.trees: self.trees.move_to_end(oid); return self.trees[oid]
+            if oid in self.trees:
+                self.trees.move_to_end(oid)
+                return self.trees[oid]
         entries = tree_entries(read(oid))
         with self.lock:
-            if oid not in self.trees: self.trees[oid] = entries; self.held += len(entries) + 1
+            if oid not in self.trees:
+                self.trees[oid] = entries
+                self.held += len(entries) + 1
             while self.held > self.limit and len(self.trees) > 1:
                 self.held -= len(self.trees.popitem(last=False)[1]) + 1
         return entries
@@ -391,10 +395,10 @@ def plan(
 # %% ../../nbs/7_localhub/20_store.ipynb #e0bcbc81
 @patch
 def grow(self: HubRepo,
-    old: bytes|None, # name of the tree as it is, `None` for none
-    want: Folder,    # what to change in it
-    new: 'NewObjects'  # `NewObjects`, takes the trees
-) -> bytes|None:     # name of the new tree, `None` when nothing is left in it
+    old: bytes|None,  # name of the tree as it is, `None` for none
+    want: Folder,     # what to change in it
+    new: 'NewObjects' # `NewObjects`, takes the trees
+) -> bytes|None:      # name of the new tree, `None` when nothing is left in it
     "Make the tree that has the changes of `want`"
     entries = {} if old is None or want.fresh else {e.key.rstrip(b'/'): (e.mode, e.oid)
                                                     for e in self.tree(old)}
@@ -448,7 +452,10 @@ def pack_entry(
 ) -> bytes:      # as it stands in a pack
     "One object of a pack: kind and the lowest 4 bits of the size, 7 bits more of the size a byte, the packed content"
     head, size = [_pack_kinds[kind] << 4 | len(data) & 15], len(data) >> 4
-    while size: head[-1] |= 128; head.append(size & 127); size >>= 7
+    while size:
+        head[-1] |= 128
+        head.append(size & 127)
+        size >>= 7
     return bytes(head) + zlib.compress(data, 1)
 
 def pack_index(
@@ -487,7 +494,9 @@ class NewObjects:
     def _remember(self, row):
         self.rows.append(row)
         if row[2]: self.large.add(row[2])
-        if len(self.rows) > 2000: self.repo.store.index.add(self.rows); self.rows = []
+        if len(self.rows) > 2000:
+            self.repo.store.index.add(self.rows)
+            self.rows = []
 
 # %% ../../nbs/7_localhub/20_store.ipynb #89bfd03b
 @patch
@@ -555,7 +564,9 @@ def gather(self: HubRepo,
     finally:
         if new.f: drop(new.f)
     self.open() # the old packs stay open for those who read them now
-    for _, p in old: p.unlink(); p.with_suffix('.idx').unlink()
+    for _, p in old:
+        p.unlink()
+        p.with_suffix('.idx').unlink()
 
 # %% ../../nbs/7_localhub/20_store.ipynb #bf247d33
 _moved = 'The branch was updated since you opened this page. Please refresh and try again.'

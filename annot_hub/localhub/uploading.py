@@ -439,7 +439,10 @@ def check_pack(
 def _number(read):
     "A number of 7 bits a byte, the lowest first, as packs and deltas have it"
     n, shift, b = 0, 0, 128
-    while b & 128 and shift < 64: b = read(1)[0]; n |= (b & 127) << shift; shift += 7
+    while b & 128 and shift < 64:
+        b = read(1)[0]
+        n |= (b & 127) << shift
+        shift += 7
     return n
 
 def _unpacked_size(f, most):
@@ -469,7 +472,9 @@ def talk_git(
     "One turn of git's talk over HTTP"
     out = tempfile.SpooledTemporaryFile(1 << 20, dir=r.store.big.aside) # a clone may be larger than memory
     talk = ReceivableProtocol(data.read, out.write)
-    if advertise: talk.write_pkt_line(f'# service={service}\n'.encode()); talk.write_pkt_line(None)
+    if advertise:
+        talk.write_pkt_line(f'# service={service}\n'.encode())
+        talk.write_pkt_line(None)
     git = r.git if advertise else _asked(r, data)
     _services[service](DictBackend({'/': git}), ['/'], talk, stateless_rpc=True,
                        advertise_refs=advertise).handle()
@@ -532,7 +537,9 @@ def _unzipped(hub, f, most):
                 raise HubError(413, f'The body unpacks to more than {most} bytes')
             out.write(part)
         out.seek(0)
-    except BaseException: drop(out); raise
+    except BaseException:
+        drop(out)
+        raise
     return out
 
 @route('POST', '/{type}{repo}(?:\\.git)?/(?P<name>git-upload-pack)', most=1 << 22, heavy=True)

@@ -242,7 +242,9 @@ def content(
         if sum(c.size for c in chunks) != r.size:
             raise HubError(400, f'Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} '
                                 'bytes')
-        for c in chunks: f.seek(c.at); yield unpack(f.read(c.packed), c.packing, c.size)
+        for c in chunks:
+            f.seek(c.at)
+            yield unpack(f.read(c.packed), c.packing, c.size)
 
 # %% ../../nbs/7_localhub/30_xet.ipynb #1e959b02
 @patch

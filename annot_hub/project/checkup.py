@@ -28,7 +28,9 @@ from ..collect.keys import check_file_name, endpoint_url, hub_url, is_loopback
 from ..annotate.interface import Interface
 from ..collect.pictures import picture
 from ..collect.words import one_line
-from ..annotate.pushing import VERSION, Studio, StudioError, _json, _key, _payload, _recall, local_address
+from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
+from ..annotate.client import answer_json, token_claims
+from ..annotate.server import VERSION
 
 # %% ../../nbs/6_project/50_checkup.ipynb #735e6559
 @dataclass
@@ -394,7 +396,7 @@ def check_token(
     now: float  # Seconds since 1970
 ) -> Finding:   # A note when it ends within two weeks
     "Which kind of token, and for how long?"
-    claims = _payload(token)
+    claims = token_claims(token)
     if claims.get('token_type') != 'refresh': return Finding('token', 'good', f'legacy token of {who}')
     days = (claims.get('exp', math.inf) - now)/86400
     if days < 14:
@@ -407,7 +409,7 @@ def check_studio(
 ) -> list:         # Findings; a `StudioError` if it does not answer
     "Label Studio, token, people, clock"
     r = studio.send('GET', '/api/version')
-    return [check_version(_json(r)['release']),
+    return [check_version(answer_json(r)['release']),
             check_token(studio.http.auth.token, studio.whoami()['email'], time.time()),
             check_clock('Label Studio', r.headers.get('date'), time.time())]
 
@@ -510,8 +512,8 @@ def _desk(p, images):
 
 def _outdated(p, project, tasks):
     "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
-    known = _recall(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
-    now = {t['id']: _key(t['data']) for t in tasks}
+    known = recall_tasks(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
+    now = {t['id']: image_of(t['data']) for t in tasks}
     return now.keys() == known.keys() and now != known
 
 def _stray(collection, have):
@@ -562,7 +564,8 @@ def _same_interface(ours, theirs):
 def _record(p):
     "The labels in the record"
     from annot_hub.collect.repo import read
-    from annot_hub.publish.version import current, read_record
+    from annot_hub.publish.version import read_record
+    from annot_hub.record.journal import current
     published = read(p.repo, 'labels.xml')
     if published and (told := differences(Interface(published.decode()), p.interface)):
         yield Finding('labels', 'problem', f'annot_hub.toml asks otherwise than the published labels: {told}',
@@ -573,7 +576,9 @@ def _record(p):
 def _hub_down(p):
     "The finding about a Hub or a repo that does not answer; nothing if it does"
     from annot_hub.collect import repo as hub
-    try: p._answering(); hub.head(p.repo)
+    try:
+        p._answering()
+        hub.head(p.repo)
     except (RuntimeError, OSError) as e:
         found, _, remedy = str(e).rpartition(': ')
         yield Finding('repo', 'problem', found or remedy, remedy)

@@ -11,7 +11,6 @@ __all__ = ['VERBS', 'init', 'collect', 'upload', 'trust', 'push', 'pull', 'sync'
 import argparse
 import json
 from collections.abc import Iterator
-import os
 import sys
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
@@ -68,14 +67,18 @@ def trust(
     from annot_hub.project.loop import asked
     from annot_hub.project.trust import agree_to, describe, forget, is_agreed
     if yes and remove: raise ValueError('--yes agrees and --remove takes back: give one of them')
-    if remove: print(f'taken back: {forget(dir):,} agreements'); return
+    if remove:
+        print(f'taken back: {forget(dir):,} agreements')
+        return
     needs = asked(dir)
     new = [n for n in needs if not is_agreed(dir, n)]
     old = [n for n in needs if n not in new]
     if old: print('Agreed to, or named by your own environment:', describe(old), sep='\n')
     # also to what needs no consent as long as the environment names it
     if yes: agree_to(dir, needs)
-    if not new: print('Nothing more is asked for.'); return
+    if not new:
+        print('Nothing more is asked for.')
+        return
     print('Asked for:', describe(new), sep='\n')
     if yes: print('Agreed. `annot_hub trust --remove` takes it back')
     else: print(f'Nothing was agreed to. If all of it is right: annot_hub trust --dir {_quote(dir)} --yes')
@@ -178,7 +181,9 @@ def history(
     from annot_hub.publish.version import history, plot_history
     versions = history(p.repo)
     if plot: plot_history(versions).savefig(plot, dpi=150)
-    if json: print(_json(versions.to_dict('records'))); return
+    if json:
+        print(_json(versions.to_dict('records')))
+        return
     shown = versions.assign(revision=versions.revision.str[:8]).drop(columns=['date', 'labels'])
     print(shown.to_string(index=False) if len(shown) else 'no version yet')
 
@@ -260,7 +265,8 @@ def agree(
                                                            images.file_name[images.selected])
     if json:
         print(_json(found.to_dict()
-                    | {'lacking': len(short), 'adjudicate': plain(todo.to_dict('records'))})); return
+                    | {'lacking': len(short), 'adjudicate': plain(todo.to_dict('records'))}))
+        return
     tables = [found.annotators, found.pairs, todo[['file_name', 'state', 'doubt', 'likely', 'said']].head(20)]
     print(found, *(t.to_string(index=False, float_format='{:.3f}'.format, na_rep='-') for t in tables
                    if len(t)), sep='\n\n')
@@ -312,7 +318,9 @@ def _json(value): return json.dumps(value, indent=1, ensure_ascii=False, default
 def _lines(d, indent=''):
     "A nested dict as indented lines"
     for k, v in d.items():
-        if isinstance(v, dict): yield f'{indent}{k}'; yield from _lines(v, indent + '  ')
+        if isinstance(v, dict):
+            yield f'{indent}{k}'
+            yield from _lines(v, indent + '  ')
         else: yield f'{indent}{k:<12}{", ".join(map(str, v)) if isinstance(v, list) else v}'
 
 # %% ../../nbs/6_project/70_cli.ipynb #5ae2ec35
@@ -435,14 +443,24 @@ def main(
 
 def _main(argv):
     "The exit code of one verb"
-    if not argv or argv[0] in ('-h', '--help', 'help'): print(usage()); return 0
-    if argv[0] == '--version': print(__version__); return 0
-    if argv[0] not in VERBS: print(_unknown(argv[0]), file=sys.stderr); return 2
+    if not argv or argv[0] in ('-h', '--help', 'help'):
+        print(usage())
+        return 0
+    if argv[0] == '--version':
+        print(__version__)
+        return 0
+    if argv[0] not in VERBS:
+        print(_unknown(argv[0]), file=sys.stderr)
+        return 2
     args = vars(parser(argv[0]).parse_args(argv[1:]))
     args.pop('pdb', None), args.pop('xtra', None)
-    try: _run(argv[0], args); return 0
+    try:
+        _run(argv[0], args)
+        return 0
     except KeyboardInterrupt:
-        if argv[0] in ('hub', 'studio', 'gate'): print('\nStopped.'); return 0
+        if argv[0] in ('hub', 'studio', 'gate'):
+            print('\nStopped.')
+            return 0
         print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr)
         return 130
     except (ValueError, OSError, RuntimeError, ImportError) as e:

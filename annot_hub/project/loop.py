@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 from fastcore.basics import patch
 
-from ..record.changes import _last, change, differences, remember, renamed
+from ..record.changes import latest_names, change, differences, remember, renamed
 from ..collect.images import check_keys, join, measure, path_columns, read_metadata, sample, scan
 from ..collect.files import inside, is_inside, new_file, private_folder, read_secret, write_file
 from ..collect.keys import endpoint_url, skip_proxy
@@ -568,7 +568,7 @@ def collection(self: Project) -> pd.DataFrame: # As `collect` left it
 
 @patch
 def upload(self: Project,
-    dry_run: bool = False          # Only say what would happen
+    dry_run: bool = False                   # Only say what would happen
 ) -> 'annot_hub.collect.repo.UploadReport': # What happened is printed
     "Bring images and table to the repo"
     from annot_hub.collect import repo as hub
@@ -643,9 +643,9 @@ def _answering(self: Project):
 # %% ../../nbs/6_project/30_loop.ipynb #94208c54
 @patch
 def pull(self: Project,
-    tag: str|None = None,               # Name for this version
-    dry_run: bool = False,              # Only say what would happen
-    full: bool = False                  # Look at every task, so that deleted ones are noticed
+    tag: str|None = None,                       # Name for this version
+    dry_run: bool = False,                      # Only say what would happen
+    full: bool = False                          # Look at every task, so that deleted ones are noticed
 ) -> 'annot_hub.publish.version.PublishReport': # What happened is printed
     "Bring what people did in Label Studio into the repo, in one commit"
     self._answering()
@@ -723,7 +723,7 @@ def review(self: Project,
 @patch
 def _decisions(self: Project, title, interface, dry_run, full=True):
     "Publish what was decided in the project `title`; None if that is nothing new"
-    from annot_hub.record.reliability import REVIEW
+    from annot_hub.record.journal import REVIEW
     from annot_hub.publish.version import publish, read_record
     from annot_hub.record.reviewing import decisions
     project, record = self.studio.project(title), read_record(self.repo)[0]
@@ -752,7 +752,7 @@ def relabel(self: Project,
     old, new = Interface(published.decode() if published else project.xml), renamed(self._bare(), names)
     record = self._record(project, old, dry_run)
     labels = {l for c in old.controls for l in c.labels}
-    plan = change(record, old, new, {a: b for a, b in _last(names).items() if a in labels}, among)
+    plan = change(record, old, new, {a: b for a, b in latest_names(names).items() if a in labels}, among)
     known = {*plan.labels.label, *(a for c in old.controls for a, _ in c.was)}
     if odd := [a for a in rename or {} if a not in known]:
         raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
@@ -847,7 +847,7 @@ def _ask(f):
 def _hub_status(self: Project):
     from annot_hub.collect import repo as hub
     from annot_hub.collect import keys
-    from annot_hub.publish.version import version as publish
+    from annot_hub.publish import version as publish
     self._answering()
     record, names = publish.read_record(self.repo)
     table = publish.annotated(hub.read_collection(self.repo), publish.labels(record, self.interface))
@@ -875,7 +875,7 @@ def status(self: Project) -> dict: # What happened is printed
 
 @patch
 def doctor(self: Project,
-    images: int = 5               # How many images to look at as a browser does
+    images: int = 5                        # How many images to look at as a browser does
 ) -> 'annot_hub.project.checkup.Findings': # What happened is printed
     "What is wrong, and what to do about it: told on the next page"
     from annot_hub.project.checkup import doctor

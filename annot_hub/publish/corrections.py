@@ -9,7 +9,7 @@ __all__ = ['EditError', 'differences', 'Version', 'edits', 'take']
 import json
 from collections.abc import Iterable
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
 

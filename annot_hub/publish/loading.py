@@ -21,7 +21,7 @@ from huggingface_hub import hf_hub_download
 from tqdm import tqdm
 
 from ..collect.files import is_inside, write_file
-from ..collect.repo import HubError, _quiet, check_path, commit, create, etags, head, hub_errors, last_changes
+from ..collect.repo import HubError, quiet_client, check_path, commit, create, etags, head, hub_errors, last_changes
 from ..collect.keys import parse_url
 from .splits import assign_split
 
@@ -78,7 +78,7 @@ def fetch(
     workers: int = 16 # Downloads at once
 ) -> dict:            # Path → file on this machine; `FetchError` if any is missing, after all others are there
     "Download images into the client's cache"
-    with _quiet(), ThreadPoolExecutor(workers) as pool:
+    with quiet_client(), ThreadPoolExecutor(workers) as pool:
         got = dict(zip(paths, tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None)))
     bad = {p: e for p, e in got.items() if isinstance(e, Exception)}
     if bad:

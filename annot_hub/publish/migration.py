@@ -9,7 +9,7 @@ __all__ = ['MigrateReport', 'migrate']
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from io import BytesIO, StringIO
+from io import StringIO
 
 import pandas as pd
 from huggingface_hub import HfApi
@@ -18,7 +18,7 @@ from ..collect.images import IMAGE_EXTS
 from ..collect.repo import HubError, head, hub_errors, last_changes, list_files, read
 from ..collect.keys import check_file_name, file_name
 from ..annotate.interface import Interface, classification, encode
-from .version import _Base, _write, read_record
+from .version import Base, write_version
 from ..record.journal import labels, when
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ab830746
@@ -161,10 +161,10 @@ def migrate(
     interface = interface or _interface(values[known], label)
     new, bad = _entries(df[known], values, interface, repo_id, names or {}, _time(repo_id, parent))
     scripts = [f for f in list_files(repo_id, parent).file_name if f.endswith('.py') and '/' not in f]
-    base = _Base(repo_id, parent, [], [], {k: v for k, v in found.items() if k != csv}, collection)
+    base = Base(repo_id, parent, [], [], {k: v for k, v in found.items() if k != csv}, collection)
     extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(scripts),
              **({} if csv == 'annotations.csv' else {csv: None})}
-    report = _write(base, new, labels(new, interface), interface, title='Migrate: {}', images=parent,
+    report = write_version(base, new, labels(new, interface), interface, title='Migrate: {}', images=parent,
                     extra=extra, dry_run=dry_run)
     done = labels(new, interface).state.value_counts().get('labelled', 0)
     return MigrateReport(len(collection), len(df), int(done), df[key][known & values.isna()].tolist(),

@@ -9,12 +9,11 @@ __all__ = ['WHY', 'adapt', 'rename_answers', 'look_again', 'second_looks', 'send
 import re
 import xml.etree.ElementTree as ET
 
-from ..record.changes import Change, _renamed, proposals
+from ..record.changes import Change, renamed_result, proposals
 from ..annotate.interface import Interface
-from ..record.reviewing import _fit, _stale, review_xml
-from ..annotate.pushing import StudioError
+from ..record.reviewing import fit_title, stale_tasks, review_xml
+from ..annotate.pushing import Studio, StudioError
 from ..collect.words import whole
-from ..annotate.pushing import Studio
 
 # %% ../../nbs/4_publish/90_relabelling.ipynb #11736201
 def _keeping(new, now):
@@ -47,11 +46,12 @@ def rename_answers(
 ) -> int:                # Annotations changed
     "Bring the answers of a project under the new names"
     if not any(c.was for c in interface.controls): return 0
-    n, odd = 0, lambda a: _renamed(a['result'], interface) != a['result']
+    n, odd = 0, lambda a: renamed_result(a['result'], interface) != a['result']
     for i in [a['id'] for t in studio.pull(project)[0] for a in t['annotations'] if odd(a)]:
         try:
             if odd(a := studio.get(f'/api/annotations/{i}/')):
-                studio.update(i, _renamed(a['result'], interface)); n += 1
+                studio.update(i, renamed_result(a['result'], interface))
+                n += 1
         except StudioError as e:
             if e.status != 404: raise                                      # 404: deleted meanwhile
     return n
@@ -79,14 +79,14 @@ def second_looks(
     title: str      # Of the project that people annotate
 ) -> list:          # dicts: id, title, description; oldest first
     "The projects of second looks"
-    base = _fit(title, _SECOND, 47)                                        # room for a number
+    base = fit_title(title, _SECOND, 47)                                        # room for a number
     return [p for p in studio._titled(base) if re.fullmatch(re.escape(base) + r'( \d+)?', p['title'])]
 
 def _own(studio, title, told):
     "Title of the second look for this change, and the others"
     there = second_looks(studio, title)
     mine = next((p['title'] for p in there if p['description'] == told), None)
-    base = _fit(title, _SECOND, 47)
+    base = fit_title(title, _SECOND, 47)
     return mine or (f'{base} {len(there) + 1}' if there else base), [p for p in there if p['title'] != mine]
 
 def send_second(
@@ -103,7 +103,7 @@ def send_second(
     withdrawn = 0
     for p in others:
         keep = [t for t in studio.tasks(p['id']) if t['data'].get('file_name') not in wanted]
-        stale = _stale(studio, studio.project(p['title']), keep)
+        stale = stale_tasks(studio, studio.project(p['title']), keep)
         for i in stale: studio.send('DELETE', f'/api/tasks/{i}')
         withdrawn += len(stale)
     return {k: report[k]

@@ -12,7 +12,8 @@ from math import cos, radians, sin
 from statistics import median
 import numpy as np
 import pandas as pd
-from .reliability import independent, interval
+from .journal import independent
+from .reliability import interval
 from .journal import to_frame
 
 # %% ../../nbs/3_record/50_overlap.ipynb #b3e55845

@@ -6,11 +6,12 @@
 __all__ = ['dawid_skene', 'consensus', 'adjudicate']
 
 # %% ../../nbs/3_record/60_raters.ipynb #a5ac7191
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import combinations
 import numpy as np
 import pandas as pd
-from .reliability import _ballots, _short, _truths, independent
+from .journal import independent
+from .reliability import votes_by_image, short_answer, ground_truths
 from .overlap import drawings, f1
 from ..annotate.interface import Interface
 from .journal import answers, labels, to_frame
@@ -55,8 +56,8 @@ def _models(record, interface):
     said, res = answers(independent(record), interface), {}
     for c in (c.name for c in interface.controls if c.name in interface.columns
               and c.kind in ('single', 'multiple')):
-        known = {name: v for name, (_, v) in _truths(record, interface, c).items()}
-        votes = _ballots(said, c)
+        known = {name: v for name, (_, v) in ground_truths(record, interface, c).items()}
+        votes = votes_by_image(said, c)
         if votes: res[c] = (*dawid_skene(votes, known), votes)
     return res
 
@@ -112,7 +113,7 @@ def adjudicate(
     final, models = labels(record, interface), _models(record, interface)
     said = defaultdict(dict)
     for r in answers(independent(record), interface).to_dict('records'):
-        said[r['file_name']][r['annotator']] = ('; '.join(_short(r[c]) for c in interface.columns
+        said[r['file_name']][r['annotator']] = ('; '.join(short_answer(r[c]) for c in interface.columns
                                                           if r[c] is not None) or r['state'], r['problem'])
     sure = {c: p.max(axis=1).to_dict() for c, (p, _, _) in models.items()}
     best = {c: p.idxmax(axis=1).to_dict() for c, (p, _, _) in models.items()}
