@@ -529,7 +529,10 @@ def git_refs(
     return talk_git(_git_repo(hub, ask, service), service, io.BytesIO(), advertise=True)
 
 def _unzipped(hub, f, most):
-    "What was gzipped, beside the shelf: never more than `most` bytes, however small it came"
+    "What was gzipped, beside the shelf: at most `most` bytes, and 50 times what came once that is more than 16 MB"
+    came = f.seek(0, io.SEEK_END)
+    f.seek(0)
+    most = min(most, max(1 << 24, 50*came))
     out = hub.store.big.scratch()
     try:
         for part in _pieces(gzip.GzipFile(fileobj=f, mode='rb')):
