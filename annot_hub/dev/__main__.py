@@ -14,7 +14,7 @@ from pathlib import Path
 from .clone import ROOT, enter
 
 # %% auto #0
-__all__ = ['VERBS', 'parser', 'complain', 'act', 'main']
+__all__ = ['VERBS', 'parser', 'act', 'main']
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #fe870358
 VERBS = {'test': 'run every page and every check, in a copy of the project',
@@ -24,67 +24,53 @@ VERBS = {'test': 'run every page and every check, in a copy of the project',
          'docs': 'build the site in _docs and check its links',
          'prepare': 'export, run, readme and docs',
          'preview': 'show the site on this machine',
-         'check': 'one check, here',
+         'check': 'one check: package, export, rules, readme, sidebar, site; lowest, newest',
          'lower': 'note in known.txt that fewer lines break a rule',
          'clean': 'take counts and timings out of the notebooks'}
 
 def parser() -> argparse.ArgumentParser: # Of all verbs
     "What can be typed"
-    top = argparse.ArgumentParser(prog='python3 -m annot_hub.dev',
-                                  description='Test, show and build the project; makes its own environment')
+    about = 'Test, show and build the project; makes its own environment'
+    top = argparse.ArgumentParser(prog='python3 -m annot_hub.dev', description=about)
     choices = top.add_subparsers(dest='verb', required=True, metavar='VERB')
     verbs = {name: choices.add_parser(name, help=text, description=text) for name, text in VERBS.items()}
-    for name in ('test', 'run'):
-        verbs[name].add_argument('--jobs', type=int, default=2, help='how many at a time (default 2)')
-    verbs['test'].add_argument('--only', default='*', metavar='PATTERN',
-                               help='only what matches, e.g. site or "nbs/2*"')
+    verbs['test'].add_argument('--only', default='*', metavar='PATTERN', help='e.g. site or "nbs/2*"')
     verbs['run'].add_argument('names', nargs='*', metavar='NB', help='notebooks (default: all)')
-    verbs['preview'].add_argument('--port', type=int, default=4200, help='port on 127.0.0.1 (default 4200)')
-    verbs['check'].add_argument('name', help='which: package, export, rules, readme, sidebar, site; lowest, '
-                                             'newest')
+    verbs['check'].add_argument('name', help='which')
     return top
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #551028d3
-def complain(
-    complaints: list  # Texts
-) -> int:             # 0 when there are none
-    "Print `complaints`"
-    for complaint in complaints: print(complaint, flush=True)
-    return int(bool(complaints))
-
-# %% ../../nbs/9_dev/60_verbs.ipynb #0c418999
 def act(
     args: argparse.Namespace  # From `parser`
-) -> int:                     # Exit code
+) -> int | list:              # Exit code, or complaints
     "Do what was asked, where there is everything for it"
-    from annot_hub.dev import checks, github, rules, runs, site
-    me, verb, serve = [sys.executable, '-m', 'annot_hub.dev'], args.verb, [sys.executable, '-m',
-                                                                           'http.server', '--bind',
-                                                                           '127.0.0.1']
-    if verb == 'test': return runs.test(args.only, args.jobs)
-    if verb == 'run': return runs.run(args.names, args.jobs)
-    if verb == 'check': return complain(checks.check(args.name))
-    if verb == 'prepare':
-        return next(filter(None, (subprocess.call([*me, step])
-                                  for step in ('export', 'run', 'readme', 'docs'))), 0)
-    if verb == 'preview': return subprocess.call([*serve, '--directory', '_docs', str(args.port)])
-    if verb == 'clean':
-        return subprocess.call([sys.executable, '-c', 'from nbdev.clean import nbdev_clean; nbdev_clean()'])
+    from nbdev.clean import nbdev_clean
+
+    from annot_hub.dev import checks, github, rules, runs
+    python, verb = sys.executable, args.verb
+    server = [python, '-m', 'http.server', '--bind', '127.0.0.1', '--directory', '_docs', '4200']
+    if verb == 'test': return runs.test(args.only)
+    if verb == 'run': return runs.run(args.names)
+    if verb == 'check': return checks.check(args.name)
+    if verb == 'preview': return subprocess.call(server)
+    if verb == 'clean': nbdev_clean()
     if verb == 'export': checks.export_all()
     if verb == 'readme': Path('README.md').write_text(github.make_readme(), encoding='utf-8')
     if verb == 'lower': rules.lower(rules.KNOWN, rules.all_findings())
-    if verb == 'docs':
-        print('Building the site: then open _docs/index.html, or type `python3 -m annot_hub.dev preview`')
-        return complain(site.sidebar_gaps() + site.docs())
-    return 0
+    if verb == 'docs': print('The site: open _docs/index.html, or type python3 -m annot_hub.dev preview')
+    if verb == 'docs': return checks.check('sidebar') + checks.check('site')
+    steps = ('export', 'run', 'readme', 'docs') if verb == 'prepare' else ()
+    codes = (subprocess.call([python, '-m', 'annot_hub.dev', step]) for step in steps)
+    return next(filter(None, codes), 0)
 
 def main() -> None: # Ends the program with the exit code of the verb
     "Find a Python and an environment, then do what was asked"
     args = parser().parse_args()
     os.chdir(ROOT)
     enter('annot_hub.dev', 'dev')
-    try: sys.exit(act(args))
-    except KeyboardInterrupt: sys.exit('stopped')
+    try: result = act(args)
+    except KeyboardInterrupt: result = ['stopped']
+    sys.exit(result if isinstance(result, int) else '\n'.join(result) or 0)
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #4afc3290
 #| eval: false

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
+from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +20,8 @@ from tempfile import TemporaryDirectory
 import annot_hub
 
 # %% auto #0
-__all__ = ['ROOT', 'MADE', 'VENV', 'USAGE', 'EXTRAS', 'settings', 'project_files', 'copy_project', 'newer_python',
-           'system_package', 'progress', 'program', 'install', 'is_ready', 'enter']
+__all__ = ['ROOT', 'MADE', 'VENV', 'PYTHON', 'USAGE', 'EXTRAS', 'settings', 'project_files', 'copy_project', 'newer_python',
+           'system_package', 'enter']
 
 # %% ../../nbs/9_dev/05_clone.ipynb #37423ae5
 ROOT = Path(annot_hub.__file__).resolve().parents[1]
@@ -32,15 +33,14 @@ def settings() -> dict: # Texts by name
     return dict(ini['DEFAULT'])
 
 # %% ../../nbs/9_dev/05_clone.ipynb #db9cfede
-MADE = {'.git', '.venv', '_docs', '_proc', 'build', 'dist', '__pycache__', '.ipynb_checkpoints',
-        'annot_hub.egg-info'}
+MADE = set('.git .venv _docs _proc build dist __pycache__ .ipynb_checkpoints annot_hub.egg-info'.split())
 
 def project_files(
     root: Path = ROOT  # The project's folder
 ) -> list:             # Paths relative to it, sorted
     "The files of the project: tracked and new ones, nothing that is ignored"
-    git = ['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
-    try: names = subprocess.run(git, capture_output=True, check=True).stdout.decode().split('\0')
+    git = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
+    try: names = subprocess.run(git, cwd=root, capture_output=True, check=True).stdout.decode().split('\0')
     except (OSError, subprocess.CalledProcessError):
         paths = (p.relative_to(root) for p in root.rglob('*'))
         names = [p.as_posix() for p in paths if not MADE & set(p.parts)]
@@ -64,7 +64,7 @@ def newer_python(
     "The newest Python in `path` that is at least `least` and runs"
     for n in range(20, int(least.split('.')[1]) - 1, -1):
         python = shutil.which(f'python3.{n}', path=path)
-        if python and subprocess.run([python, '-c', ''], capture_output=True).returncode == 0: return python
+        if python and not subprocess.run([python, '-c', ''], capture_output=True).returncode: return python
 
 # %% ../../nbs/9_dev/05_clone.ipynb #ffa275c8
 def system_package(
@@ -72,93 +72,62 @@ def system_package(
     why: str    # What needs it
 ) -> str:       # '' when it was installed, else what to do
     "Install a Debian package where that is possible, else say how"
-    if not shutil.which('apt-get'):
-        return f'{why} needs {name}: install it with the package manager of this system, and try again'
+    if not shutil.which('apt-get'): return f'{why} needs {name}: install it, and try again'
     if os.getuid(): return f'{why} needs {name}. Type: sudo apt-get install {name}'
     print(f'Installing {name} ({why} needs it)', flush=True)
-    env = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
-    script = f'apt-get update -q; apt-get install -y -q --no-install-recommends {name}'
-    done = subprocess.run(['sh', '-c', script], env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True)
-    if done.returncode:
-        return f'{why} needs {name}, and installing it failed:\n{(done.stdout + done.stderr)[-2000:]}'
-    return ''
+    install = f'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends {name}'
+    script = ['sh', '-c', f'(apt-get update -q; {install}) 2>&1 < /dev/null']
+    done = subprocess.run(script, stdout=subprocess.PIPE, text=True)
+    return f'{why} needs {name}, and apt-get failed:\n{done.stdout[-2000:]}' if done.returncode else ''
 
 # %% ../../nbs/9_dev/05_clone.ipynb #14f2d374
-def progress(
-    log: str,       # What pip has written so far
-    installed: int  # Packages that are in place
-) -> str:           # One line
-    "How far pip is"
+def _progress(log, installed): # How far pip is, from what it has written and the packages in place
     found = set(re.findall(r'^\s*Collecting ([\w.-]+)', log, re.M))
-    sizes = re.findall(r'(?:Downloading|Using cached) \S+(?:whl|gz) \(([\d.]+) (kB|MB)\)', log)
-    megabytes = sum(float(n)/(1000 if unit == 'kB' else 1) for n, unit in sizes)
-    return f'{len(found)} packages found, {megabytes:,.0f} MB fetched, {installed} installed'
+    sizes = re.findall(r'(?:Downloading|Using cached) \S+(?:whl|gz) \(([\d.]+) MB\)', log)
+    return f'{len(found)} packages found, {sum(map(float, sizes)):,.0f} MB fetched, {installed} installed'
 
 # %% ../../nbs/9_dev/05_clone.ipynb #e70a9591
 VENV = ROOT/'.venv'
+PYTHON = str(VENV/('Scripts/python.exe' if os.name == 'nt' else 'bin/python'))
 
-def program(
-    venv: Path,  # An environment
-    name: str    # 'python' or a command that a package installs
-) -> str:        # Its path
-    "A program of `venv`"
-    return str(venv/'Scripts'/f'{name}.exe' if os.name == 'nt' else venv/'bin'/name)
-
-def install(
-    pip: list,  # Command line
-    venv: Path  # The environment that it fills
-) -> None:      # Ends the program when pip fails
-    "Run `pip` and say how far it is"
+def _install(pip, venv): # Runs pip, which fills `venv`, and says how far it is
     pause, end = (1, '\r') if sys.stdout.isatty() else (10, '\n')
     with TemporaryDirectory() as folder:
         log = Path(folder)/'pip.log'
-        with log.open('w') as out:
-            process = subprocess.Popen(pip, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        with log.open('w') as out: process = subprocess.Popen(pip, stdout=out, stderr=out)
         while process.poll() is None:
-            try: process.wait(pause)
-            except subprocess.TimeoutExpired: pass
+            with suppress(subprocess.TimeoutExpired): process.wait(pause)
             installed = len([*venv.glob('[lL]ib*/**/site-packages/*.dist-info')])
-            print(' ', progress(log.read_text(errors='replace'), installed), end=end, flush=True)
-        if process.returncode:
-            raise SystemExit(f'\n{log.read_text()[-3000:]}\npip failed: see above, and try again')
+            print(' ', _progress(log.read_text(errors='replace'), installed), end=end, flush=True)
+        if process.returncode: raise SystemExit(f'\n{log.read_text()[-3000:]}\npip failed: see above')
 
 # %% ../../nbs/9_dev/05_clone.ipynb #92d7c0aa
 def _stamp(extra): # 'all' or 'dev', and a hash
-    "What an environment with `extra` is made from, in short"
     packages = sorted(f'{k} {v}' for k, v in settings().items() if k.endswith('requirements'))
     return extra + ' ' + sha256('\n'.join([sys.version, *packages]).encode()).hexdigest()[:16]
 
-def is_ready(
-    extra: str,        # 'all' or 'dev'
-    venv: Path = VENV  # An environment
-) -> bool:             # Nothing to do?
-    "Does `venv` have what the project asks for with `extra`?"
+def _is_ready(extra, venv=VENV): # Does `venv` have what the project asks for with `extra`?
     file = venv/'annot_hub.txt'
     return file.exists() and file.read_text() in (_stamp(extra), _stamp('dev'))
 
 # %% ../../nbs/9_dev/05_clone.ipynb #7a9845e6
-USAGE = 'usage: python3 -m {} VERB ...\nThe first verb makes the environment (.venv, {}); then --help lists all. Begin with `python3 -m annot_hub demo`'
-# size, and packages that show it is there
+USAGE = 'usage: python3 -m {} VERB\nBegin with demo: it makes the environment (.venv, {}). Then --help lists all.'
 EXTRAS = {'all': ('700 MB', 'datasets starlette uv'), 'dev': ('1.1 GB', 'nbdev starlette uv')}
 
 def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
-    "Make `.venv` with the project and what `extra` asks for"
-    if not find_spec('ensurepip'):
-        problem = system_package(f'python{sys.version_info[0]}.{sys.version_info[1]}-venv', 'The environment')
-        if problem: raise SystemExit(problem)
-    print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]} on the disk, once, a few minutes',
-          flush=True)
-    subprocess.run([getattr(sys, '_base_executable', sys.executable), '-m', 'venv', '--clear', VENV],
-                   check=True)
-    install([program(VENV, 'python'), '-m', 'pip', 'install', '--progress-bar', 'off', '-e',
-             f'{ROOT}[{extra}]'], VENV)
+    package = f'python3.{sys.version_info[1]}-venv'
+    problem = '' if find_spec('ensurepip') else system_package(package, 'The environment')
+    if problem: raise SystemExit(problem)
+    print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]}, once, a few minutes', flush=True)
+    base = getattr(sys, '_base_executable', sys.executable)
+    subprocess.run([base, '-m', 'venv', '--clear', VENV], check=True)
+    pip = [PYTHON, '-m', 'pip', 'install', '--progress-bar', 'off', '-e', f'{ROOT}[{extra}]']
+    _install(pip, VENV)
     (VENV/'annot_hub.txt').write_text(_stamp(extra))
     print('\nThe environment is ready', flush=True)
 
 def _suits(extra): # 'all' or 'dev'; can this Python go on?
-    "Has this Python what `extra` asks for?"
-    if Path(sys.prefix) == VENV: return is_ready(extra)
+    if Path(sys.prefix) == VENV: return _is_ready(extra)
     return all(find_spec(name) for name in EXTRAS[extra][1].split())
 
 def enter(
@@ -166,16 +135,14 @@ def enter(
     extra: str    # 'all' or 'dev'
 ) -> None:        # Returns in a Python that can go on, and in no other
     "Go on with `module` where there is all that `extra` asks for"
-    least, python = settings()['min_python'], program(VENV, 'python')
+    least, python = settings()['min_python'], PYTHON
     if sys.version_info < tuple(int(n) for n in least.split('.')):
         python = newer_python(least)
-        if not python:
-            raise SystemExit(f'annot_hub needs Python {least} or later, and this is '
-                             f'{sys.version.split()[0]}: install one from python.org')
+        if not python: raise SystemExit(f'annot_hub needs Python {least} or later: get one from python.org')
     elif _suits(extra): return
-    elif not is_ready(extra):
-        if set(sys.argv[1:]) <= {'-h', '--help', '--version'}:
-            sys.exit(USAGE.format(module, EXTRAS[extra][0]))
+    elif not _is_ready(extra):
+        only_help = set(sys.argv[1:]) <= {'-h', '--help', '--version'}
+        if only_help: raise SystemExit(USAGE.format(module, EXTRAS[extra][0]))
         _make_venv(extra)
     sys.stdout.flush()
     cmd = [python, '-m', module, *sys.argv[1:]]

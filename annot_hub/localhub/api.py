@@ -27,7 +27,7 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import read_secret, write_file
 from .guard import Work
-from .shelf import HubError, check_path, drop
+from .shelf import Refusal, check_path, drop
 from .store import HubRepo, Store, check_repo_id, kinds, title_and_rest
 from .xet import Xorbs
 from dulwich.objects import Commit
@@ -65,12 +65,12 @@ class Signer:
     def check(self,
         signature: str, # what `sign` gave
         *what: str, # what is asked for
-    ) -> None: # `HubError` 403 when it is not permitted
+    ) -> None: # `Refusal` 403 when it is not permitted
         "Refuse what was not signed"
         until, _, mac = signature.partition('.')
         if not re.fullmatch(r'[0-9]{1,12}',
                             until) or int(until) < time.time() or not hmac.compare_digest(mac.encode(), self._mac(until, what).encode()):
-            raise HubError(403, 'This address is not valid, or not any more')
+            raise Refusal(403, 'This address is not valid, or not any more')
 
 # %% ../../nbs/7_localhub/40_api.ipynb #bc48c0fc
 _parts = {'{kind}': '(?P<kind>models|datasets|spaces)', '{type}': '(?:(?P<kind>datasets|spaces)/)?',
@@ -108,12 +108,12 @@ def find_route(
     method: str,  # of HTTP
     raw_path: str # quoted, without the query
 ) -> tuple:       # (`Route`, named parts unquoted)
-    "Who answers a request; `HubError` when nobody does"
+    "Who answers a request; `Refusal` when nobody does"
     for r in routes:
         if method in r.methods and (m := r.pattern.fullmatch(raw_path)): break
-    else: raise HubError(404, f'Not Found: {method} {raw_path[:200]}')
+    else: raise Refusal(404, f'Not Found: {method} {raw_path[:200]}')
     try: parts = {k: unquote(v, errors='strict') for k, v in m.groupdict().items() if v is not None}
-    except UnicodeDecodeError: raise HubError(400, 'The address is not UTF-8') from None
+    except UnicodeDecodeError: raise Refusal(400, 'The address is not UTF-8') from None
     if 'path' in parts: check_path(parts['path'].rstrip('/'))
     return r, parts
 
@@ -136,13 +136,13 @@ class Ask:
     def flag(self, name):
         v = self.params.get(name, '').lower()
         if v not in ('', '0', '1', 'false', 'true'):
-            raise HubError(400, f'{name} must be true or false, not {v[:20]!r}')
+            raise Refusal(400, f'{name} must be true or false, not {v[:20]!r}')
         return v in ('true', '1')
 
     def number(self, name, default, most):
         v = self.params.get(name, str(default))
         if not (v.isascii() and v.isdecimal() and len(v) < 10):
-            raise HubError(400, f'{name} must be a number, not {v[:20]!r}')
+            raise Refusal(400, f'{name} must be a number, not {v[:20]!r}')
         return min(int(v), most)
 
     def json(self): return parse_json(self.body.read() or b'{}')
@@ -154,19 +154,19 @@ class Checked(dict):
         v = super().get(name)
         if v is None: v = default
         if v is not None and (not isinstance(v, kind) or (kind is int and isinstance(v, bool))):
-            raise HubError(400, f'{name} must be {kind.__name__}, not {type(v).__name__}')
+            raise Refusal(400, f'{name} must be {kind.__name__}, not {type(v).__name__}')
         return Checked(v) if isinstance(v, dict) else v
 
     def need(self, name, kind=str):
         v = self.get(name, kind)
-        if v is None: raise HubError(400, f'{name} is missing')
+        if v is None: raise Refusal(400, f'{name} is missing')
         return v
 
     def objects(self, name, most=1000):
         found = self.need(name, list)
-        if len(found) > most: raise HubError(413, f'Too many {name}: at most {most:,}')
+        if len(found) > most: raise Refusal(413, f'Too many {name}: at most {most:,}')
         if not all(isinstance(o, dict) for o in found):
-            raise HubError(400, f'{name} must be a list of objects')
+            raise Refusal(400, f'{name} must be a list of objects')
         return [Checked(o) for o in found]
 
 def parse_json(
@@ -175,12 +175,12 @@ def parse_json(
     "Read a JSON object, or say 400"
     try: found = json.loads(data)
     except (ValueError, RecursionError) as e:
-        raise HubError(400, f'The body is no JSON: {str(e)[:100]}') from None
-    if not isinstance(found, dict): raise HubError(400, 'The body must be a JSON object')
+        raise Refusal(400, f'The body is no JSON: {str(e)[:100]}') from None
+    if not isinstance(found, dict): raise Refusal(400, 'The body must be a JSON object')
     if b'\\ud' in data[:1 << 20].lower():
         try: json.dumps(found, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise HubError(400, 'The body has half a surrogate pair in it, which is no text') from None
+            raise Refusal(400, 'The body has half a surrogate pair in it, which is no text') from None
     return Checked(found)
 
 # %% ../../nbs/7_localhub/40_api.ipynb #b1c56c43
@@ -233,7 +233,7 @@ class Hub:
             try: token = base64.b64decode(token).decode().partition(':')[2]
             except ValueError: token = ''
         if found := self.users.find(token): return found
-        raise HubError(401, 'Invalid credentials in Authorization header',
+        raise Refusal(401, 'Invalid credentials in Authorization header',
                        headers={'WWW-Authenticate': 'Basic realm="Hub"'})
 
 # %% ../../nbs/7_localhub/40_api.ipynb #ecaa477b
@@ -242,26 +242,26 @@ def repo(self: Hub,
     ask: Ask,            # the request
     write: bool = False, # is it to be changed?
     files: bool = False  # is it about what is in its files?
-) -> HubRepo:            # `HubError` when there is none, or none for this user
+) -> HubRepo:            # `Refusal` when there is none, or none for this user
     "The repo a request is about"
     try:
         to = self.store.moved(ask.kind, ask.repo_id)
         r = self.store.repo(ask.kind, to or ask.repo_id)
-    except HubError as e:
+    except Refusal as e:
         # damaged: its owner learns how
         if e.status == 422 and ask.user and ask.user.owns(ask.repo_id.partition('/')[0]): raise
         r = to = None  # no such name is possible, or nobody else's business
     if r is None or (r.meta['private'] and not (ask.user and ask.user.owns(r.owner))):
-        raise HubError(404 if ask.user else 401, 'Repository not found', 'RepoNotFound')
-    if write and not ask.user: raise HubError(401, 'Invalid username or password.')
+        raise Refusal(404 if ask.user else 401, 'Repository not found', 'RepoNotFound')
+    if write and not ask.user: raise Refusal(401, 'Invalid username or password.')
     if write and not ask.user.writes(r.owner):
-        raise HubError(403, f'Forbidden: you must have write access to {r.id}')
+        raise Refusal(403, f'Forbidden: you must have write access to {r.id}')
     if files and r.meta.get('gated') and not (ask.user and ask.user.owns(r.owner)):
-        raise HubError(403 if ask.user else 401,
+        raise Refusal(403 if ask.user else 401,
                        f'Access to {kinds[r.kind]} {r.id} is restricted and you are not in the authorized '
                        'list', 'GatedRepo')
     if to:
-        raise HubError(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target
+        raise Refusal(307 if (url := ask.target.replace(f'/{ask.repo_id}', f'/{to}', 1)) != ask.target
                        else 404, f'This repo is now {to}', headers={'Location': url})
     return r
 
@@ -270,7 +270,7 @@ def _raw_path(scope): return scope['raw_path'].decode('ascii', 'replace').partit
 def _ascii(text): return re.sub(r'[^ -~]', '?', str(text))[:500].strip() # a header may not end in a blank
 
 def error_answer(
-    e: HubError # a refusal
+    e: Refusal # a refusal
 ) -> Response:  # as the client wants it
     "Status, JSON body, and the headers that become the client's exceptions"
     code = {'X-Error-Code': e.code} if e.code else {}
@@ -287,7 +287,7 @@ async def read_body(self: Hub,
     try:
         async for part in request.stream():
             size += len(part)
-            if size > most: raise HubError(413, f'The body is larger than {most} bytes')
+            if size > most: raise Refusal(413, f'The body is larger than {most} bytes')
             if size > 1 << 20 and isinstance(f, io.BytesIO):
                 f, small = self.store.big.scratch(), f
                 f.write(small.getbuffer())
@@ -310,7 +310,7 @@ async def answer(self: Hub,
     try:
         if '*' not in self.hosts and re.sub(r':\d+$', '',
                                             request.headers.get('host', '').lower()) not in self.hosts:
-            raise HubError(403, 'This Hub does not answer to that host name')
+            raise Refusal(403, 'This Hub does not answer to that host name')
         r, parts = find_route('GET' if request.method == 'HEAD' else request.method, _raw_path(request.scope))
         ask = Ask(request, None if r.signed else self.user(request.headers.get('authorization', '')), **parts)
         if r.first: await run_in_threadpool(r.first, self, ask)
@@ -319,11 +319,11 @@ async def answer(self: Hub,
                                                else min(r.most, 1 << 21))
         found = await run_sync(r.answer, self, ask, limiter=self.turn(r, ask))
         return found if isinstance(found, Response) else JSONResponse(found)
-    except HubError as e: return error_answer(e)
+    except Refusal as e: return error_answer(e)
     except ClientDisconnect: return Response(status_code=400)
     except Exception as e:
         traceback.print_exc()
-        return error_answer(HubError(500, f'{type(e).__name__} in the Hub; see its log'))
+        return error_answer(Refusal(500, f'{type(e).__name__} in the Hub; see its log'))
     finally:
         if body: _close(body)
 
@@ -385,7 +385,7 @@ def whoami(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Who the token belongs to"
-    if not (u := ask.user): raise HubError(401, 'Invalid username or password.')
+    if not (u := ask.user): raise Refusal(401, 'Invalid username or password.')
     orgs = [dict(type='org', id=o['name'], name=o['name'], fullname=o.get('fullname') or o['name'],
                  email=None) for o in u.orgs]
     auth = dict(type='access_token',
@@ -413,9 +413,9 @@ def repo_url(
 
 def _named(ask, b):
     "Kind and name in a body"
-    if not ask.user: raise HubError(401, 'Invalid username or password.')
+    if not ask.user: raise Refusal(401, 'Invalid username or password.')
     kind = next((k for k, v in kinds.items() if v == b.get('type', str, 'model')), None)
-    if kind is None: raise HubError(400, f"Invalid repo type: {b.get('type')[:40]}")
+    if kind is None: raise Refusal(400, f"Invalid repo type: {b.get('type')[:40]}")
     owner = b.get('organization', str) or ask.user.name
     return kind, owner, check_repo_id(f"{owner}/{b.need('name')}")
 
@@ -425,10 +425,10 @@ def _private(b):
     said = {}
     if 'visibility' in b and b['visibility'] is not None:
         if b['visibility'] not in ('private', 'public'):
-            raise HubError(400, f"visibility must be private or public, not {str(b['visibility'])[:40]!r}")
+            raise Refusal(400, f"visibility must be private or public, not {str(b['visibility'])[:40]!r}")
         said['visibility'] = b['visibility'] == 'private'
     if 'private' in b and b['private'] is not None: said['private'] = b.need('private', bool)
-    if len({*said.values()}) > 1: raise HubError(400, 'visibility and private say different things')
+    if len({*said.values()}) > 1: raise Refusal(400, 'visibility and private say different things')
     return next(iter(said.values()), None)
 
 @route('POST', '/api/repos/create')
@@ -439,7 +439,7 @@ def create_repo(
     "Make a repo under one's own name or that of one's organisation"
     kind, owner, repo_id = _named(ask, b := ask.json())
     if not ask.user.writes(owner):
-        raise HubError(403, f'You don\'t have the rights to create a {kinds[kind]} under the namespace '
+        raise Refusal(403, f'You don\'t have the rights to create a {kinds[kind]} under the namespace '
                             f'"{owner}"')
     url, default = repo_url(ask, kind, repo_id), any(o['name'] == owner and o.get('private')
                                                      for o in ask.user.orgs)
@@ -447,7 +447,7 @@ def create_repo(
     try:
         hub.store.create(kind, repo_id, ask.user.name, private,
                          **({'sdk': b.get('sdk')[:40]} if b.get('sdk') else {}))
-    except HubError as e:
+    except Refusal as e:
         if e.status == 409: e.body = {'url': url}
         raise
     return dict(url=url, name=repo_id, id=repo_id)
@@ -475,7 +475,7 @@ def move_repo(
                                                    organization=old[0]))
     r, to = hub.repo(ask, write=True), check_repo_id(b.need('toRepo'))
     if not ask.user.writes(owner := to.partition('/')[0]):
-        raise HubError(403, f"You don't have the rights to move a repo to {owner}")
+        raise Refusal(403, f"You don't have the rights to move a repo to {owner}")
     hub.store.move(r, to)
     return {}
 
@@ -488,7 +488,7 @@ def settings(
     r, b = hub.repo(ask, write=True), ask.json()
     if (gated := dict.get(b, 'gated', r.meta.get('gated', False))) not in (False, 'auto',
                                                                            'manual') or gated == 0 and gated is not False:
-        raise HubError(400, 'gated must be false, auto or manual')
+        raise Refusal(400, 'gated must be false, auto or manual')
     private = _private(b)
     r.set_meta(gated=gated, **({} if private is None else {'private': private}))
     return dict(private=r.meta['private'], gated=gated)
@@ -599,7 +599,7 @@ def list_repos(
         if ask.params.get('search', '').lower() not in name.lower(): continue
         ask.repo_id = name
         try: found.append(repo_info(r := hub.repo(ask), r.find()))
-        except HubError:
+        except Refusal:
             # not this user's, or broken: then it costs itself a place here, and asking for it says why
             continue
         if len(found) >= most: break
@@ -626,7 +626,7 @@ def _need_entry(r, commit, path, rev, folder=True):
     "The entry at a path, or the 404 that the client remembers"
     e = r.entry(commit, path)
     if e is None or (e.folder and not folder):
-        raise HubError(404, f'{path[:200] or "/"} does not exist on "{rev}"', 'EntryNotFound',
+        raise Refusal(404, f'{path[:200] or "/"} does not exist on "{rev}"', 'EntryNotFound',
                        {'X-Repo-Commit': commit.decode()})
     return e
 
@@ -641,7 +641,7 @@ def tree(
     c, path, expand = r.find(ask.rev), ask.path.strip('/'), ask.flag('expand')
     e, most = _need_entry(r, c, path, ask.rev), ask.number('limit', 1000, 1000) or 1
     try: after = base64.urlsafe_b64decode(ask.params.get('cursor', ''))
-    except ValueError: raise HubError(400, 'This cursor is not ours') from None
+    except ValueError: raise Refusal(400, 'This cursor is not ours') from None
     entries, links = [], {}
     for x in r.walk(e.oid, path.encode() + b'/' if path else b'', after,
                     ask.flag('recursive')) if e.folder else [e]:
@@ -668,7 +668,7 @@ def paths_info(
     else:
         b = parse_qs(data.decode('utf-8', 'replace'))
         paths, expand = b.get('paths', []), b.get('expand', [''])[0].lower() == 'true'
-    if len(paths) > 1000: raise HubError(413, 'Too many paths: at most 1,000')
+    if len(paths) > 1000: raise Refusal(413, 'Too many paths: at most 1,000')
     shown = r.describe([e for p in paths if isinstance(p, str) and p.strip('/')
                         and (e := r.entry(c, p.strip('/')))])
     return expanded(r, c, shown, hub.work(ask, r)) if expand else shown
@@ -677,14 +677,14 @@ def paths_info(
 def byte_range(
     header: str, # `Range` as it came
     size: int    # bytes of the file
-) -> tuple|None: # (start, end), or `None` for the whole file; `HubError` 416 when it is outside
+) -> tuple|None: # (start, end), or `None` for the whole file; `Refusal` 416 when it is outside
     "Which bytes are asked for; several ranges at once are answered with the whole file, as HTTP allows"
     m = re.fullmatch(r'bytes=(\d{0,18})-(\d{0,18})', header.replace(' ', ''), re.A)
     if not m or m[0] == 'bytes=-' or (m[1] and m[2] and int(m[1]) > int(m[2])): return None
     start, end = (int(m[1]),
                   min(int(m[2] or size - 1) + 1, size)) if m[1] else (max(0, size - int(m[2])), size)
     if start >= end:
-        raise HubError(416, 'Range Not Satisfiable', headers={'Content-Range': f'bytes */{size}'})
+        raise Refusal(416, 'Range Not Satisfiable', headers={'Content-Range': f'bytes */{size}'})
     return start, end
 
 # %% ../../nbs/7_localhub/40_api.ipynb #3e27a596
@@ -749,7 +749,7 @@ def resolve(
     h = file_headers(ask.path, c, shown)
     if 'lfs' not in shown: return send_file(ask, data := r.read(e.oid), len(data), h)
     if (size := hub.store.big.size(shown['lfs']['oid'])) is None:
-        raise HubError(404, f'The large file of {ask.path} was never uploaded', 'EntryNotFound',
+        raise Refusal(404, f'The large file of {ask.path} was never uploaded', 'EntryNotFound',
                        {'X-Repo-Commit': c.decode()})
     return send_file(ask, hub.store.big.path(shown['lfs']['oid']), size, h)
 
@@ -768,10 +768,10 @@ def signed_urls(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Addresses of files that need no token, for `seconds`"
     r, b = hub.repo(ask, files=True), ask.json()
-    if not ask.user: raise HubError(401, 'Invalid username or password.')
+    if not ask.user: raise Refusal(401, 'Invalid username or password.')
     c, paths = r.find(ask.rev).decode(), b.need('paths', list)
     if len(paths) > 1000 or not all(isinstance(p, str) for p in paths):
-        raise HubError(400, 'paths must be a list of at most 1,000 names')
+        raise Refusal(400, 'paths must be a list of at most 1,000 names')
     def sign(p):
         return hub.signer.sign('read', *seal(r), c, check_path(p),
                                seconds=min(max(b.get('seconds', int, 3600), 0), 86400))

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 try: from dulwich.refs import check_ref_format
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .shelf import HubError, check_path
+from .shelf import Refusal, check_path
 
 # %% ../../nbs/7_localhub/15_guard.ipynb #c04d2689
 def check_ref(
     ref: str # `refs/heads/…` or `refs/tags/…`
-) -> bytes:  # The same; `HubError` 400 when it cannot be
+) -> bytes:  # The same; `Refusal` 400 when it cannot be
     "Refuse a name of a branch or tag that git would not take, or that passes for something else"
     name = ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
     raw = ref.encode('utf-8', 'replace')
@@ -24,7 +24,7 @@ def check_ref(
                                                   ref) and '/-' not in ref and len(ref) <= 250
     looks_like = re.fullmatch('[0-9a-f]{7,40}', name, re.I) and not (name.isdecimal() and len(name) < 40)
     if not good or looks_like or name.startswith('refs/') or name == 'HEAD':
-        raise HubError(400, f'Invalid reference: {ref[:200]}')
+        raise Refusal(400, f'Invalid reference: {ref[:200]}')
     return raw
 
 # %% ../../nbs/7_localhub/15_guard.ipynb #752a712a
@@ -40,7 +40,7 @@ LIMIT = Weight(2_000_000, 250, 4_000, 1 << 29)
 def weigh(
     names: list, # Names in a folder, as bytes
     below: dict  # Those of them that are folders, with their `Weight`
-) -> Weight:     # `HubError` 422 when it is too much
+) -> Weight:     # `Refusal` 422 when it is too much
     "Weigh a folder whose sub-folders are known"
     entries, depth = len(names), 0
     longest, size = max(map(len, names), default=0), sum(map(len, names))
@@ -51,7 +51,7 @@ def weigh(
         size += w.size + w.entries*(len(name) + 1)
     found = Weight(entries, depth, longest, size)
     if any(have > most for have, most in zip(found, LIMIT)):
-        raise HubError(422, f'Too much for a repo: {entries:,} files and folders, {depth} deep, paths of up '
+        raise Refusal(422, f'Too much for a repo: {entries:,} files and folders, {depth} deep, paths of up '
                             f'to {longest:,} bytes')
     return found
 
@@ -62,15 +62,15 @@ MODES = (0o100644, 0o100755, 0o120000, 0o40000, 0o100664)
 def check_entry(
     name: bytes, # Of a file or folder
     mode: int    # As git has it
-) -> None:       # `HubError` 422 when it cannot be kept
+) -> None:       # `Refusal` 422 when it cannot be kept
     "Refuse one line of a tree"
     if mode not in MODES:
         what = 'a submodule' if mode == 0o160000 else f'of mode {mode:o}'
-        raise HubError(422, f'{name[:200].decode("utf-8", "replace")!r} is {what}, which cannot be kept here')
+        raise Refusal(422, f'{name[:200].decode("utf-8", "replace")!r} is {what}, which cannot be kept here')
     if len(name) <= 255 and _PLAIN.fullmatch(name): return
     try: text = name.decode()
-    except UnicodeDecodeError: raise HubError(422, f'Invalid path: {name[:200]!r} is not UTF-8') from None
-    if '/' in text: raise HubError(422, f'Invalid tree: a name with a slash in it: {text[:200]!r}')
+    except UnicodeDecodeError: raise Refusal(422, f'Invalid path: {name[:200]!r} is not UTF-8') from None
+    if '/' in text: raise Refusal(422, f'Invalid tree: a name with a slash in it: {text[:200]!r}')
     check_path(text)
 
 # %% ../../nbs/7_localhub/15_guard.ipynb #f4d4dbb7
@@ -83,10 +83,10 @@ class Work:
 
     def spend(self,
         steps: int = 1 # Of the work that follows
-    ) -> None:         # `HubError` 429 when there are not so many left
+    ) -> None:         # `Refusal` 429 when there are not so many left
         "Count work before it is done"
         if self.left is None: return
         self.left -= steps
         if self.left < 0:
-            raise HubError(429, 'This is more work than the Hub does for anybody: ask for less at a time, or '
+            raise Refusal(429, 'This is more work than the Hub does for anybody: ask for less at a time, or '
                                 'with a token')

@@ -12,7 +12,7 @@ from fastcore.basics import patch
 try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import iso, route
-from .shelf import HubError
+from .shelf import Refusal
 from .store import HubRepo, title_and_rest
 from .api import Ask, Hub
 
@@ -75,7 +75,7 @@ def super_squash(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make all commits of a branch into one"
     r, b = hub.repo(ask, write=True), ask.json()
-    if r.head(ask.rev) is None: raise HubError(404, f'Invalid rev id: {ask.rev[:200]}', 'RevisionNotFound')
+    if r.head(ask.rev) is None: raise Refusal(404, f'Invalid rev id: {ask.rev[:200]}', 'RevisionNotFound')
     return dict(commitOid=r.squash(ask.rev, b.get('message', str, f"Super-squash branch '{ask.rev}'"),
                                    ask.user.name).decode())
 
@@ -101,9 +101,9 @@ def open_pr(self: HubRepo,
 def pr_info(
     r: HubRepo, # the repo
     num: int    # of the pull request
-) -> dict:      # as the client reads it; `HubError` 404 when there is none
+) -> dict:      # as the client reads it; `Refusal` 404 when there is none
     "What is known about a pull request"
-    if not (p := r.meta.get('prs', {}).get(str(num))): raise HubError(404, f'There is no pull request {num}')
+    if not (p := r.meta.get('prs', {}).get(str(num))): raise Refusal(404, f'There is no pull request {num}')
     said = dict(id='1', type='comment', createdAt=iso(p['created']), author=dict(name=p['author']),
                 data=dict(edited=False, hidden=False, latest=dict(raw=p['text'])))
     return dict(num=num, title=p['title'], author=dict(name=p['author']), createdAt=iso(p['created']),
@@ -114,7 +114,7 @@ def pr_info(
 # %% ../../nbs/7_localhub/50_refs.ipynb #80661f29
 def _number(text):
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        raise HubError(404, 'There is no such pull request')
+        raise Refusal(404, 'There is no such pull request')
     return int(text)
 
 @route('POST', '/api/{kind}/{repo}/discussions')
@@ -125,11 +125,11 @@ def new_discussion(
     "Open a pull request"
     r, b = hub.repo(ask, write=True), ask.json()
     if len(b.need('title')) > 1000 or len(b.get('description', str, '')) > 1 << 16:
-        raise HubError(413, 'The title or the description is too long')
+        raise Refusal(413, 'The title or the description is too long')
     if len(r.meta.get('prs', {})) >= 10_000:
-        raise HubError(413, 'This repo has 10,000 pull requests, which is all that it may have')
+        raise Refusal(413, 'This repo has 10,000 pull requests, which is all that it may have')
     if not b.get('pullRequest', bool):
-        raise HubError(400, 'Only pull requests can be discussed on the local Hub')
+        raise Refusal(400, 'Only pull requests can be discussed on the local Hub')
     return pr_info(r, r.open_pr(b.need('title'), b.get('description', str, ''), ask.user.name))
 
 @route('GET', '/api/{kind}/{repo}/discussions/{name}')
@@ -150,10 +150,10 @@ def merge(
     r, num = hub.repo(ask, write=True), _number(ask.name)
     with r.lock:
         about, main = pr_info(r, num), r.head('main')
-        if about['status'] == 'merged': raise HubError(400, f'Pull request {num} is merged already')
+        if about['status'] == 'merged': raise Refusal(400, f'Pull request {num} is merged already')
         new = r.find(f'refs/pr/{num}')
         if main not in (c.id for c in r.history(new)):
-            raise HubError(409, f'main has changed since pull request {num} was opened: open a new one')
+            raise Refusal(409, f'main has changed since pull request {num} was opened: open a new one')
         r.point(b'refs/heads/main', main, new)
         prs = r.meta['prs']
         r.set_meta(prs=prs | {str(num): prs[str(num)] | dict(merged=new.decode())})

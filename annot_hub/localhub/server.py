@@ -19,7 +19,7 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 from . import uploading as hubupload # adds its functions to those of the Hub
 from ..collect.files import private_folder, read_secret, write_file
 from .api import Hub, User
-from .shelf import HubError, claim
+from .shelf import Refusal, claim
 from .store import Store, check_repo_id
 
 # %% ../../nbs/7_localhub/70_server.ipynb #de4e6d35
@@ -60,7 +60,7 @@ class Users:
                                       for k, v in tokens.items()}, {}
         for k, v in self.entries.items():
             try: self.by_hash[k] = _user(**v)
-            except (HubError, ValueError, KeyError, TypeError) as e:
+            except (Refusal, ValueError, KeyError, TypeError) as e:
                 raise ValueError(f'Users: cannot read {v!r}: {e}') from None
 
     @classmethod

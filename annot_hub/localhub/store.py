@@ -25,7 +25,7 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import private_folder, write_file
 from .guard import Weight, Work, check_entry, check_ref, weigh
-from .shelf import BigFiles, HubError, check_path, claim, drop, is_file, is_folder, read_pointer
+from .shelf import BigFiles, Refusal, check_path, claim, drop, is_file, is_folder, read_pointer
 
 # %% ../../nbs/7_localhub/20_store.ipynb #38ad0d80
 class Index:
@@ -114,12 +114,12 @@ class Entry(NamedTuple):
 
 def tree_entries(
     data: bytes # the content of a tree
-) -> list:      # sorted `Entry`s; `HubError` 422 when a name holds a slash, which would pass for a path
+) -> list:      # sorted `Entry`s; `Refusal` 422 when a name holds a slash, which would pass for a path
     "Parse a tree"
     try: found = parse_tree(data, 20)
     except Exception as e:
-        raise HubError(422, f'Invalid tree: {e}') from None # dulwich says this in several ways
-    if any(b'/' in n for n, _, _ in found): raise HubError(422, 'Invalid tree: a name with a slash in it')
+        raise Refusal(422, f'Invalid tree: {e}') from None # dulwich says this in several ways
+    if any(b'/' in n for n, _, _ in found): raise Refusal(422, 'Invalid tree: a name with a slash in it')
     return sorted(Entry(n + b'/' if m == 0o40000 else n, m, o) for n, m, o in found)
 
 # %% ../../nbs/7_localhub/20_store.ipynb #2ef2a36b
@@ -182,7 +182,7 @@ _CONFIG = re.compile(rb'\s*(\[core\]|(repositoryformatversion|filemode|bare|igno
 
 def check_folder(
     path: Path # the folder of a repo
-) -> None:     # `HubError` 422 when there is a link in it, or a setting of git that reaches outside
+) -> None:     # `Refusal` 422 when there is a link in it, or a setting of git that reaches outside
     "Refuse a repo that is not only what a Hub makes"
     odd = [p for p in ('objects/info/alternates', 'commondir', 'gitdir', 'config.worktree', 'worktrees',
                        'shallow') if os.path.lexists(path/p)]
@@ -192,12 +192,12 @@ def check_folder(
     if not all(_CONFIG.fullmatch(line) for line in (path/'config').read_bytes().splitlines()):
         odd.append('config')
     if odd:
-        raise HubError(422, f"The repo {'/'.join(path.parts[-2:])} cannot be opened: {odd[0]} is not of the "
+        raise Refusal(422, f"The repo {'/'.join(path.parts[-2:])} cannot be opened: {odd[0]} is not of the "
                             "Hub's making")
 
 def read_meta(
     path: Path # `hub.json`
-) -> dict:     # what is in it; `HubError` 422 when it is broken
+) -> dict:     # what is in it; `Refusal` 422 when it is broken
     "The settings of a repo"
     try: meta = json.loads(path.read_text()) if is_file(path) else None
     except ValueError: meta = None
@@ -205,7 +205,7 @@ def read_meta(
                                                  bool) and isinstance(meta.get('uid'),
                                                                       str) and type(meta.get('created')) in (int, float)
     if not good:
-        raise HubError(422, f"The repo {'/'.join(path.parts[-3:-1])} cannot be opened: its hub.json is broken")
+        raise Refusal(422, f"The repo {'/'.join(path.parts[-3:-1])} cannot be opened: its hub.json is broken")
     return meta
 
 class HubRepo:
@@ -233,7 +233,7 @@ class HubRepo:
     def read(self, oid: bytes) -> bytes:
         try: return self.git.object_store.get_raw(oid)[1]
         except KeyError:
-            raise HubError(422, f'The repo {self.id} is damaged: the object {oid.decode()} is missing') from None
+            raise Refusal(422, f'The repo {self.id} is damaged: the object {oid.decode()} is missing') from None
     def tree(self, oid: bytes) -> list: return self.store.trees.get(oid, self.read)
 
 # %% ../../nbs/7_localhub/20_store.ipynb #5761a017
@@ -311,12 +311,12 @@ kinds = {'models': 'model', 'datasets': 'dataset', 'spaces': 'space'}
 
 def check_repo_id(
     repo_id: str # `user/name`
-) -> str:        # the same; `HubError` 400 when it cannot be
+) -> str:        # the same; `Refusal` 400 when it cannot be
     "Refuse a name that is no repo name"
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}', repo_id,
                         re.A) or '..' in repo_id or '--' in repo_id \
             or repo_id.lower().endswith(('.git', '.lock')) or repo_id.endswith(('.', '-')):
-        raise HubError(400, f'Invalid repo name: {repo_id[:200]!r}')
+        raise Refusal(400, f'Invalid repo name: {repo_id[:200]!r}')
     return repo_id
 
 @patch
@@ -342,10 +342,10 @@ def repo(self: Store,
                                  path.parent.parent)) or not os.path.lexists(path/'hub.json'):
                 return None
             try: r = HubRepo(path, self)
-            except HubError: raise
+            except Refusal: raise
             except Exception as e:
                 # a damaged one costs itself
-                raise HubError(422, f'The repo {repo_id} cannot be opened: {type(e).__name__}') from None
+                raise Refusal(422, f'The repo {repo_id} cannot be opened: {type(e).__name__}') from None
         self.opened[key] = self.alive[key] = r
         self.opened.move_to_end(key)
         if len(self.opened) > 64: self.opened.popitem(last=False)[1].open() # lets go of its files
@@ -384,7 +384,7 @@ def plan(
         for f in folders:
             if not isinstance(at.get(f), Folder):
                 if at.get(f) is not None:
-                    raise HubError(422, f'{path} needs a folder where the same commit puts a file')
+                    raise Refusal(422, f'{path} needs a folder where the same commit puts a file')
                 sub = Folder()
                 sub.fresh = f in at
                 at[f] = sub
@@ -406,11 +406,11 @@ def grow(self: HubRepo,
         mode, oid = entries.pop(name, (None, None))
         is_folder, text = mode == 0o40000, name.decode()
         if isinstance(w, Folder):
-            if mode and not is_folder and not w.fresh: raise HubError(422, f'{text} is a file, not a folder')
+            if mode and not is_folder and not w.fresh: raise Refusal(422, f'{text} is a file, not a folder')
             oid = self.grow(oid if is_folder else None, w, new)
             if oid: entries[name] = 0o40000, oid
         elif w is not None:
-            if is_folder: raise HubError(422, f'{text} is a folder, not a file')
+            if is_folder: raise Refusal(422, f'{text} is a folder, not a file')
             entries[name] = 0o100644, w
     if not entries: return None
     oid = new.add(b'tree', tree_bytes(entries))
@@ -423,11 +423,11 @@ def weight(self: HubRepo,
     oid: bytes,            # name of a tree
     read: Callable = None, # function from a name to the `Entry`s of a tree; the repo's own without one
     depth: int = 0         # how deep we are
-) -> Weight:               # its `Weight`; `HubError` 422 when it is too much, or has a name that may not be
+) -> Weight:               # its `Weight`; `Refusal` 422 when it is too much, or has a name that may not be
     "What a tree stands for; each is looked at once"
     known = self.store.weights
     if oid in known: return known[oid]
-    if depth > 250: raise HubError(422, 'Too much for a repo: more than 250 folders in one another')
+    if depth > 250: raise Refusal(422, 'Too much for a repo: more than 250 folders in one another')
     entries = (read or self.tree)(oid)
     for e in entries: check_entry(e.key[:-1] if e.folder else e.key, e.mode)
     below = {e.key[:-1]: self.weight(e.oid, read, depth + 1) for e in entries if e.folder}
@@ -593,7 +593,7 @@ def commit(self: HubRepo,
     changes: Iterable,             # (path, bytes or `None`), or (path, `None`, `True`) when a folder is meant
     message: str,                  # title, and after a blank line the rest
     author: str,                   # name of the user
-    parent: str = None,            # the commit this was based on; `HubError` 412 when the branch has moved
+    parent: str = None,            # the commit this was based on; `Refusal` 412 when the branch has moved
     start: bytes|None|bool = False # make a missing branch: on this commit, or `None` for no history
 ) -> str:                          # name of the commit
     "One commit, all or nothing"
@@ -607,8 +607,8 @@ def commit(self: HubRepo,
         with self.lock:
             self.gather()
             onto = (head := self.head(branch)) or start
-            if onto is False: raise HubError(404, f'Invalid rev id: {branch}', 'RevisionNotFound')
-            if parent and parent.encode() != onto: raise HubError(412, _moved)
+            if onto is False: raise Refusal(404, f'Invalid rev id: {branch}', 'RevisionNotFound')
+            if parent and parent.encode() != onto: raise Refusal(412, _moved)
             for path, folder in gone: self._check_delete(onto, path, folder)
             tree = self.grow(self.root_of(onto) if onto else None, want, new) or new.add(b'tree', b'')
             c = new.add(b'commit', self._commit_object(tree, onto, message, author).as_raw_string())
@@ -630,7 +630,7 @@ def peel(self: HubRepo,
             if isinstance(obj, Tag): obj = self.git.object_store[obj.object[1]]
     except KeyError: obj = None
     if not isinstance(obj, Commit):
-        raise HubError(404, f"Invalid rev id: {oid.decode('ascii', 'replace')}", 'RevisionNotFound')
+        raise Refusal(404, f"Invalid rev id: {oid.decode('ascii', 'replace')}", 'RevisionNotFound')
     return obj.id
 
 @patch
@@ -649,19 +649,19 @@ def point(self: HubRepo,
     ref: bytes,      # `refs/heads/…`, `refs/tags/…` or `refs/pr/…`
     old: bytes|None, # what it points to now; `None` when it is new
     new: bytes       # name of a commit or a tag
-) -> None:           # `HubError` 412 when somebody was faster, 400 or 422 when this may not be
+) -> None:           # `Refusal` 412 when somebody was faster, 400 or 422 when this may not be
     "Make or move a branch, a tag or a pull request: the one place that does"
     if not re.fullmatch(rb'refs/pr/\d+', ref): check_ref(ref.decode('utf-8', 'replace'))
     self.weight(self.root_of(self.peel(new)))
     if not (self.git.refs.set_if_equals(ref, old, new) if old else self.git.refs.add_if_new(ref, new)):
-        raise HubError(412, _moved)
+        raise Refusal(412, _moved)
 
 @patch
 def _check_delete(self: HubRepo, head, path, folder):
     "Only what is there can be deleted"
     e = self.entry(head, check_path(path)) if head else None
     if e is None or (folder and not e.folder):
-        raise HubError(404, f"A {'folder' if folder else 'file'} with this name doesn't exist: {path}",
+        raise Refusal(404, f"A {'folder' if folder else 'file'} with this name doesn't exist: {path}",
                        'EntryNotFound')
 
 @patch
@@ -680,7 +680,7 @@ def _owner_folder(path):
     try:
         for folder in (path.parent.parent, path.parent): private_folder(folder)
     except OSError:
-        raise HubError(409, f'{path.parent.name} cannot have a repo here: there is something else in the '
+        raise Refusal(409, f'{path.parent.name} cannot have a repo here: there is something else in the '
                             'place of its folder') from None
 
 @patch
@@ -690,11 +690,11 @@ def create(self: Store,
     user: str,             # who makes it
     private: bool = False, # hidden from those who are not its owner
     **meta                 # further fields of `hub.json`
-) -> HubRepo:              # the new repo; `HubError` 409 when there is one
+) -> HubRepo:              # the new repo; `Refusal` 409 when there is one
     "Make a repo with its first commit"
     with self.lock:
         path = self.repo_path(kind, repo_id)
-        if path.is_dir(): raise HubError(409, f'You already created this {kinds[kind]} repo: {repo_id}')
+        if path.is_dir(): raise Refusal(409, f'You already created this {kinds[kind]} repo: {repo_id}')
         _owner_folder(path)
         aside = path.parent/f'.{secrets.token_hex(4)}'/kind/repo_id
         aside.mkdir(0o700, parents=True)
@@ -713,12 +713,12 @@ def create(self: Store,
 @patch
 def move(self: Store,
     repo: HubRepo, # the repo
-    repo_id: str   # its new name; `HubError` 409 when that is taken
+    repo_id: str   # its new name; `Refusal` 409 when that is taken
 ) -> None:         # Nothing
     "Give a repo another name; a file where its folder was says where it went"
     with self.lock, repo.lock:
         if (to := self.repo_path(repo.kind, repo_id)).is_dir():
-            raise HubError(409, f'A {repo.kind[:-1]} repository called {repo_id} already exists')
+            raise Refusal(409, f'A {repo.kind[:-1]} repository called {repo_id} already exists')
         _owner_folder(to)
         to.unlink(missing_ok=True)
         # addresses signed before are no good after it, even if it comes back
@@ -765,7 +765,7 @@ def set_meta(self: HubRepo,
 @patch
 def find(self: HubRepo,
     rev: str = 'main' # branch, tag or commit
-) -> bytes:           # name of the commit; `HubError` 404 when there is none
+) -> bytes:           # name of the commit; `Refusal` 404 when there is none
     "The commit that a revision means"
     if rev.encode('utf-8', 'replace') in self.roots: return rev.encode()
     for ref in (f'refs/heads/{rev}', f'refs/tags/{rev}', rev if rev.startswith('refs/') else ''):
@@ -774,7 +774,7 @@ def find(self: HubRepo,
     if re.fullmatch('[0-9a-f]{7,40}', rev):
         found = list(self.git.object_store.iter_prefix(rev.encode()))
         if len(found) == 1: return self.peel(found[0])
-    raise HubError(404, f'Invalid rev id: {rev[:200]}', 'RevisionNotFound')
+    raise Refusal(404, f'Invalid rev id: {rev[:200]}', 'RevisionNotFound')
 
 # %% ../../nbs/7_localhub/20_store.ipynb #f81f2c5a
 @patch
@@ -884,16 +884,16 @@ def set_ref(self: HubRepo,
     message: str = None, # of a tag
     user: str = ''       # who tags
 ) -> None:               # Nothing
-    "Make a branch or a tag; `HubError` 409 when there is one"
+    "Make a branch or a tag; `Refusal` 409 when there is one"
     target, name = self.find(rev), check_ref(ref)
-    taken = HubError(409, f'Reference {ref} already exists')
+    taken = Refusal(409, f'Reference {ref} already exists')
     with self.lock:
         if name in self.git.refs: raise taken
         if message: target = self._tag_object(ref.removeprefix('refs/tags/'), target, message, user)
         try: self.point(name, None, target)
         except (NotADirectoryError, IsADirectoryError):
             raise taken from None # `a` is there, and `a/b` is wanted, or the reverse
-        except HubError as e: raise taken if e.status == 412 else e
+        except Refusal as e: raise taken if e.status == 412 else e
 
 @patch
 def _tag_object(self: HubRepo, name, commit, message, user):
@@ -911,10 +911,10 @@ def drop_ref(self: HubRepo,
 ) -> None:   # Nothing
     "Remove a branch or a tag"
     name = ref.encode('utf-8', 'replace')
-    if ref == 'refs/heads/main': raise HubError(403, 'Cannot delete refs/heads/main')
+    if ref == 'refs/heads/main': raise Refusal(403, 'Cannot delete refs/heads/main')
     with self.lock:
         if not check_ref_format(name) or name not in self.git.refs:
-            raise HubError(404, f'Invalid rev id: {ref[:200]}', 'RevisionNotFound')
+            raise Refusal(404, f'Invalid rev id: {ref[:200]}', 'RevisionNotFound')
         self.git.refs.remove_if_equals(name, None)
 
 @patch

@@ -25,7 +25,7 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 from . import refs as hubrefs # adds its functions to those of the Hub, before the ones here
 from .api import iso, parse_json, repo_url, route, seal, send_file
 from .guard import Work, check_entry, check_ref
-from .shelf import HubError, check_path, drop, pointer, read_pointer
+from .shelf import Refusal, check_path, drop, pointer, read_pointer
 from .store import HubRepo, NewObjects, Objects, tree_entries
 from .xet import read_shard
 from .api import Ask, Hub, User
@@ -73,9 +73,9 @@ def preupload(
     ignore = b.get('gitIgnore') if b.get('gitIgnore') is not None else _file_text(r, c, '.gitignore')
     ignore = [l for l in ignore[:1 << 18].splitlines() if l.strip() and l[0] != '#']
     if len(ignore) > 200:
-        raise HubError(413, 'More than 200 lines of .gitignore take too long to look at for each file')
+        raise Refusal(413, 'More than 200 lines of .gitignore take too long to look at for each file')
     if long := next((l for l in ignore if len(re.findall(r'\*+', l)) > 3), None):
-        raise HubError(400, 'More than three * in a line of .gitignore take too long to look for: '
+        raise Refusal(400, 'More than three * in a line of .gitignore take too long to look for: '
                             f'{long[:80]}')
     ignore = Ignored(ignore)
     large = large_pattern(_file_text(r, c, '.gitattributes'))
@@ -111,8 +111,8 @@ def lfs_batch(
     "Where to put or get large files"
     b, out = ask.json(), []
     if (operation := b.get('operation', str, 'upload')) not in ('upload', 'download'):
-        raise HubError(400, 'operation must be upload or download')
-    if b.get('hash_algo', str, 'sha256') != 'sha256': raise HubError(409, 'hash_algo must be sha256')
+        raise Refusal(400, 'operation must be upload or download')
+    if b.get('hash_algo', str, 'sha256') != 'sha256': raise Refusal(409, 'hash_algo must be sha256')
     r = hub.repo(ask, write=(upload := operation == 'upload'), files=True)
     for o in b.objects('objects', most=10_000):
         oid, size = o.need('oid'), o.need('size', int)
@@ -147,7 +147,7 @@ def lfs_file(
         big.put(_pieces(ask.body), ask.oid)
         hub.store.index.bring(ask.params['who'], [ask.oid])
     elif ask.name == 'verify' and big.size(ask.oid) != ask.json().need('size', int):
-        raise HubError(422, 'This file is not here, or not of that size')
+        raise Refusal(422, 'This file is not here, or not of that size')
     elif ask.name == 'download': return send_file(ask, big.path(ask.oid), big.size(ask.oid), {})
     return {}
 
@@ -186,7 +186,7 @@ def _check_xet(hub, ask):
     "Who sends chunks; their token dies with the repo, and when it is moved or hidden"
     m = re.fullmatch(r'Bearer (\d+\.[0-9a-f]+)\.([\w.-]+)\.(models|datasets|spaces)\.([\w.-]+/[\w.-]+)',
                      ask.headers.get('authorization', ''), re.A)
-    if not m: raise HubError(403, 'Not a token for chunks')
+    if not m: raise Refusal(403, 'Not a token for chunks')
     hub.signer.check(m[1], 'xet', *seal(hub.store.repo(m[3], m[4])), m[2])
     ask.who = m[2]
 
@@ -218,15 +218,15 @@ def _change(hub, r, user, key, v):
     if key == 'lfsFile':
         size = hub.store.big.size(oid := v.need('oid'))
         if size is None or v.get('size', int, size) != size or not _may_name(hub, r, user, oid, size):
-            raise HubError(400, f'The large file of {path} was not uploaded: {oid}')
+            raise Refusal(400, f'The large file of {path} was not uploaded: {oid}')
         return path, pointer(oid, size)
-    if key != 'file': raise HubError(400, f'Unknown operation {key[:40]!r}')
+    if key != 'file': raise Refusal(400, f'Unknown operation {key[:40]!r}')
     if (encoding := v.get('encoding', str, 'utf-8')) not in ('base64', 'utf-8'):
-        raise HubError(400, f'The encoding of {path} must be base64 or utf-8')
+        raise Refusal(400, f'The encoding of {path} must be base64 or utf-8')
     try:
         return path, base64.b64decode(v.need('content'),
                                       validate=True) if encoding == 'base64' else v.need('content').encode()
-    except ValueError: raise HubError(400, f'The content of {path} cannot be decoded') from None
+    except ValueError: raise Refusal(400, f'The content of {path} cannot be decoded') from None
 
 def _commit_answer(ask, r, head, commit):
     "Commit to the branch, or to a new pull request"
@@ -242,9 +242,9 @@ def _lines(f, most=1 << 24):
     "The lines of a body: each short enough for memory, and at most a million"
     for i in itertools.count():
         if not (line := f.readline(most + 1)): return
-        if i > 10**6: raise HubError(413, 'A commit has at most 1,000,000 lines: make several')
+        if i > 10**6: raise Refusal(413, 'A commit has at most 1,000,000 lines: make several')
         if len(line) > most:
-            raise HubError(413, f'A line of a commit is longer than {most} bytes: upload the file as a large '
+            raise Refusal(413, f'A line of a commit is longer than {most} bytes: upload the file as a large '
                                 'one')
         if line.strip(): yield parse_json(line)
 
@@ -258,12 +258,12 @@ def commit(
     r, lines = hub.repo(ask, write=True), _lines(ask.body)
     if r.head(ask.rev) is None:
         # a pull request is made against a branch
-        if ask.flag('create_pr'): raise HubError(404, f'Invalid rev id: {ask.rev}', 'RevisionNotFound')
+        if ask.flag('create_pr'): raise Refusal(404, f'Invalid rev id: {ask.rev}', 'RevisionNotFound')
         r.find(ask.rev)
-        raise HubError(400, f'Invalid reference for a branch: {ask.rev}')
+        raise Refusal(400, f'Invalid reference for a branch: {ask.rev}')
     head = next(lines, None)
     if not head or head.need('key') != 'header':
-        raise HubError(400, 'The first line of a commit must be its header')
+        raise Refusal(400, 'The first line of a commit must be its header')
     head = head.need('value', dict)
     changes = (_change(hub, r, ask.user, l.need('key'), l.need('value', dict)) for l in lines)
     message = '\n\n'.join(filter(None, (head.need('summary'), head.get('description'))))
@@ -313,14 +313,14 @@ class Push:
                 raise HookError(f'{len(self.lost)} large files were not uploaded, {self.lost[0]} for one: '
                                 'git lfs push')
             self.repo.weight(self.root(new), lambda oid: tree_entries(self.incoming.get_raw(oid)[1]))
-        except HubError as e: raise HookError(e.message) from None
+        except Refusal as e: raise HookError(e.message) from None
         return '', ''
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #add23324
 @patch
 def collect(self: Push,
     tip: bytes # Name of a commit or tag
-) -> None:     # Nothing; `HubError` or `HookError` for what may not be kept
+) -> None:     # Nothing; `Refusal` or `HookError` for what may not be kept
     "Look at each object that the repo does not have yet"
     kept, todo = self.repo.git.object_store, [tip]
     while todo:
@@ -398,7 +398,7 @@ class PushRefs:
         "Keep the objects, then move; dulwich takes an `OSError` for no"
         if self.push.new: self.push.keep()
         try: self.push.repo.point(ref, None if old == b'0'*40 else old, new)
-        except HubError as e: raise OSError(e.message) from None
+        except Refusal as e: raise OSError(e.message) from None
         return True
 
 class Receive(ReceivePackHandler):
@@ -432,7 +432,7 @@ def check_pack(
     for _ in range(struct.unpack('>I', head[8:])[0] if head else 0):
         sizes += (size := _unpacked_size(f, most))
         if size > most or sizes > total:
-            raise HubError(413, f'The pack has an object of more than {most} bytes, or more than {total} in '
+            raise Refusal(413, f'The pack has an object of more than {most} bytes, or more than {total} in '
                                 'all: use Git LFS')
     f.seek(0)
 
@@ -514,7 +514,7 @@ def take_push(
 def _git_repo(hub, ask, service):
     "The repo, or a 401 that makes git ask for a password"
     try: return hub.repo(ask, write=service == 'git-receive-pack', files=True)
-    except HubError as e:
+    except Refusal as e:
         if e.status == 401: e.headers['WWW-Authenticate'] = 'Basic realm="Hub"'
         raise
 
@@ -525,16 +525,19 @@ def git_refs(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "List branches and tags for git"
     if (service := ask.params.get('service')) not in _services:
-        raise HubError(403, "Only git's smart protocol is spoken here")
+        raise Refusal(403, "Only git's smart protocol is spoken here")
     return talk_git(_git_repo(hub, ask, service), service, io.BytesIO(), advertise=True)
 
 def _unzipped(hub, f, most):
-    "What was gzipped, beside the shelf: never more than `most` bytes, however small it came"
+    "What was gzipped, beside the shelf: at most `most` bytes, and 50 times what came once that is more than 16 MB"
+    came = f.seek(0, io.SEEK_END)
+    f.seek(0)
+    most = min(most, max(1 << 24, 50*came))
     out = hub.store.big.scratch()
     try:
         for part in _pieces(gzip.GzipFile(fileobj=f, mode='rb')):
             if out.tell() + len(part) > most:
-                raise HubError(413, f'The body unpacks to more than {most} bytes')
+                raise Refusal(413, f'The body unpacks to more than {most} bytes')
             out.write(part)
         out.seek(0)
     except BaseException:
@@ -559,6 +562,6 @@ def git_pack(
         with r.lock:
             r.gather()
             return take_push(hub, r, ask.user, data)
-    except _broken as e: raise HubError(400, f'git said something unexpected: {e}') from None
+    except _broken as e: raise Refusal(400, f'git said something unexpected: {e}') from None
     finally:
         if data is not ask.body: drop(data)

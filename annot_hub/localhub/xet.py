@@ -20,7 +20,7 @@ try:
     from blake3 import blake3
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import private_folder
-from .shelf import BigFiles, HubError, drop, is_folder
+from .shelf import BigFiles, Refusal, drop, is_folder
 
 # %% ../../nbs/7_localhub/30_xet.ipynb #0394d9ac
 def ungroup4(
@@ -43,9 +43,9 @@ def unpack(
     "Unpack one chunk"
     try:
         out = data if packing == 0 else lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=size + 1)
-    except RuntimeError as e: raise HubError(400, f'Invalid xorb: {e}') from None
+    except RuntimeError as e: raise Refusal(400, f'Invalid xorb: {e}') from None
     if packing not in (0, 1, 2) or len(out) != size:
-        raise HubError(400, 'Invalid xorb: a chunk does not unpack to its length')
+        raise Refusal(400, 'Invalid xorb: a chunk does not unpack to its length')
     return ungroup4(out) if packing == 2 else out
 
 # %% ../../nbs/7_localhub/30_xet.ipynb #af58a813
@@ -63,12 +63,12 @@ def read_headers(
     found, end = [], f.seek(0, os.SEEK_END)
     at = f.seek(0)
     while at < end and (head := f.read(8))[:7] != b'XETBLOB':
-        if len(head) < 8 or head[0] != 0: raise HubError(400, 'Invalid xorb: broken chunk header')
+        if len(head) < 8 or head[0] != 0: raise Refusal(400, 'Invalid xorb: broken chunk header')
         c = Chunk(at + 8, int.from_bytes(head[1:4], 'little'), head[4], int.from_bytes(head[5:8], 'little'))
         at = f.seek(c.at + c.packed)
-        if at > end or c.packed == 0: raise HubError(400, 'Invalid xorb: cut short')
+        if at > end or c.packed == 0: raise Refusal(400, 'Invalid xorb: cut short')
         found.append(c)
-        if len(found) > 1 << 14: raise HubError(400, 'Invalid xorb: too many chunks') # clients stop at 8,192
+        if len(found) > 1 << 14: raise Refusal(400, 'Invalid xorb: too many chunks') # clients stop at 8,192
     return found
 
 # %% ../../nbs/7_localhub/30_xet.ipynb #2c5526d7
@@ -141,7 +141,7 @@ def read_shard(
 ) -> list:      # (sha256 or None, [`Run`...]) of each file
     "Which chunks make which file"
     files, at = [], 48
-    if data[:32] != _tag: raise HubError(400, 'Invalid shard: wrong tag')
+    if data[:32] != _tag: raise Refusal(400, 'Invalid shard: wrong tag')
     try:
         while data[at:at+32] != b'\xff'*32:
             flags, n = struct.unpack_from('<II', data, at + 32)
@@ -149,7 +149,7 @@ def read_shard(
             at += 48*(1 + n + n*bool(flags & _verified))
             files.append((hash_hex(data[at:at+32]) if flags & _has_sha256 else None, runs))
             at += 48*bool(flags & _has_sha256)
-    except struct.error: raise HubError(400, 'Invalid shard: cut short') from None
+    except struct.error: raise Refusal(400, 'Invalid shard: cut short') from None
     return files
 
 def _run(data, at):
@@ -185,10 +185,10 @@ def path(self: Xorbs,
     epoch: str, # name of an epoch
     xorb: str   # hash of a xorb
 ) -> Path:      # where it is or would be
-    "The place of a xorb; `HubError` 404 when the epoch is over"
+    "The place of a xorb; `Refusal` 404 when the epoch is over"
     if not _EPOCH.fullmatch(epoch) or not is_folder(self.root/epoch):
-        raise HubError(404, 'This upload address is no longer in use')
-    if not re.fullmatch('[0-9a-f]{64}', xorb): raise HubError(400, f'Not a hash: {xorb[:80]!r}')
+        raise Refusal(404, 'This upload address is no longer in use')
+    if not re.fullmatch('[0-9a-f]{64}', xorb): raise Refusal(400, f'Not a hash: {xorb[:80]!r}')
     return self.root/epoch/xorb
 
 @patch
@@ -202,7 +202,7 @@ def put(self: Xorbs,
     if to.exists(): return False
     chunks = read_headers(body)
     if xorb_hash(chunk_hashes(body, chunks)) != xorb:
-        raise HubError(400, f'Invalid xorb: its content is not {xorb}')
+        raise Refusal(400, f'Invalid xorb: its content is not {xorb}')
     body.seek(0)
     f = body if isinstance(getattr(body, 'name', None), str) else self.big.scratch() # on disk already?
     try:
@@ -228,7 +228,7 @@ def opener(self: Xorbs,
         path = self.path(epoch, name)
         try: return stack.enter_context(open(path, 'rb', buffering=0)), _headers(path)
         except FileNotFoundError:
-            raise HubError(400, f'Invalid shard: it names the xorb {name}, which was not uploaded here') from None
+            raise Refusal(400, f'Invalid shard: it names the xorb {name}, which was not uploaded here') from None
     return xorb
 
 def content(
@@ -240,7 +240,7 @@ def content(
         f, chunks = xorb(r.xorb)
         chunks = chunks[r.first:r.end]
         if sum(c.size for c in chunks) != r.size:
-            raise HubError(400, f'Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} '
+            raise Refusal(400, f'Invalid shard: chunks {r.first} to {r.end} of {r.xorb} are not {r.size} '
                                 'bytes')
         for c in chunks:
             f.seek(c.at)
@@ -258,6 +258,6 @@ def take(self: Xorbs,
         xorb = self.opener(epoch, stack)
         files = read_shard(shard)
         if sum(r.size for _, runs in files for r in runs) > shutil.disk_usage(self.root).free//2:
-            raise HubError(413, 'Too little space for the files of this shard')
+            raise Refusal(413, 'Too little space for the files of this shard')
         return [sha if sha in mine and self.big.size(sha) is not None
                 else self.big.put(content(xorb, runs), sha) for sha, runs in files]

@@ -10,7 +10,8 @@ import lazy_loader
 
 # %% ../../nbs/6_project/index.ipynb #front008
 _PAGES = {
-    'loop': ['Project', 'init', 'read_config'],
+    'config': ['read_config', 'config_text', 'reference'],
+    'loop': ['Project', 'init'],
     'trust': ['NotTrusted'],
     'checkup': ['doctor'],
 }

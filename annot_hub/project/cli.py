@@ -25,11 +25,14 @@ def init(
     labels: str,         # The classes, with commas between: "text-only,illustrated"
     title: str = None,   # Title of the project in Label Studio; else the repo's name
     local: bool = False, # Use a Hub and a Label Studio of your own, see `annot_hub hub` and `annot_hub studio`
+    endpoint: str = None, # Address of another Hub than the public one
+    studio: str = None,   # Address of Label Studio, if it is not http://127.0.0.1:8080
     dir: str = '.'       # Where to write annot_hub.toml
 ) -> None:               # What happened is printed
     "Begin a project: write annot_hub.toml"
     from annot_hub.project.loop import init
-    path = init(folder, repo, [l.strip() for l in labels.split(',') if l.strip()], title, dir, local)
+    classes = [name.strip() for name in labels.split(',') if name.strip()]
+    path = init(folder, repo, classes, title, dir, local, endpoint, studio)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
     if local:
         print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and `annot_hub '

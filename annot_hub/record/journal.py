@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REVIEW', 'Note', 'when', 'as_annotation', 'Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads',
-           'next_name', 'read_record', 'to_frame', 'independent', 'distinct', 'answers', 'labels', 'read_export']
+           'next_name', 'read_files', 'to_frame', 'independent', 'distinct', 'answers', 'labels', 'read_export']
 
 # %% ../../nbs/3_record/20_journal.ipynb #61718bf8
 import json
@@ -244,7 +244,7 @@ def next_name(
     numbers = [int(m[1]) for f in existing if (m := re.fullmatch(r'(?:.*/)?record/(\d+)\.jsonl', str(f)))]
     return f'record/{max(numbers, default=0)+1:06}.jsonl'
 
-def read_record(
+def read_files(
     source: object # A folder with the files (or with `record/` in it), or a list of files
 ) -> list:         # All entries, file by file
     "Read a record from disk"
