@@ -529,7 +529,7 @@ def git_refs(
     return talk_git(_git_repo(hub, ask, service), service, io.BytesIO(), advertise=True)
 
 def _unzipped(hub, f, most):
-    "What was gzipped, beside the shelf: at most `most` bytes, and 50 times what came once that is more than 16 MB"
+    "What was gzipped, beside the shelf: at most `most` bytes, nor more than 16 MB and 50 times what came"
     came = f.seek(0, io.SEEK_END)
     f.seek(0)
     most = min(most, max(1 << 24, 50*came))
