@@ -33,7 +33,8 @@ def settings() -> dict: # Texts by name
     return dict(ini['DEFAULT'])
 
 # %% ../../nbs/9_dev/05_clone.ipynb #db9cfede
-MADE = set('.git .venv _docs _proc build dist __pycache__ .ipynb_checkpoints annot_hub.egg-info'.split())
+MADE = {'.git', '.venv', '_docs', '_proc', 'build', 'dist', '__pycache__',
+        '.hypothesis', '.ipynb_checkpoints', 'annot_hub.egg-info'}
 
 def project_files(
     root: Path = ROOT  # The project's folder
