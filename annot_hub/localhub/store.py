@@ -613,6 +613,7 @@ def commit(self: HubRepo,
             tree = self.grow(self.root_of(onto) if onto else None, want, new) or new.add(b'tree', b'')
             c = new.add(b'commit', self._commit_object(tree, onto, message, author).as_raw_string())
             new.save()
+            self.roots[c] = tree
             self.point(ref_name(branch), head, c)
         return c.decode()
     finally:
@@ -624,6 +625,7 @@ def peel(self: HubRepo,
     oid: bytes # name of a commit or of a tag
 ) -> bytes:    # name of the commit
     "Follow a tag to its commit"
+    if oid in self.roots: return oid
     try:
         obj = self.git.object_store[oid]
         for _ in range(10):
