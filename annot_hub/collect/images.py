@@ -14,14 +14,14 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import BinaryIO
 
 import pandas as pd
-from PIL import Image
 from tqdm import tqdm
 
 from .files import is_inside
 from .keys import check_file_name
-from .pictures import FORMATS
+from .pictures import open_picture
 
 # %% ../../nbs/1_collect/30_images.ipynb #1e264981
 IMAGE_EXTS = frozenset('jpg jpeg png webp gif bmp tif tiff'.split())
@@ -87,11 +87,11 @@ class ImageFolder:
         raise ValueError(f'{os.fspath(path)!r} is reached by a link that leads out of {self.root!r}: put the '
                          'file itself there')
 
-    def read(self,
+    def open(self,
         path: str|os.PathLike # A file below `root`
-    ) -> bytes:               # Its content
-        "Read a file of the folder"
-        with open(self.inside(path), 'rb') as f: return f.read()
+    ) -> BinaryIO:            # `ValueError` as for `inside`
+        "Open a file of the folder"
+        return open(self.inside(path), 'rb')
 
 # %% ../../nbs/1_collect/30_images.ipynb #275b8571
 def path_columns(
@@ -248,20 +248,23 @@ def sample(
 _TAILS = {'JPEG': b'\xff\xd9', 'PNG': b'IEND'}
 
 def measure_image(
-    data: bytes # The file's content
-) -> dict:      # `width`, `height` (pixels as stored, before EXIF rotation), `sha256`, and `error`: None, or why it cannot be used
-    "Size and hash of one image"
-    found = dict(width=None, height=None, sha256=hashlib.sha256(data).hexdigest(), error=None)
+    data: bytes|BinaryIO # The file's content, or the open file
+) -> dict:               # `width`, `height` (pixels as stored, before EXIF rotation), `sha256`, and `error`: None, or why it cannot be used
+    "Size and hash of one image; its pixels are not decoded"
+    file = BytesIO(data) if isinstance(data, bytes) else data
+    found = dict(width=None, height=None, sha256=hashlib.file_digest(file, 'sha256').hexdigest(), error=None)
+    size = file.seek(0, os.SEEK_END)
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as im:
-            found.update(width=im.width, height=im.height)
-            if im.width*im.height > (Image.MAX_IMAGE_PIXELS or float('inf')):
-                found['error'] = f'too large: {im.width} x {im.height} pixels'
-            elif _TAILS.get(im.format, b'') not in data[-4096:]:
-                found['error'] = f'truncated: the {im.format} has no end'
-    except Image.DecompressionBombError: found['error'] = 'too large: more pixels than Pillow opens'
-    except Exception: found['error'] = 'not an image' if data else 'empty file'
+        with open_picture(file) as image:
+            found.update(width=image.width, height=image.height)
+            tail = _TAILS.get(image.format, b'')
+        file.seek(max(0, size - 4096))
+        if tail not in file.read(): found['error'] = f'truncated: the {image.format} has no end'
+    except Exception as e: # decoders raise what they like
+        too_large = isinstance(e, ValueError) and str(e).startswith('too large')
+        found['error'] = str(e) if too_large else 'not an image' if size else 'empty file'
     return found
+
 
 # %% ../../nbs/1_collect/30_images.ipynb #ad2d07ff
 def measure(
@@ -271,7 +274,8 @@ def measure(
 ) -> pd.DataFrame:         # The frame with `width`, `height`, `sha256` and `error` (missing where the image is good)
     "Read every image once and note its size, its hash, or why it is no good"
     folder = ImageFolder(root)
-    def one(name): return measure_image(folder.read(local_path(root, name, prefix)))
+    def one(name):
+        with folder.open(local_path(root, name, prefix)) as file: return measure_image(file)
     with ThreadPoolExecutor(4) as pool:
         found = list(tqdm(pool.map(one, df.file_name), 'measuring', len(df), disable=None))
     new = pd.DataFrame(found, index=df.index, columns=['width', 'height', 'sha256', 'error'])

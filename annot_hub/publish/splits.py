@@ -111,10 +111,10 @@ def add_hashes(
     folder = ImageFolder(root)
     def one(name):
         try:
-            # a JPEG is decoded small: enough for 17 x 16
-            with picture(BytesIO(folder.read(local_path(root, name, prefix))), ('L', (136, 128))) as im:
-                return dhash(im)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError): return ''
+            with folder.open(local_path(root, name, prefix)) as file:
+                # a JPEG is decoded small: enough for 17 x 16
+                with picture(file, ('L', (136, 128))) as image: return dhash(image)
+        except (OSError, ValueError, SyntaxError): return ''
     with ThreadPoolExecutor(4) as pool: found = list(pool.map(one, df.file_name))
     return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))
 
