@@ -16,7 +16,8 @@ _PAGES = {
     'words': ['printable', 'one_line', 'markdown'],
     'images': ['scan', 'local_path', 'path_columns', 'read_metadata', 'JoinError', 'JoinReport', 'join',
                'sample', 'measure', 'check_keys'],
-    'repo': ['HubError', 'StaleParent', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
-             'UploadReport', 'plan_upload', 'upload', 'read_collection', 'tag', 'tags'],
+    'clients': ['point_clients'],
+    'repo': ['HubError', 'StaleParent', 'Repo'],
+    'uploading': ['UploadReport', 'plan_upload', 'upload'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.collect', submod_attrs=_PAGES)

@@ -6,15 +6,16 @@
 __all__ = ['point_clients']
 
 # %% ../../nbs/1_collect/55_clients.ipynb #789e077a
-import os
 import sys
 
 from .keys import endpoint_url, skip_proxy
 
 # %% ../../nbs/1_collect/55_clients.ipynb #1e6e05b8
 _ADDRESSES = {
-    'huggingface_hub.constants': {'ENDPOINT': '', 'HUGGINGFACE_CO_URL_TEMPLATE': '/{repo_id}/resolve/{revision}/{filename}'},
-    'datasets.config': {'HF_ENDPOINT': '', 'HUB_DATASETS_URL': '/datasets/{repo_id}/resolve/{revision}/{path}'}}
+    'huggingface_hub.constants': {'ENDPOINT': '',
+                                  'HUGGINGFACE_CO_URL_TEMPLATE': '/{repo_id}/resolve/{revision}/{filename}'},
+    'datasets.config': {'HF_ENDPOINT': '',
+                        'HUB_DATASETS_URL': '/datasets/{repo_id}/resolve/{revision}/{path}'}}
 
 def point_clients(
     endpoint: str|None = None # Address of a Hub; None = `HF_ENDPOINT`, or the public Hub

@@ -7,7 +7,6 @@ __all__ = ['LastChange', 'Commit', 'Repo', 'as_repo', 'token_for', 'keep_token',
            'check_answer', 'StaleParent', 'hub_errors', 'quiet_client', 'operation', 'check_tag']
 
 # %% ../../nbs/1_collect/60_repo.ipynb #7725f6f0
-import os
 import re
 from collections import namedtuple
 from collections.abc import Iterator
@@ -84,13 +83,15 @@ def check_hash(
 ) -> str:      # The same; `HubError` if it is not 40 or 64 hexadecimal digits
     "Refuse a hash that could be anything else"
     if isinstance(value, str) and _HASH.fullmatch(value): return value
-    raise HubError(f'the server gave {str(value)[:100]!r} for a hash: it is no Hub, or one that should not be trusted')
+    raise HubError(f'the server gave {str(value)[:100]!r} for a hash: it is no Hub, or one that should not '
+                   f'be trusted')
 
 def check_place(
     value: str # Path or revision, as a server or a table gives it
 ) -> str:      # The same; `HubError` if it could lead out of a folder
     "Refuse a path that is more than a place below a folder"
-    good = isinstance(value, str) and '\0' not in value and not {'', '.', '..'} & set(re.split(r'[/\\]', value))
+    good = isinstance(value, str) and '\0' not in value and not {'', '.',
+                                                                 '..'} & set(re.split(r'[/\\]', value))
     if good and not re.match('[A-Za-z]:[/\\\\]', value): return value
     raise HubError(f'{str(value)[:100]!r} is no path of a repo: it could lead out of a folder')
 
@@ -126,7 +127,8 @@ def _status(e): return getattr(getattr(e, 'response', None), 'status_code', None
 
 def _revision_of(e):
     "The revision that was asked for, out of the address"
-    found = re.search(r'/(?:revision|resolve|tree|paths-info|commits)/([^/?]+)', str(getattr(e.response, 'url', '')))
+    found = re.search(r'/(?:revision|resolve|tree|paths-info|commits)/([^/?]+)',
+                      str(getattr(e.response, 'url', '')))
     return repr(unquote(found[1])) if found else 'of that name'
 
 def _explain_kind(e, repo):
@@ -149,7 +151,8 @@ def _explain_status(e, repo):
     if _status(e) == 403:
         owner = repo.id.split('/')[0]
         return f'this token may not write to {repo.id}: use one with the write role, of a member of {owner}'
-    if _status(e) == 412: return f'{repo.id} was changed by somebody else meanwhile: run the same command again'
+    if _status(e) == 412:
+        return f'{repo.id} was changed by somebody else meanwhile: run the same command again'
     return f'{repo.endpoint}: {one_line(getattr(e, "server_message", None) or e, 1000)}'
 
 _CLIENT_ERRORS = (hf_errors.HfHubHTTPError, hf_errors.HFValidationError, hf_errors.LocalTokenNotFoundError,
@@ -198,7 +201,8 @@ def _tree(self: Repo, revision, folder):
     "What the Hub says about the files below `folder`, sorted by path"
     with hub_errors(self):
         try:
-            entries = self.api.list_repo_tree(self.id, folder, recursive=True, revision=revision, repo_type='dataset')
+            entries = self.api.list_repo_tree(self.id, folder, recursive=True, revision=revision,
+                                              repo_type='dataset')
             found = [f for f in entries if hasattr(f, 'blob_id')]
         except hf_errors.EntryNotFoundError: return []
     for f in found: check_place(f.path)
@@ -210,7 +214,8 @@ def files(self: Repo,
     folder: str|None = None # Only what is below this folder
 ) -> pd.DataFrame:          # One row a file: `file_name`, `bytes`, `sha256` (missing for small files, which git keeps itself)
     "The files of the repo, sorted by name"
-    rows = [(f.path, f.size, check_hash(f.lfs.sha256) if f.lfs else None) for f in self._tree(revision, folder)]
+    rows = [(f.path, f.size, check_hash(f.lfs.sha256) if f.lfs else None) for f in self._tree(revision,
+                                                                                              folder)]
     df = pd.DataFrame(rows, columns=['file_name', 'bytes', 'sha256'])
     return df.astype({'file_name': 'str', 'bytes': 'int64', 'sha256': 'str'})
 
@@ -229,7 +234,7 @@ def quiet_client() -> Iterator: # For `with`
 def operation(
     path: str,                                # In the repo
     content: bytes|str|CommitOperationAdd|None # Bytes, the path of a local file, what the client takes, or None: delete it
-) -> CommitOperationAdd|CommitOperationDelete:
+) -> CommitOperationAdd|CommitOperationDelete: # As the client takes it
     "What a commit does with one file"
     if content is None: return CommitOperationDelete(path, is_folder=False)
     if isinstance(content, CommitOperationAdd): return content
@@ -305,7 +310,8 @@ def last_changes(self: Repo,
 ) -> dict:                 # File → `LastChange`: hash of its content, the commit that changed it last, and the title of that; files that are not there are left out
     "The state of a few files, in one request"
     with hub_errors(self):
-        found = self.api.get_paths_info(self.id, list(paths), expand=True, revision=revision, repo_type='dataset')
+        found = self.api.get_paths_info(self.id, list(paths), expand=True, revision=revision,
+                                        repo_type='dataset')
     return {f.path: LastChange(_etag(f), check_hash(f.last_commit.oid), f.last_commit.title)
             for f in found if f.path in paths}
 
@@ -354,7 +360,8 @@ def check_tag(
 @patch
 def tags(self: Repo) -> dict: # Name → the commit that it names
     "The tags of the repo"
-    with hub_errors(self): names = [t.name for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags]
+    with hub_errors(self):
+        names = [t.name for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags]
     return {check_place(name): self.head(name) for name in names}
 
 @patch

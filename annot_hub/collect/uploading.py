@@ -75,7 +75,8 @@ def plan_upload(
     todo = df[~same]
     left = sorted(set(known.index) - set(df.file_name))
     commits = sum(1 for _ in batches(todo))
-    return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()), int(todo.bytes.sum()),
+    return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()),
+                              int(todo.bytes.sum()),
                               left, commits=commits)
 
 def batches(

@@ -24,7 +24,9 @@ from ..localhub.server import LocalHub
 from ..annotate.interface import encode
 from ..collect.files import inside, write_file
 from ..project.config import config_text, read_config
-from ..project.loop import Project, asked, ignore, trust
+from ..project.loop import Project
+from ..project.consent import asked, trust
+from ..project.start import ignore
 from ..annotate.pushing import LocalStudio, Studio
 from ..project.trust import Need, NotTrusted, agree_to, is_agreed
 
@@ -171,7 +173,6 @@ def label(self: Demo,
 @patch
 def loop(self: Demo) -> None: # The story says what happened
     "Collect, upload, push; then twice: label, pull, publish, tag"
-    from annot_hub.collect import repo as hub
     p = self.project
     df = p.collect()
     self.say(f'Collected {len(df):,} images, {df.selected.sum():,} selected; metadata: {p.joined}')
@@ -179,7 +180,7 @@ def loop(self: Demo) -> None: # The story says what happened
     pushed = p.push()
     self.say(f'Label Studio: {pushed["pushed"]:,} new tasks, {pushed["already"]:,} there already')
     for round, tag in enumerate(('v1', 'v2'), 1):
-        if tag in hub.tags(p.repo): continue
+        if tag in p.hub.tags(): continue
         self.say(f'Round {round}: two annotators label')
         self.label(round)
         self.say(f'Published as {tag}: {p.pull(tag=tag)}')
@@ -201,17 +202,16 @@ def _load(self: Demo):
 @patch
 def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     "Count everything, asking the services"
-    from huggingface_hub import HfApi
-    from annot_hub.publish import version as publish
+    from annot_hub.publish.past import diff
     repo, status = self.project.repo, self.project.status()
     ds, fetched = self._load()
     labels = Counter(ds.features['label'].int2str(ds['label'][:]))
     before, last = status['hub']['tags'][-2:]
-    commits = HfApi().list_repo_commits(repo, repo_type='dataset')
+    commits = list(self.project.hub.commits())
     out = {'repo_id': repo, **{key: status['hub'][key] for key in _COUNTS},
            'tasks': status['studio']['tasks'], 'labels': dict(labels.most_common()), 'loaded': len(ds),
            'images_fetched_by_load': fetched, 'commits': len(commits), 'tag': last,
-           'tag_before': before, 'changed': len(publish.diff(repo, before, last))}
+           'tag_before': before, 'changed': len(diff(self.project.hub, before, last))}
     write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 

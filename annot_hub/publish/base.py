@@ -39,7 +39,8 @@ def is_publish(
 
 # %% ../../nbs/4_publish/45_base.ipynb #40c56515
 FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md',
-         'data/all.parquet', 'data/sheet.jpg', 'data/train.parquet', 'data/validation.parquet', 'data/test.parquet']
+         'data/all.parquet', 'data/sheet.jpg', 'data/train.parquet', 'data/validation.parquet',
+         'data/test.parquet']
 
 @dataclass
 class Base:
@@ -85,7 +86,8 @@ def read_base(
     parent = repo.head()
     record, record_files = read_record(repo, parent)
     found = repo.last_changes(FILES, parent)
-    if 'collection.parquet' not in found: raise HubError(f'{repo.id} holds no collection yet: run `annot_hub upload`')
+    if 'collection.parquet' not in found:
+        raise HubError(f'{repo.id} holds no collection yet: run `annot_hub upload`')
     base = Base(repo, parent, record, record_files, found, None)
     base.collection = pd.read_parquet(BytesIO(base.read('collection.parquet')))
     return base

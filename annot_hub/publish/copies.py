@@ -17,7 +17,6 @@ from pathlib import Path
 
 import datasets
 import pyarrow.parquet as pq
-from fastcore.basics import patch
 from tqdm import tqdm
 
 from ..collect.files import is_inside, write_file
@@ -53,8 +52,10 @@ def copy_card(
     "A card that says where the data are from"
     configs = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
     # `description`, since the cache of `datasets` knows a local folder by its name and this head alone
-    return (f'---\nconfigs:\n- config_name: default\n  description: {repo_id} at {revision}\n  data_files:\n{configs}\n---\n'
-            f'# {repo_id.split("/")[1]}, with its images\n\nMade from `{repo_id}` at commit `{revision}` by annot_hub. '
+    return (f'---\nconfigs:\n- config_name: default\n  description: {repo_id} at {revision}\n  '
+            f'data_files:\n{configs}\n---\n'
+            f'# {repo_id.split("/")[1]}, with its images\n\nMade from `{repo_id}` at commit `{revision}` '
+            f'by annot_hub. '
             'The bytes of the images are those of the files there.\n')
 
 # %% ../../nbs/4_publish/75_copies.ipynb #272816ab
@@ -96,7 +97,8 @@ def without_links(
 ) -> Path:                  # The same; `ValueError` if it is a link, or a link leads to it out of the current folder or out of a project
     "Refuse a place that is elsewhere"
     path = Path(os.path.abspath(folder))
-    homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor) or os.path.lexists(p/'annot_hub.toml')]
+    homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor)
+             or os.path.lexists(p/'annot_hub.toml')]
     steps = [p for p in path.parents if any(p.is_relative_to(h) and not is_inside(p, h) for h in homes)]
     links = [p for p in (path/'data', path, *steps) if p.is_symlink()]
     if links: raise ValueError(f'{links[0]} is a link: name the folder that it leads to, or remove it')
@@ -122,7 +124,8 @@ def read_note(
     try:
         with open(os.open(path, _READ), encoding='utf-8') as file: note = json.load(file)
         files = note['files'].items()
-        good = isinstance(note['made'], str) and all(OURS.fullmatch(f) and isinstance(h, list) for f, h in files)
+        good = isinstance(note['made'], str) and all(OURS.fullmatch(f) and isinstance(h, list) for f,
+                                                     h in files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): good = False
     if not good: refuse_theirs(path.parent, [path.name])
     return note['made'], note['files']
@@ -138,7 +141,8 @@ class FolderTarget:
         before, self.files = read_note(self.folder/'.from')
         existing = [*sorted((self.folder/'data').glob('*.parquet')), self.folder/'README.md']
         names = {p.relative_to(self.folder).as_posix(): p for p in existing if os.path.lexists(p)}
-        refuse_theirs(self.folder, [n for n, p in names.items() if file_sha256(p) not in self.files.get(n, [])])
+        refuse_theirs(self.folder,
+                      [n for n, p in names.items() if file_sha256(p) not in self.files.get(n, [])])
         self.ours = self.ready = set(names)
         (self.folder/'data').mkdir(parents=True, exist_ok=True)
         if before != made: self._start_again()

@@ -70,7 +70,8 @@ def _other_cells(a, b):
     both, found = a.index.intersection(b.index), []
     for c in a.columns.intersection(b.columns):
         x, y = a.loc[both, c], b.loc[both, c]
-        found += [(name, c, x[name], y[name]) for name in both[(x != y).to_numpy()] if not same_cell(x[name], y[name])]
+        found += [(name, c, x[name], y[name]) for name in both[(x != y).to_numpy()] if not same_cell(x[name],
+                                                                                                     y[name])]
     return found
 
 # %% ../../nbs/4_publish/20_corrections.ipynb #1cda6502
@@ -96,7 +97,8 @@ def find_edits(
         before = version.data
     cells = changed_cells(made, versions[-1].data)
     by = [last_by.get(cell, versions[-1]) for cell in zip(cells.file_name, cells.column)]
-    return cells.assign(author=[v.author for v in by], at=[v.at for v in by], revision=[v.revision for v in by])
+    return cells.assign(author=[v.author for v in by], at=[v.at for v in by],
+                        revision=[v.revision for v in by])
 
 # %% ../../nbs/4_publish/20_corrections.ipynb #f8034d49
 def cell_value(
@@ -146,8 +148,10 @@ def edited_entry(
     identity = json.dumps([rules.repo_id, name, annotator]).encode()
     return {'kind': 'annotation', 'file_name': name, 'repo_id': rules.repo_id,
             'unique_id': 'hub-' + blake2b(identity, digest_size=12).hexdigest(), 'updated_at': edit['at'],
-            'created_at': edit['at'], 'annotator': annotator, 'skipped': False, 'ground_truth': True, 'lead_time': None,
-            'result': encode(rules.interface, values, rules.sizes.get(name)), 'annotation_id': None, 'task_id': None,
+            'created_at': edit['at'], 'annotator': annotator, 'skipped': False, 'ground_truth': True,
+            'lead_time': None,
+            'result': encode(rules.interface, values, rules.sizes.get(name)), 'annotation_id': None,
+            'task_id': None,
             'task_updated_at': None, 'project': 'hub',
             'raw': {'edited': 'annotations.csv', 'revision': edit['revision']}}
 
@@ -162,7 +166,8 @@ def refusal(
 ) -> str:       # One sentence
     "Say that an edit is refused"
     return (f"{edit['author']} changed {edit['file_name'] or 'the header'} in annotations.csv "
-            f"({edit['column'] or 'row'}: {edit['before'] or 'nothing'} to {edit['after'] or 'nothing'}): {why}")
+            f"({edit['column'] or 'row'}: {edit['before'] or 'nothing'} to {edit['after'] or 'nothing'}): "
+            f"{why}")
 
 def _why_not_here(edit):
     "Why something other than a label cannot be changed"

@@ -51,11 +51,15 @@ def load(
     check_no_folder(repo.id)
     point_clients(repo.endpoint)
     with hub_errors(repo):
-        try: return datasets.load_dataset(repo.id, config, split=split, revision=revision, token=repo.api.token)
+        try:
+            return datasets.load_dataset(repo.id, config, split=split, revision=revision,
+                                         token=repo.api.token)
         except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e:
-            raise HubError(f'no dataset {repo.id!r} at {revision!r}: check the name, the revision and the token') from e
+            raise HubError(f'no dataset {repo.id!r} at {revision!r}: check the name, the revision and the '
+                           f'token') from e
         except ValueError as e:
-            raise HubError(f'{repo.id} at {revision} has nothing to load: publish some labels first ({e})') from e
+            raise HubError(f'{repo.id} at {revision} has nothing to load: publish some labels first '
+                           f'({e})') from e
 
 # %% ../../nbs/4_publish/70_loading.ipynb #38b0fcd4
 class FetchError(RuntimeError):
@@ -65,7 +69,9 @@ def _fetch_one(path):
     "Local file of one `hf://` path, or the exception; three tries when the network fails"
     repo_id, revision, name = parse_url(path)
     for last in (False, False, True):
-        try: return Repo(repo_id).download(name, revision) or HubError(f'{repo_id} has no such file at {revision}')
+        try:
+            return Repo(repo_id).download(name,
+                                          revision) or HubError(f'{repo_id} has no such file at {revision}')
         except HubError as e:
             if last or getattr(getattr(e.__cause__, 'response', None), 'status_code', 500) < 500: return e
 
@@ -103,7 +109,8 @@ def embed(
             found.append({'bytes': data, 'path': parse_url(image['path']).file_name})
         return {'image': found}
     undecoded = ds.cast_column('image', datasets.Image(decode=False))
-    return undecoded.map(content, batched=True, batch_size=100, input_columns='image', **kw).cast_column('image', datasets.Image())
+    return undecoded.map(content, batched=True, batch_size=100, input_columns='image',
+                         **kw).cast_column('image', datasets.Image())
 
 def materialise(
     repo: str|Repo,         # The repo

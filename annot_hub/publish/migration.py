@@ -58,7 +58,8 @@ def find_columns(
         raise ValueError(f'no column of {columns} holds names of images: say which with `key`')
     label = label or next((c for c in _LABEL_NAMES if c in df), None)
     if label not in df:
-        raise ValueError(f'no column of {columns} is called {", ".join(_LABEL_NAMES)}: say which with `label`')
+        raise ValueError(f'no column of {columns} is called {", ".join(_LABEL_NAMES)}: say which with '
+                         f'`label`')
     return key, label
 
 # %% ../../nbs/4_publish/80_migration.ipynb #0f7cb1d6
@@ -103,7 +104,8 @@ class MigrateReport:
     def __str__(self):
         text = f'{self.rows:,} rows of annotations for {self.images:,} images: {self.labelled:,} images labelled ({", ".join(self.classes)})'
         if self.empty: text += f'; {len(self.empty):,} rows without a label, first {self.empty[0]}'
-        if self.unplaced: text += f'; {len(self.unplaced):,} rows name no image of the repo, first {self.unplaced[0]}'
+        if self.unplaced:
+            text += f'; {len(self.unplaced):,} rows name no image of the repo, first {self.unplaced[0]}'
         if self.refused: text += f'; {len(self.refused):,} refused, first: {self.refused[0]}'
         return text + (f'. Removed: {", ".join(self.removed)} (still in the history)' if self.removed else '')
     __repr__ = _repr_markdown_ = __str__
@@ -145,7 +147,8 @@ def asked_of(
     several = values.map(lambda v: isinstance(v, list)).any()
     counts = values.explode().dropna().value_counts()
     if not len(counts): raise ValueError(f'no row has a label in column {name!r}')
-    return classification(sorted(counts.index, key=lambda c: (-counts[c], c)), name='label', multiple=bool(several))
+    return classification(sorted(counts.index, key=lambda c: (-counts[c], c)), name='label',
+                          multiple=bool(several))
 
 # %% ../../nbs/4_publish/80_migration.ipynb #99c6528b
 @dataclass
@@ -182,10 +185,12 @@ def row_entry(
     identity = json.dumps([i, row], sort_keys=True).encode()
     lead = pd.to_numeric(row.get('lead_time') or 'nan', errors='coerce')
     question = rules.interface.columns[0]
-    if value is not None and rules.interface.controls[0].kind != 'single' and not isinstance(value, list): value = [value]
+    if value is not None and rules.interface.controls[0].kind != 'single' and not isinstance(value, list):
+        value = [value]
     return {'kind': 'annotation', 'file_name': name, 'repo_id': rules.repo_id,
             'unique_id': 'csv-' + blake2b(identity, digest_size=12).hexdigest(), 'updated_at': times[0],
-            'created_at': times[-1], 'annotator': row_person(row, rules.names), 'skipped': False, 'ground_truth': False,
+            'created_at': times[-1], 'annotator': row_person(row, rules.names), 'skipped': False,
+            'ground_truth': False,
             'lead_time': None if pd.isna(lead) else float(lead),
             'result': encode(rules.interface, {question: value}) if value else [], 'annotation_id': None,
             'task_id': None, 'task_updated_at': None, 'project': 'migrated',
@@ -205,7 +210,8 @@ def check_migratable(
 ) -> None:       # `HubError` if it cannot be migrated
     "Is it a repo of the tutorial's shape?"
     if 'labels.xml' in found: raise HubError(f'{repo.id} is one of ours already: publish to it')
-    if csv not in found: raise HubError(f'{repo.id} has no {csv}: say which file holds the annotations with `csv`')
+    if csv not in found:
+        raise HubError(f'{repo.id} has no {csv}: say which file holds the annotations with `csv`')
 
 def place_rows(
     df: pd.DataFrame,      # From `csv_table`
@@ -218,7 +224,8 @@ def place_rows(
     images = pd.Series([image_meant(name, endings) for name in df[key]], index=df.index, dtype=object)
     known = images.notna()
     if known.mean() >= min_match: return images
-    raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does not: '
+    raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
+                     f'not: '
                      f'{df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
 
 def row_entries(
@@ -251,18 +258,21 @@ def plan_migration(
     files = repo.files(parent)
     collection, bad_names = listed_collection(files)
     images = place_rows(df, key, collection.file_name.tolist(), min_match)
-    known, values = images.notna(), pd.Series([label_value(t) for t in df[label]], index=df.index, dtype=object)
+    known, values = images.notna(), pd.Series([label_value(t) for t in df[label]], index=df.index,
+                                              dtype=object)
     interface = interface or asked_of(values[known], label)
     at = next(iter(repo.commits(parent))).date.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     entries, bad_rows = row_entries(df[known], images, values, RowRules(interface, repo.id, names or {}, at))
     decided = labels(entries, interface)
-    gone = [f for f in files.file_name if f.endswith('.py') and '/' not in f] + [csv]*(csv != 'annotations.csv')
+    gone = [f for f in files.file_name if f.endswith('.py')
+            and '/' not in f] + [csv]*(csv != 'annotations.csv')
     base = Base(repo, parent, [], [], {path: c for path, c in found.items() if path != csv}, collection)
     extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(gone)}
     draft = Draft(base, entries, decided, interface, title='Migrate: {}', images=parent, extra=extra)
     return Migration(draft, MigrateReport(
         images=len(collection), rows=len(df), labelled=int((decided.state == 'labelled').sum()),
-        empty=df[key][known & values.isna()].tolist(), unplaced=df[key][~known].tolist(), refused=bad_names + bad_rows,
+        empty=df[key][known & values.isna()].tolist(), unplaced=df[key][~known].tolist(), refused=bad_names
+                                          + bad_rows,
         removed=gone, classes=[*interface.controls[0].labels], kept=parent))
 
 # %% ../../nbs/4_publish/80_migration.ipynb #d7724ef4

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..annotate.interface import Interface
 from ..collect.repo import HubError, Repo, as_repo
-from .base import is_publish, read_base, read_record
+from .base import Base, is_publish, read_base, read_record
 from .publishing import csv_edits, other_edits, published_interface, write_version
 from .version import Draft, PublishReport
 from .views import compare
@@ -84,7 +84,8 @@ def history(
     for c, data in versions_of(repo):
         counts = count_labels(data)
         if counts is None: continue
-        rows.append({'revision': c.sha, 'date': c.date, 'tags': ', '.join(tags.get(c.sha, [])), 'message': c.title,
+        rows.append({'revision': c.sha, 'date': c.date, 'tags': ', '.join(tags.get(c.sha, [])),
+                     'message': c.title,
                      **counts[0], 'labels': counts[1]})
     return pd.DataFrame(rows, columns=['revision', 'date', 'tags', 'message', *STATES, 'labels'])
 
@@ -125,30 +126,36 @@ def undo(
 ) -> list:        # Entries to add
     "Say again what was said, and mark as deleted what was added since"
     then, now = ({e['unique_id']: e for e in current(r)} for r in (old, record))
-    newest = {e['unique_id']: e for e in sorted(record, key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))}
+    newest = {e['unique_id']: e for e in sorted(record,
+                                                key=lambda e: (when(e['updated_at']),
+                                                               when(e.get('task_updated_at'))))}
     same = ('result', 'skipped', 'ground_truth', 'annotator', 'file_name')
     new = []
     for uid, e in then.items():
         if uid in now and all(e[k] == now[uid][k] for k in same): continue
         time = max(at, just_after(newest[uid])) if uid in newest else at
-        new.append({**e, 'updated_at': time, 'task_updated_at': None, 'raw': {**e['raw'], 'restored_from': revision}})
+        new.append({**e, 'updated_at': time, 'task_updated_at': None,
+                    'raw': {**e['raw'], 'restored_from': revision}})
     for uid, e in now.items():
         if uid in then: continue
-        kept = {k: e[k] for k in ('file_name', 'repo_id', 'unique_id', 'annotation_id', 'task_id', 'task_updated_at',
+        kept = {k: e[k] for k in ('file_name', 'repo_id', 'unique_id', 'annotation_id', 'task_id',
+                                  'task_updated_at',
                                   'project') if k in e}
         new.append({'kind': 'tombstone', **kept, 'updated_at': max(at, just_after(e))})
     return new
 
 # %% ../../nbs/4_publish/65_past.ipynb #05f3d59e
 def check_no_edits(
-    base: 'Base' # From `read_base`
+    base: Base # From `read_base`
 ) -> None:       # `HubError` if somebody changed labels or data on the Hub and no publish has seen it yet
     "Edits must be in the record before it goes back"
     then = published_interface(base)
     if then is None: return
     edited = csv_edits(base, labels(base.record, then), then)
     n = len(edited.entries) + len(edited.refused) + len(other_edits(base))
-    if n: raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes them, then restore')
+    if n:
+        raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes '
+                       f'them, then restore')
 
 def undone_note(
     old: list,   # The record of the older version
@@ -178,7 +185,8 @@ def restore(
     interface, (old, _) = Interface(xml.decode()), read_record(base.repo, then)
     now = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     new = undo(old, base.record, now, then)
-    draft = Draft(base, new, labels(base.record + new, interface), interface, title=f'Restore the labels of {revision}: {{}}')
+    draft = Draft(base, new, labels(base.record + new, interface), interface,
+                  title=f'Restore the labels of {revision}: {{}}')
     report = write_version(draft, tag=tag, dry_run=dry_run)
     report.notes += undone_note(old, base.record)
     return report

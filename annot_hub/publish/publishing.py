@@ -89,8 +89,10 @@ def csv_edits(
     if now == made: return HubEdits(made=made)
     try: cells = find_edits(made, _csv_versions(base))
     except EditError as e:
-        return HubEdits(refused=[f'{e}: it is made anew; the edited file is in the history, at {base.parent[:8]}'], made=made)
-    rules = EditRules(interface, base.repo.id, base.collection.file_name, names or {}, shown_sizes(base.record))
+        return HubEdits(refused=[f'{e}: it is made anew; the edited file is in the history, at '
+                                 f'{base.parent[:8]}'], made=made)
+    rules = EditRules(interface, base.repo.id, base.collection.file_name, names or {},
+                      shown_sizes(base.record))
     entries, refused = accept_edits(cells, now, rules)
     return HubEdits(entries, refused, made)
 
@@ -139,7 +141,8 @@ def write_version(
     _check_free(draft, report, tag)
     if not is_settled(draft, bool(splits)):
         files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
-        report.revision = draft.base.repo.commit(files, report.message, draft.base.parent, description=TRAILER)
+        report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
+                                                 description=TRAILER)
         report.committed = report.revision != draft.base.parent
     if tag and draft.base.repo.tag(tag, report.revision, report.message): report.tag = tag
     return report
@@ -157,7 +160,8 @@ def _all_files(draft, table, placed, report, sheet):
     base, repo = draft.base, draft.base.repo
     (readme, odd), (_, more) = (decoded(base.read(name), name) for name in ('README.md', 'CHANGELOG.md'))
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
-    picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows, lambda name: repo.read(name, draft.images))
+    picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
+                         lambda name: repo.read(name, draft.images))
     files = version_files(draft, table, placed, picture, repo.etags(base.parent, 'data'))
     report.notes = [*placed.notes, *odd, *more, *filter(None, [picture.why])]
     return files
@@ -190,8 +194,10 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
-    decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new, interface)
-    notes = [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited.entries] + edited.refused
+    decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
+                                                                                    interface)
+    notes = [f"{e['annotator']} changed {e['file_name']} in annotations.csv"
+             for e in edited.entries] + edited.refused
     return Draft(base, new, decided, interface, notes, old=edited.made), edited
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283

@@ -13,7 +13,7 @@ import os
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from io import BytesIO, StringIO
+from io import StringIO
 
 import numpy as np
 import pandas as pd

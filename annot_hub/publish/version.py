@@ -16,7 +16,7 @@ import pandas as pd
 from ..annotate.interface import REGIONS, Interface
 from ..collect.words import markdown, one_line
 from .base import Base
-from .cards import card, contact_sheet, sheet_key, sheet_rows
+from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
 from ..record.journal import dumps, labels, next_name, when
@@ -78,7 +78,8 @@ def class_notes(
     "Which classes a split lacks"
     ready, notes = table[table.state == 'labelled'], []
     for c in interface.controls:
-        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels: continue
+        if c.name not in interface.columns or c.kind not in ('single', 'multiple', *REGIONS) or not c.labels:
+            continue
         named = ready[c.name]
         if c.kind != 'single':
             named = named.map(lambda value: list(dict.fromkeys(interface.names(c.name, value)))).explode()
@@ -94,7 +95,8 @@ def version_table(
     "The table behind all views"
     table = annotated(base.collection, labelled).sort_values('file_name', ignore_index=True)
     placed = split(table.assign(labelled=table.state == 'labelled'), base.read('splits.csv'), fractions)
-    table.attrs['problems'] = ['{file_name}, {annotator}: {problem}'.format(**p) for p in labelled.attrs['problems']]
+    table.attrs['problems'] = ['{file_name}, {annotator}: {problem}'.format(**p)
+                               for p in labelled.attrs['problems']]
     if not placed.file: return table, placed
     table['split'] = placed.column
     placed.notes += class_notes(table, interface)
@@ -148,7 +150,8 @@ def decoded(
     "Text as UTF-8, whatever is in the file"
     try: return (data or b'').decode(), []
     except UnicodeDecodeError:
-        return data.decode(errors='replace'), [f'{name} is not in UTF-8: what could not be read is � now, the old file is in the history']
+        return data.decode(errors='replace'), [f'{name} is not in UTF-8: what could not be read is � now, '
+                                               f'the old file is in the history']
 
 # %% ../../nbs/4_publish/50_version.ipynb #b3ad2a8d
 def changelog(
@@ -224,7 +227,8 @@ def is_settled(
     "Is the head a publish, made with these questions, and is nothing new?"
     base, (later, last) = draft.base, draft.base.since
     if draft.new or draft.notes or draft.extra or later or not last: return False
-    return base.read('labels.xml') == draft.interface.xml.encode() and (not splits or 'splits.csv' in base.found)
+    return base.read('labels.xml') == draft.interface.xml.encode() and (not splits
+                                                                        or 'splits.csv' in base.found)
 
 def version_files(
     draft: Draft,          # What the version is made of
@@ -237,7 +241,8 @@ def version_files(
     base, interface = draft.base, draft.interface
     files = sheet.files | data_files(table, interface, base.repo.id, draft.images)
     readme, _ = decoded(base.read('README.md'), 'README.md')
-    page = card(readme or None, table, interface, base.repo.id, record=base.record + draft.new, notes=placed.notes,
+    page = card(readme or None, table, interface, base.repo.id, record=base.record + draft.new,
+                notes=placed.notes,
                 sheet='data/sheet.jpg' if sheet.mark else '')
     page = page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {sheet.mark}')
     files |= {'annotations.csv': to_csv(table, interface), 'labels.xml': interface.xml.encode(),
@@ -256,5 +261,6 @@ def record_files(
     if draft.new: files[next_name(base.record_files)] = dumps(draft.new)
     if draft.new or draft.notes:
         old, _ = decoded(base.read('CHANGELOG.md'), 'CHANGELOG.md')
-        files['CHANGELOG.md'] = changelog(old, report.message, report.changes, draft.new, draft.notes, tag).encode()
+        files['CHANGELOG.md'] = changelog(old, report.message, report.changes, draft.new, draft.notes,
+                                          tag).encode()
     return files

@@ -11,17 +11,18 @@ with tempfile.TemporaryDirectory() as tmp:
     with LocalHub(f'{tmp}/hub') as hub: # it says where the Hub is, before the Hub's client is imported
         from annot_hub.demo.book import draw
         from annot_hub.collect.images import measure, sample, scan
-        from annot_hub.collect.repo import create, upload
+        from annot_hub.collect.repo import Repo
+        from annot_hub.collect.uploading import upload
         from annot_hub.annotate.interface import classification, encode
         from annot_hub.publish.loading import load
-        from annot_hub.publish.version import publish
+        from annot_hub.publish.publishing import publish
 
         book = Path(tmp)/Path(draw(tmp, volumes=1, pages=8).file_name[0]).parts[0]
         pages = measure(scan(book, prefix='images'), book, 'images')
         assert len(pages) == 8 and not pages.error.any(), pages.error
         pages = sample(pages.drop(columns='error'), 6, seed=0)
         repo, interface = f'{hub.user}/pages', classification(['text-only', 'illustrated'])
-        create(repo)
+        Repo(repo).create()
         print(upload(pages, book, repo))
 
         answers = []

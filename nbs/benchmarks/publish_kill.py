@@ -9,9 +9,12 @@ hub = LocalHub().start()
 import datasets, pandas as pd
 from PIL import Image
 from annot_hub.collect.images import measure, scan
-from annot_hub.collect.repo import create, etags, head, read, upload
+from annot_hub.collect.repo import Repo
+from annot_hub.collect.uploading import upload
 from annot_hub.annotate.interface import classification, encode
-from annot_hub.publish.version import labels, publish, read_record
+from annot_hub.record.journal import labels
+from annot_hub.publish.publishing import publish
+from annot_hub.publish.base import read_record
 from huggingface_hub import HfApi
 
 datasets.disable_progress_bars()
@@ -48,7 +51,7 @@ def check_publish(repo, found, commits):
     "The repo holds exactly what was published, each entry once, and made one commit of it"
     record = read_record(repo)[0]
     assert sorted((e['unique_id'], e['updated_at']) for e in record) == sorted({(e['unique_id'], e['updated_at']) for e in found})
-    table = pd.read_csv(__import__('io').BytesIO(read(repo, 'annotations.csv')))
+    table = pd.read_csv(__import__('io').BytesIO(Repo(repo).read('annotations.csv')))
     want = labels(found, interface)
     assert table.file_name.tolist() == want.file_name.tolist() and table.label.tolist() == want.label.tolist()
     parts = datasets.load_dataset(repo)
@@ -58,18 +61,18 @@ def check_publish(repo, found, commits):
 
 def check_upload(repo, control):
     "The repo holds exactly the files of one that was filled without a break"
-    assert etags(repo, folder='images') == etags(control, folder='images') and etags(repo)['collection.parquet'] == etags(control)['collection.parquet']
-    assert upload(df, root, repo).revision == head(repo)
+    assert Repo(repo).etags(folder='images') == Repo(control).etags(folder='images') and Repo(repo).etags()['collection.parquet'] == Repo(control).etags()['collection.parquet']
+    assert upload(df, root, repo).revision == Repo(repo).head()
 
 def main(rounds, out, seed):
     rng, rows = random.Random(seed), []
     killed_in = lambda step: sum(r[3] for r in rows if r[0] == step)
-    fork(lambda: [create(f'{hub.user}/{n}') for n in ('control', 'labels')])
+    fork(lambda: [Repo(f'{hub.user}/{n}').create() for n in ('control', 'labels')])
     usual = fork(lambda: upload(df, root, f'{hub.user}/control'))[0]
     while killed_in('upload') < rounds:
         i = len(rows)
         repo, at = f'{hub.user}/u{i}', rng.random()*usual*1.1
-        fork(lambda: create(repo))
+        fork(lambda: Repo(repo).create())
         _, killed = fork(lambda: upload(df, root, repo), at)
         again = fork(lambda: upload(df, root, repo))[0]
         fork(lambda: check_upload(repo, f'{hub.user}/control'))

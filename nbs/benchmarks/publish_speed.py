@@ -28,9 +28,9 @@ def proxy(port):
 def child(repo, first, n, images):
     "Publish annotations `first` to `first + n`; a line of JSON"
     import resource
-    from annot_hub.collect.repo import commit, create
+    from annot_hub.collect.repo import Repo
     from annot_hub.annotate.interface import classification, encode
-    from annot_hub.publish.version import publish
+    from annot_hub.publish.publishing import publish
     import datasets, numpy as np, pandas as pd
     interface = classification(['text-only', 'illustrated', 'map'])
     results = [encode(interface, {'label': l}) for l in interface.controls[0].labels]
@@ -38,7 +38,7 @@ def child(repo, first, n, images):
     if n < 0:
         df = pd.DataFrame({'file_name': [name(i) for i in range(images)], 'bytes': np.int64(183_340), 'width': np.int32(2500), 'height': np.int32(3500), 'sha256': [f'{i:064x}' for i in range(images)],
                            'group': [str(144133901 + i//800) for i in range(images)], 'selected': True, 'title': [f'Volume {i//800}, Köln' for i in range(images)], 'year': [1771 + i//80_000 for i in range(images)]})
-        create(repo); commit(repo, {'collection.parquet': df.to_parquet(index=False)}, 'collection')
+        Repo(repo).create(); Repo(repo).commit({'collection.parquet': df.to_parquet(index=False)}, 'collection')
         print(json.dumps({})); return
     order = np.random.default_rng(1).permutation(images)                  # people annotate in no order of ours
     found = [dict(kind='annotation', file_name=name(int(i)), repo_id=repo, unique_id=f'{i:08x}-7f3a-4f6e-9d1c-{i:012x}', updated_at=f'2026-11-{1 + k//86_400:02}T{k//3600 % 24:02}:{k//60 % 60:02}:{k % 60:02}.000000Z', created_at='2026-11-01T09:00:00.000000Z',

@@ -22,7 +22,8 @@ def child(step, dir):
     "One step, in a process of its own; a line of JSON"
     import resource
     from annot_hub.collect.images import measure, scan
-    from annot_hub.collect.repo import create, plan_upload, upload
+    from annot_hub.collect.repo import Repo
+    from annot_hub.collect.uploading import plan_upload, upload
     import pandas as pd
     root, table, repo = Path(dir)/'tree', Path(dir)/'collection.parquet', os.environ['REPO']
     start = time.perf_counter()
@@ -31,7 +32,7 @@ def child(step, dir):
         df.to_parquet(table, index=False); said = f'{len(df):,} images'
     else:
         df = pd.read_parquet(table)
-        create(repo)
+        Repo(repo).create()
         r = upload(df, root, repo, dry_run=step == 'plan')
         said = f'{r.new:,} new, {r.changed:,} changed, {r.same:,} there; {r.commits:,} commits'
     use = resource.getrusage(resource.RUSAGE_SELF)
