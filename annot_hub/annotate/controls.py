@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['REGIONS', 'SHAPES', 'RESERVED', 'REGION_FIELDS', 'parse_xml', 'branches', 'offered', 'labels_of', 'old_labels',
-           'attributes', 'choice_of', 'kind_of', 'Control', 'control_of', 'check_tag_names', 'fields_of', 'controls_of',
-           'task_keys', 'place_features', 'feature']
+           'choice_of', 'kind_of', 'Control', 'control_of', 'check_tag_names', 'fields_of', 'controls_of', 'task_keys',
+           'feature']
 
 # %% ../../nbs/2_annotate/12_controls.ipynb #1563ee6e
 import re
@@ -85,10 +85,8 @@ SHAPES = {'Rectangle': 'boxes', 'Polygon': 'polygons', 'Ellipse': 'ellipses', 'K
 _CHOICES = {'single': 'single', 'single-radio': 'single', 'multiple': 'multiple'}
 _BY_TAG = {'Rating': 'rating', 'Number': 'number', 'DateTime': 'datetime'}
 
-def attributes(
-    tag: ET.Element # A control
-) -> dict:          # Name to text
-    "The attributes of `tag`, with their names in lower case, as Label Studio compares them"
+def _attributes(tag):
+    "The attributes of `tag`, with names in lower case, as Label Studio compares them"
     return {name.lower(): text for name, text in tag.attrib.items()}
 
 # %% ../../nbs/2_annotate/12_controls.ipynb #25ad77a8
@@ -96,7 +94,7 @@ def choice_of(
     tag: ET.Element # A control
 ) -> str:           # 'single' or 'multiple'; `ValueError` for anything else
     "How many answers `tag` takes"
-    choice = attributes(tag).get('choice', 'single')
+    choice = _attributes(tag).get('choice', 'single')
     if choice in _CHOICES: return _CHOICES[choice]
     raise ValueError(f'{tag.get("name")!r} has choice="{choice}": '
                      f'write one of {", ".join(_CHOICES)}')
@@ -104,7 +102,7 @@ def choice_of(
 # %% ../../nbs/2_annotate/12_controls.ipynb #15626767
 def _labelled_kind(tag, labels):
     "The kind of a `tag` that offers `labels`: Choices, Labels, or a shape with labels"
-    attrs, choice = attributes(tag), choice_of(tag)
+    attrs, choice = _attributes(tag), choice_of(tag)
     shape = SHAPES.get(tag.tag.removesuffix('Labels'))
     if not shape and tag.tag not in ('Choices', 'Labels'): return None
     if attrs.get('allownested') == 'true' or attrs.get('value'): return None
@@ -120,7 +118,7 @@ def kind_of(
     "What the answers to `tag` are"
     if tag.tag == 'Choices' or tag.tag.endswith('Labels'): return _labelled_kind(tag, labels)
     if tag.tag == 'TextArea':
-        return 'text' if attributes(tag).get('maxsubmissions') == '1' else 'texts'
+        return 'text' if _attributes(tag).get('maxsubmissions') == '1' else 'texts'
     if tag.tag == 'Taxonomy':
         names = [t.get('alias') or t.get('value') or '' for t in tag.iter('Choice')]
         return None if any('/' in name for name in names) else 'paths'
@@ -155,7 +153,7 @@ def control_of(
     on_image: bool   # Does it ask about one image? Only there regions have pixels
 ) -> Control:        # `ValueError` for what Label Studio would misread
     "The control that `tag` is"
-    attrs, labels, kind = attributes(tag), labels_of(tag), kind_of(tag, labels_of(tag))
+    attrs, labels, kind = _attributes(tag), labels_of(tag), kind_of(tag, labels_of(tag))
     if kind in REGIONS and not on_image: kind = None
     return Control(
         tag.get('name'), tag.tag, tag.get('toName'), labels, kind,
@@ -220,9 +218,7 @@ def task_keys(
     return sorted({re.split(r'[.\[]', s[1:])[0] for s in sources if s.startswith('$')})
 
 # %% ../../nbs/2_annotate/12_controls.ipynb #13f52f6c
-def place_features(
-    kind: str # One of `REGIONS`
-) -> dict:    # Field to `datasets` feature
+def _place_features(kind):
     "The features of a region's place"
     from datasets import Image, List, Value
     if kind == 'masks': return {'mask': Image()}
@@ -239,7 +235,7 @@ def feature(
     from datasets import ClassLabel, List, Value
     if control.kind in REGIONS:
         parts = {name: feature(c) for name, c in control.parts.items()}
-        return List(place_features(control.kind) | parts)
+        return List(_place_features(control.kind) | parts)
     if control.kind in ('single', 'multiple'): one = ClassLabel(names=list(control.labels))
     else: one = Value({'rating': 'int64', 'number': 'float64'}.get(control.kind, 'string'))
     return List(one) if control.kind in ('multiple', 'texts', 'paths') else one
