@@ -197,7 +197,7 @@ def _answer_lines(tag, names):
     return [f'    <{tag} value={xml_attribute(name, "class")}{keys.get(i, "")}/>'
             for i, name in enumerate(names, 1)]
 
-def _view(control, image, title, tools=''):
+def _around_image(control, image, title, tools=''):
     "The interface with the lines of one `control` above the image"
     if not image.isidentifier():
         raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
@@ -217,7 +217,7 @@ def classification(
     choice = 'choice="multiple"' if multiple else 'choice="single" required="true"'
     opening = (f'  <Choices name={xml_attribute(name, "column")} toName="{image}" {choice} '
                'showInline="true">')
-    return _view([opening, *_answer_lines('Choice', names), '  </Choices>'], image, title)
+    return _around_image([opening, *_answer_lines('Choice', names), '  </Choices>'], image, title)
 
 # %% ../../nbs/2_annotate/20_interface.ipynb #5f63dedb
 def detection(
@@ -231,5 +231,5 @@ def detection(
     tags = {kind: f'{tag}Labels' for tag, kind in SHAPES.items()}
     if shape not in tags: raise ValueError(f'shape is {shape!r}: use one of {", ".join(REGIONS)}')
     opening = f'  <{tags[shape]} name={xml_attribute(name, "column")} toName="{image}">'
-    return _view([opening, *_answer_lines('Label', names), f'  </{tags[shape]}>'], image, title,
+    return _around_image([opening, *_answer_lines('Label', names), f'  </{tags[shape]}>'], image, title,
                  ' rotateControl="true"')
