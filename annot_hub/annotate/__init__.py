@@ -10,8 +10,10 @@ import lazy_loader
 
 # %% ../../nbs/2_annotate/index.ipynb #front008
 _PAGES = {
-    'interface': ['Control', 'Interface', 'classification', 'detection', 'encode'],
-    'regions': ['to_pixels', 'to_percent', 'corners', 'draw'],
+    'masks': ['from_mask', 'to_mask'],
+    'regions': ['to_pixels', 'to_percent', 'corners', 'bounds', 'draw_regions'],
+    'controls': ['Control'],
+    'interface': ['Interface', 'classification', 'detection', 'encode'],
     'asking': ['tasks', 'prediction'],
     'server': ['install_studio'],
     'pushing': ['LocalStudio', 'Studio', 'StudioError'],

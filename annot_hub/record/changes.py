@@ -11,7 +11,9 @@ import xml.etree.ElementTree as ET
 from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
-from ..annotate.interface import Interface, given_answers, offered, parse_xml
+from ..annotate.answers import given_answers
+from ..annotate.controls import offered, parse_xml
+from ..annotate.interface import Interface
 from .journal import Note, current, distinct
 
 # %% ../../nbs/3_record/80_changes.ipynb #f9ff28ff
