@@ -144,7 +144,7 @@ def out_of_reach(
     page: str # Address of Label Studio
 ) -> tuple|None: # What is wrong and what to do; None if it can be asked
     "Addresses that no browser of an annotator could ask"
-    try: urlsplit(url).port
+    try: int(urlsplit(url).port or 0)
     except ValueError as e:
         return f'that is no address ({e})', 'correct it in Label Studio, or delete the task there, then `annot_hub push`'
     here, there = urlsplit(page), urlsplit(url)
