@@ -262,6 +262,12 @@ def look_at_metadata(
     yield check_metadata(p.collection(), table, on, p.section('metadata')['file'])
 
 # %% ../../nbs/6_project/55_checkup.ipynb #a92ff130
+def _difference(a, b):
+    "What is asked otherwise, in words; `a` and `b` are question → labels"
+    def named(labels): return ', '.join(labels or ['nothing'])
+    odd = [c for c in sorted({*a, *b}) if a.get(c) != b.get(c)]
+    return '; '.join(f'{c}: {named(b.get(c))} instead of {named(a.get(c))}' for c in odd)
+
 def check_same_interface(
     ours: Interface, # Of the project file
     theirs: str      # XML in Label Studio
@@ -279,9 +285,7 @@ def check_same_interface(
         return Finding('interface', 'note', f'Label Studio also asks {more}, which the project file does not',
                        'a question that has answers cannot be taken out there; `annot_hub relabel` tries '
                        'again')
-    what = '; '.join(f'{c}: {", ".join(b.get(c, ["nothing"]))} instead of {", ".join(a.get(c, ["nothing"]))}'
-                     for c in sorted({*a, *b}) if a.get(c) != b.get(c))
-    return Finding('interface', 'problem', f'Label Studio asks something else: {what}',
+    return Finding('interface', 'problem', f'Label Studio asks something else: {_difference(a, b)}',
                    'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in Label '
                    'Studio, `annot_hub push` puts it back')
 

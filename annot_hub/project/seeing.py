@@ -210,6 +210,10 @@ class Surroundings:
     gate: bool     # Does the project file have a gate?
     files: bool    # Does it name a folder of Label Studio's disk?
 
+_ALONE = 'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label'
+_TOGETHER = ('start Label Studio with `--files FOLDER` (a copy of the images) and name that folder in [studio] '
+             'files: several people, or another machine')
+
 def way(
     s: Surroundings # Who annotates, and where
 ) -> Finding:       # With the reason
@@ -220,10 +224,8 @@ def way(
         where = used if s.files else 'annotators see the images at the Hub'
         return Finding('way', 'good', f'the repo is public: {where}')
     if not (s.gate or s.files):
-        remedy = 'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label' if alone else \
-                 'start Label Studio with `--files FOLDER` (a copy of the images) and name that folder in [studio] files: several people, or another machine'
         return Finding('way', 'problem', 'the repo is private, and a browser has no token for its images',
-                       remedy)
+                       _ALONE if alone else _TOGETHER)
     if not s.files and not s.loopback:
         return Finding('way', 'problem', 'the gate serves this machine only, and Label Studio is elsewhere',
                        'use the files of the server: [studio] files')

@@ -81,7 +81,9 @@ def how_much(
     if others: lines += [' '.join(others), '']
     if 'split' not in table: return lines
     parts = shares(table.split, table.state == 'labelled').sort_index(key=split_order)
-    if len(parts): lines += [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in parts.items())} of the labelled images.', '']
+    if len(parts):
+        lines += [f'Splits: {", ".join(f"{s} {x:.1%}" for s, x in parts.items())} of the labelled images.',
+                  '']
     return lines
 
 # %% ../../nbs/4_publish/30_cards.ipynb #90abe8f5
@@ -108,7 +110,8 @@ def class_tables(
 ) -> list:               # Lines
     "A table of bars for each question with classes"
     ready = table[table.state == 'labelled']
-    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')]
+    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single',
+                                                                                         'multiple')]
     return [line for c in asked for line in class_table(ready, c)]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #836ad908
@@ -123,7 +126,8 @@ def group_table(
     order = sorted(size.index, key=lambda g: (-size[g], g))
     counts = [(g, done.get(g, 0), size[g]) for g in order[:most]]
     rest = order[most:]
-    if rest: counts.append((f'{len(rest):,} more', sum(done.get(g, 0) for g in rest), sum(size[g] for g in rest)))
+    if rest:
+        counts.append((f'{len(rest):,} more', sum(done.get(g, 0) for g in rest), sum(size[g] for g in rest)))
     rows = [(g, f'{n:,} of {of:,}', bar(n/of)) for g, n, of in counts]
     return ['### Coverage by group', '', *markdown_table(['group', 'labelled', ''], rows, right=[1])]
 
@@ -147,7 +151,8 @@ def shared_ballots(
         if note.skipped or len(people[note.file_name]) == 1: continue
         for c, value in interface.read(note.result)[0].items():
             if value is not None: ballots[c][note.file_name][note.annotator] = hashable(value)
-    return {c: [list(votes.values()) for votes in images.values() if len(votes) > 1] for c, images in ballots.items()}
+    return {c: [list(votes.values()) for votes in images.values() if len(votes) > 1] for c,
+            images in ballots.items()}
 
 def people_table(
     record: list,        # Entries
@@ -162,7 +167,8 @@ def people_table(
     for c, several in shared_ballots([note for note in notes if not note.review], interface).items():
         agreement = alpha(several) if several else math.nan
         if math.isnan(agreement): continue
-        lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha {agreement:.3f}.", '']
+        lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha "
+                  f"{agreement:.3f}.", '']
     return lines
 
 # %% ../../nbs/4_publish/30_cards.ipynb #a4ee36a3
@@ -258,7 +264,8 @@ def own_configs(
     "Configurations that somebody else wrote"
     found = data.get(key) or []
     found = found if isinstance(found, list) else [found]
-    return [c for c in found if isinstance(c, dict) and c.get('config_name', 'default') not in ('default', 'all')]
+    return [c for c in found if isinstance(c, dict) and c.get('config_name', 'default') not in ('default',
+                                                                                                'all')]
 
 def with_configs(
     head: str, # YAML
@@ -300,7 +307,8 @@ def sheet_rows(
     n: int = 4            # Pictures of each class
 ) -> list:                # (class, file_names), for the first question with classes; at most eight classes
     "Which pictures stand for the classes"
-    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')]
+    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single',
+                                                                                         'multiple')]
     if not asked: return []
     c = asked[0]
     ready = table[table.state == 'labelled'][['file_name', c.name]].explode(c.name)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['csv_table', 'image_share', 'find_columns', 'path_endings', 'image_meant', 'MigrateReport', 'listed_collection',
            'label_value', 'asked_of', 'RowRules', 'row_person', 'row_entry', 'Migration', 'check_migratable',
-           'place_rows', 'row_entries', 'plan_migration', 'migrate']
+           'place_rows', 'row_entries', 'OldRepo', 'read_old', 'replaced_files', 'plan_migration', 'migrate']
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ba07d323
 import json
@@ -241,39 +241,64 @@ def row_entries(
         except ValueError as e: refused.append(f'row {i + 2}, {images[i]}: {e}')
     return entries, refused
 
+
+# %% ../../nbs/4_publish/80_migration.ipynb #e17c7993
+@dataclass
+class OldRepo:
+    "A repo of 2022 at one commit, read once"
+    repo: Repo
+    parent: str          # The commit
+    at: str              # Its server time, ISO 8601
+    found: dict          # File → `LastChange`, of those that we write or read
+    files: pd.DataFrame  # `Repo.files`
+    rows: pd.DataFrame   # Of the CSV
+    csv: str             # Its name
+
+def read_old(
+    repo: Repo, # The repo
+    csv: str    # File of the annotations
+) -> OldRepo:   # `HubError` or `ValueError` if it cannot be migrated
+    "Read what a migration starts from"
+    parent = repo.head()
+    found = repo.last_changes(['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)
+    check_migratable(repo, found, csv)
+    at = next(iter(repo.commits(parent))).date.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+    return OldRepo(repo, parent, at, found, repo.files(parent), csv_table(repo.read(csv, parent), csv), csv)
+
+def replaced_files(
+    old: OldRepo # From `read_old`
+) -> list:       # Paths
+    "Files that go: loading scripts, and a CSV of another name than ours"
+    scripts = [f for f in old.files.file_name if f.endswith('.py') and '/' not in f]
+    return scripts if old.csv == 'annotations.csv' else [*scripts, old.csv]
+
 def plan_migration(
-    repo: Repo,                       # The repo
-    csv: str,                         # File of the annotations
+    old: OldRepo,                     # From `read_old`
     columns: tuple = (None, None),    # As for `find_columns`
     interface: Interface|None = None, # As for `migrate`
     names: dict|None = None,          # The same
     min_match: float = .5             # The same
-) -> Migration:                       # `ValueError` or `HubError` say what is in the way
-    "Read the repo and decide what a migration makes of it"
-    parent = repo.head()
-    found = repo.last_changes(['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)
-    check_migratable(repo, found, csv)
-    df = csv_table(repo.read(csv, parent), csv)
+) -> Migration:                       # `ValueError` says what is in the way
+    "Decide what a migration makes of a repo"
+    df = old.rows
     key, label = find_columns(df, *columns)
-    files = repo.files(parent)
-    collection, bad_names = listed_collection(files)
+    collection, bad_names = listed_collection(old.files)
     images = place_rows(df, key, collection.file_name.tolist(), min_match)
-    known, values = images.notna(), pd.Series([label_value(t) for t in df[label]], index=df.index,
-                                              dtype=object)
+    values = pd.Series([label_value(text) for text in df[label]], index=df.index, dtype=object)
+    known = images.notna()
     interface = interface or asked_of(values[known], label)
-    at = next(iter(repo.commits(parent))).date.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
-    entries, bad_rows = row_entries(df[known], images, values, RowRules(interface, repo.id, names or {}, at))
-    decided = labels(entries, interface)
-    gone = [f for f in files.file_name if f.endswith('.py')
-            and '/' not in f] + [csv]*(csv != 'annotations.csv')
-    base = Base(repo, parent, [], [], {path: c for path, c in found.items() if path != csv}, collection)
+    rules = RowRules(interface, old.repo.id, names or {}, old.at)
+    entries, bad_rows = row_entries(df[known], images, values, rules)
+    decided, gone = labels(entries, interface), replaced_files(old)
+    report = MigrateReport(len(collection), len(df), int((decided.state == 'labelled').sum()),
+                           df[key][known & values.isna()].tolist(), df[key][~known].tolist(),
+                           bad_names + bad_rows,
+                           gone, [*interface.controls[0].labels], old.parent)
+    base = Base(old.repo, old.parent, [], [], {f: c for f, c in old.found.items() if f != old.csv},
+                collection)
     extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(gone)}
-    draft = Draft(base, entries, decided, interface, title='Migrate: {}', images=parent, extra=extra)
-    return Migration(draft, MigrateReport(
-        images=len(collection), rows=len(df), labelled=int((decided.state == 'labelled').sum()),
-        empty=df[key][known & values.isna()].tolist(), unplaced=df[key][~known].tolist(), refused=bad_names
-                                          + bad_rows,
-        removed=gone, classes=[*interface.controls[0].labels], kept=parent))
+    return Migration(Draft(base, entries, decided, interface, title='Migrate: {}', images=old.parent,
+                           extra=extra), report)
 
 # %% ../../nbs/4_publish/80_migration.ipynb #d7724ef4
 def migrate(
@@ -287,6 +312,6 @@ def migrate(
     dry_run: bool = False             # Only say what would happen
 ) -> MigrateReport:                   # `ValueError` or `HubError` say what is in the way
     "Turn a repo of the tutorial's own shape into one of ours; the images stay where they are"
-    plan = plan_migration(as_repo(repo), csv, (key, label), interface, names, min_match)
+    plan = plan_migration(read_old(as_repo(repo), csv), (key, label), interface, names, min_match)
     plan.report.revision = write_version(plan.draft, dry_run=dry_run).revision
     return plan.report

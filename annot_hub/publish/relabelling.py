@@ -18,10 +18,10 @@ from ..collect.words import whole
 # %% ../../nbs/4_publish/90_relabelling.ipynb #11736201
 def _keeping(new, now):
     "`new` with the questions of `now` that it lacks, and their names"
-    root, asked = ET.fromstring(new), lambda root: [t for t in root.iter() if t.get('name')
-                                                    and t.get('toName')]
-    there = {t.get('name') for t in asked(root)}
-    more = [t for t in asked(ET.fromstring(now)) if t.get('name') not in there]
+    def questions(root): return [tag for tag in root.iter() if tag.get('name') and tag.get('toName')]
+    root = ET.fromstring(new)
+    known = {tag.get('name') for tag in questions(root)}
+    more = [tag for tag in questions(ET.fromstring(now)) if tag.get('name') not in known]
     root.extend(more)
     return ET.tostring(root, encoding='unicode'), [t.get('name') for t in more]
 

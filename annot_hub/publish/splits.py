@@ -99,8 +99,8 @@ def near_pairs(
     for a in range(0, len(at), block):
         for b in range(a, len(at), block):
             differ = (bits.shape[1] - bits[a:a + block] @ bits[b:b + block].T)/2
-            found += [(at[a + i], at[b + j], int(differ[i, j])) for i, j in np.argwhere(differ <= limit) if a
-                      + i < b + j]
+            near = [(i, j) for i, j in np.argwhere(differ <= limit) if a + i < b + j]
+            found += [(at[a + i], at[b + j], int(differ[i, j])) for i, j in near]
     return sorted(found)
 
 # %% ../../nbs/4_publish/10_splits.ipynb #8145dbae
@@ -165,7 +165,8 @@ def read_splits(
     "Read the placement that the repo keeps"
     rows = list(csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))) if data else []
     if rows and rows[0] != SPLITS_HEAD:
-        raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(SPLITS_HEAD)}. Get it '
+        raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(SPLITS_HEAD)}. '
+                         f'Get it '
                          'again from the history of the repo')
     placed = {}
     for i, row in enumerate(rows[1:], 2):
@@ -224,12 +225,14 @@ def split_notes(
 ) -> list:                 # Sentences
     "A sentence about every two groups that share pictures"
     of, pairs = dict(zip(names, group)), {}
-    for a, b in zip(doubles.file_name, doubles.other): pairs.setdefault(tuple(sorted((of[a], of[b]))), []).append((a, b))
+    for a, b in zip(doubles.file_name, doubles.other):
+        pairs.setdefault(tuple(sorted((of[a], of[b]))), []).append((a, b))
     notes = []
     for (a, b), shared in sorted(pairs.items()):
         n, first = len(shared), shared[0]
         apart = a in placed and b in placed and placed[a] != placed[b]
-        where = (f'they are in {placed[a]} and {placed[b]} already and stay there; leave one out when you test' if apart
+        where = (f'they are in {placed[a]} and {placed[b]} already and stay there; leave one out when you '
+                 f'test' if apart
                  else 'the two groups go to one split')
         notes.append(f'{n:,} picture{"s"*(n > 1)} of group {a!r} {"are" if n > 1 else "is"} in {b!r} too '
                      f'(first: {first[0]} and {first[1]}): {where}')

@@ -227,8 +227,8 @@ def is_settled(
     "Is the head a publish, made with these questions, and is nothing new?"
     base, (later, last) = draft.base, draft.base.since
     if draft.new or draft.notes or draft.extra or later or not last: return False
-    return base.read('labels.xml') == draft.interface.xml.encode() and (not splits
-                                                                        or 'splits.csv' in base.found)
+    if splits and 'splits.csv' not in base.found: return False
+    return base.read('labels.xml') == draft.interface.xml.encode()
 
 def version_files(
     draft: Draft,          # What the version is made of

@@ -97,7 +97,8 @@ def to_parquet(
     columns['image'] = image_column(rest['file_name'], repo_id, revision)
     columns |= {c: rest[c] for c in rest.column_names}
     def typed(values, t): return pa.array(values, t) if isinstance(values, list) else values.cast(t)
-    return parquet_bytes(pa.Table.from_arrays([typed(columns[f.name], f.type) for f in schema], schema=schema))
+    return parquet_bytes(pa.Table.from_arrays([typed(columns[f.name], f.type) for f in schema],
+                                              schema=schema))
 
 # %% ../../nbs/4_publish/40_views.ipynb #24aefad8
 def as_cell(
@@ -105,7 +106,8 @@ def as_cell(
 ) -> object:      # Lists as JSON, missing values as None
     "A value as one cell"
     def plain(x): return x.tolist() if isinstance(x, (np.ndarray, np.generic)) else str(x)
-    if isinstance(value, (list, dict, np.ndarray)): return json.dumps(value, ensure_ascii=False, default=plain)
+    if isinstance(value, (list, dict, np.ndarray)):
+        return json.dumps(value, ensure_ascii=False, default=plain)
     return None if pd.isna(value) else value
 
 def csv_cells(
@@ -185,7 +187,8 @@ def image_changes(
     "What changed, image by image"
     rows = changes.assign(was=~changes.before.isin(NO_LABEL), now=~changes.after.isin(NO_LABEL),
                           torn=changes.after == '(disputed)')
-    images = rows.groupby('file_name')[['was', 'now', 'torn']].agg({'was': 'any', 'now': 'sum', 'torn': 'any'})
+    images = rows.groupby('file_name')[['was', 'now', 'torn']].agg({'was': 'any', 'now': 'sum',
+                                                                    'torn': 'any'})
     labelled = table[table.state == 'labelled'].set_index('file_name')
     answers = labelled[columns].notna().sum(axis=1).reindex(images.index).fillna(0)
     kept = answers > images.now                # another question has an answer that stayed
