@@ -100,11 +100,12 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLO
 
 def read_secret(
     path: str|os.PathLike # A file that `write_file` made with mode 0600
-) -> str:                 # Its text without white space around it; `FileNotFoundError`, or `PermissionError` with the remedy
+) -> str:                 # Its text, stripped; `PermissionError` says what is wrong and what to do
     "Read a token or a key, unless somebody else could have put it there or can read it"
     path = Path(path)
     if path.is_symlink():
-        raise PermissionError(f"{path} is a link, so the secret in it may be somebody else's: put a file there")
+        raise PermissionError(f"{path} is a link, so the secret in it may be somebody else's: put a file "
+                              'there')
     with open(os.open(path, _READ_FLAGS)) as file:
         problem = secret_problem(path, os.fstat(file.fileno()))
         if problem: raise PermissionError(problem)

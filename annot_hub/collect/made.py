@@ -18,7 +18,7 @@ from pathlib import Path
 from .files import private_folder, read_secret, write_file
 
 # %% ../../nbs/1_collect/12_made.ipynb #6ecc3a26
-def config_folder() -> Path: # `ANNOT_HUB_CONFIG`, or `annot_hub` in the user's folder of settings; it need not exist
+def config_folder() -> Path: # `$ANNOT_HUB_CONFIG`, or `annot_hub` where the user's settings are
     "The folder of what this user has agreed to and made"
     own = os.environ.get('ANNOT_HUB_CONFIG')
     if own and not os.path.isabs(own): raise ValueError(f'ANNOT_HUB_CONFIG is {own!r}: give a full path')
