@@ -14,8 +14,9 @@ _PAGES = {
     'files': ['write_file', 'new_file', 'private_folder', 'read_secret'],
     'pictures': ['open_picture', 'picture'],
     'words': ['printable', 'one_line', 'markdown'],
-    'images': ['scan', 'local_path', 'path_columns', 'read_metadata', 'JoinError', 'JoinReport', 'join',
-               'sample', 'measure', 'check_keys'],
+    'images': ['scan', 'local_path', 'check_keys', 'measure'],
+    'metadata': ['path_columns', 'read_metadata', 'JoinError', 'JoinReport', 'join'],
+    'sampling': ['sample'],
     'repo': ['HubError', 'StaleParent', 'create', 'head', 'is_private', 'list_files', 'commit', 'read',
              'UploadReport', 'plan_upload', 'upload', 'read_collection', 'tag', 'tags'],
 }

@@ -19,7 +19,9 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..record.changes import latest_names, change, differences, remember, renamed
-from ..collect.images import check_keys, join, measure, path_columns, read_metadata, sample, scan
+from ..collect.images import check_keys, measure, scan
+from ..collect.metadata import join, path_columns, read_metadata
+from ..collect.sampling import sample
 from ..collect.files import inside, is_inside, new_file, private_folder, read_secret, write_file
 from ..collect.keys import endpoint_url, skip_proxy
 from ..annotate.interface import Interface, classification
