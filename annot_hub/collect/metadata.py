@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['path_columns', 'as_numbers', 'read_metadata', 'JoinError', 'JoinReport', 'common_keys', 'pairs_by_cause',
-           'likely_cause', 'join_advice', 'match_keys', 'take_rows', 'check_columns', 'check_unique', 'join']
+           'likely_cause', 'join_advice', 'key_positions', 'match_report', 'take_rows', 'check_columns', 'check_unique',
+           'join']
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #f1236f72
 import os
@@ -130,24 +131,30 @@ def join_advice(
     return advice[:1].upper() + advice[1:] + (', or lower min_match' if report.matched else '')
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #53a52c31
-def match_keys(
+def key_positions(
     keys: pd.Series, # Keys of the images
     known: pd.Series # Keys of the metadata, each one once
-) -> tuple:          # Positions in `known`, -1 where a key is missing or not found; and the `JoinReport`
+) -> np.ndarray:     # Positions in `known`, -1 where a key is missing or not found
     "Where each of `keys` is in `known`"
     left, right = keys, known
     if left.dtype != right.dtype: left, right = left.astype(object), right.astype(object)
     present = np.flatnonzero(known.notna())
     positions = pd.Index(right.iloc[present]).get_indexer(pd.Index(left))
-    positions = np.append(present, -1)[positions] # -1 takes the last one, and stays -1
-    report = JoinReport(len(keys), int((positions >= 0).sum()), unmatched=keys[positions < 0].tolist(),
-                        unused=known[~known.isin(keys)].tolist())
-    return positions, report
+    return np.append(present, -1)[positions] # -1 takes the last one, and stays -1
+
+def match_report(
+    keys: pd.Series,      # Keys of the images
+    known: pd.Series,     # Keys of the metadata
+    positions: np.ndarray # From `key_positions`
+) -> JoinReport:          # With the keys that have no partner on either side
+    "Count what `positions` says"
+    return JoinReport(len(keys), int((positions >= 0).sum()), unmatched=keys[positions < 0].tolist(),
+                      unused=known[~known.isin(keys)].tolist())
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #218e221c
 def take_rows(
     column: pd.Series,    # A column of the metadata
-    positions: np.ndarray # From `match_keys`
+    positions: np.ndarray # From `key_positions`
 ) -> pd.api.extensions.ExtensionArray: # Of the same type, missing at -1
     "`column` at `positions`, without turning integers into floats"
     if not (positions < 0).any(): return column.array.take(positions)
@@ -187,7 +194,8 @@ def join(
     left, right = (on, on) if isinstance(on, str) else on
     check_columns(df, metadata, left, right)
     check_unique(metadata[right])
-    positions, report = match_keys(df[left], metadata[right])
+    positions = key_positions(df[left], metadata[right])
+    report = match_report(df[left], metadata[right], positions)
     if report.matched < min_match*len(df): raise JoinError(f'{report}. {join_advice(report)}.')
     new = {name: take_rows(metadata[name], positions) for name in metadata.columns if name != right}
     return df.assign(**new), report
