@@ -12,7 +12,9 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..collect.files import new_file
-from ..collect.images import check_keys, join, measure, path_columns, read_metadata, sample, scan
+from ..collect.images import check_keys, measure, scan
+from ..collect.metadata import join, path_columns, read_metadata
+from ..collect.sampling import sample
 from .opened import Project
 from ..publish.splits import add_hashes
 

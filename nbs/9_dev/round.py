@@ -10,7 +10,8 @@ with tempfile.TemporaryDirectory() as tmp:
     from annot_hub.localhub.server import LocalHub
     with LocalHub(f'{tmp}/hub') as hub: # it says where the Hub is, before the Hub's client is imported
         from annot_hub.demo.book import draw
-        from annot_hub.collect.images import measure, sample, scan
+        from annot_hub.collect.images import measure, scan
+        from annot_hub.collect.sampling import sample
         from annot_hub.collect.repo import Repo
         from annot_hub.collect.uploading import upload
         from annot_hub.annotate.interface import classification, encode
