@@ -606,7 +606,7 @@ def review(self: Project,
 @patch
 def _decisions(self: Project, title, interface, dry_run, full=True):
     "Publish what was decided in the project `title`; None if that is nothing new"
-    from annot_hub.record.journal import REVIEW
+    from annot_hub.record.votes import REVIEW
     from annot_hub.publish.version import publish, read_record
     from annot_hub.record.reviewing import decisions
     project, record = self.studio.project(title), read_record(self.repo)[0]

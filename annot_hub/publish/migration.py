@@ -19,7 +19,8 @@ from ..collect.repo import HubError, head, hub_errors, last_changes, list_files,
 from ..collect.keys import check_file_name, file_name
 from ..annotate.interface import Interface, classification, encode
 from .version import Base, write_version
-from ..record.journal import labels, when
+from ..record.journal import when
+from ..record.votes import labels
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ab830746
 def _rows(data, name):

@@ -28,7 +28,8 @@ from .corrections import EditError, Version, differences, edits, take
 from ..collect.repo import HubError, StaleParent, check_tag, commit, etags, head, hub_errors, last_changes, read, tags
 from ..collect.repo import tag as make_tag
 from ..annotate.interface import REGIONS, Interface
-from ..record.journal import Found, current, dumps, labels, loads, next_name, updates, when
+from ..record.journal import Found, current, dumps, loads, next_name, updates, when
+from ..record.votes import labels
 from .splits import missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
 from ..collect.words import markdown, one_line

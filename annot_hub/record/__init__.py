@@ -11,8 +11,8 @@ import lazy_loader
 # %% ../../nbs/3_record/index.ipynb #front008
 _PAGES = {
     'exports': ['read_export'],
-    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads', 'to_frame', 'answers',
-                'labels'],
+    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads', 'to_frame'],
+    'votes': ['answers', 'labels'],
     'reliability': ['agreement', 'alpha', 'fleiss', 'kappa', 'interval', 'confusion', 'lacking', 'disputed'],
     'overlap': ['boxes', 'iou', 'match', 'f1', 'box_agreement', 'box_disputes', 'merge'],
     'raters': ['dawid_skene', 'consensus', 'adjudicate'],

@@ -12,7 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
 from ..annotate.interface import Interface, given_answers, offered, parse_xml
-from .journal import Note, current, distinct
+from .journal import current
+from .votes import Note, distinct
 
 # %% ../../nbs/3_record/80_changes.ipynb #f9ff28ff
 def _with_was(

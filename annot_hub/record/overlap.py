@@ -12,7 +12,7 @@ from math import cos, radians, sin
 from statistics import median
 import numpy as np
 import pandas as pd
-from .journal import independent
+from .votes import independent
 from .reliability import interval
 from .journal import to_frame
 

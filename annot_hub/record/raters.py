@@ -10,11 +10,12 @@ from collections import defaultdict
 from itertools import combinations
 import numpy as np
 import pandas as pd
-from .journal import independent
+from .votes import independent
 from .reliability import votes_by_image, short_answer, ground_truths
 from .overlap import drawings, f1
 from ..annotate.interface import Interface
-from .journal import answers, labels, to_frame
+from .journal import to_frame
+from .votes import answers, labels
 
 # %% ../../nbs/3_record/60_raters.ipynb #b26aa20d
 def _share(x): return x/x.sum(-1, keepdims=True)

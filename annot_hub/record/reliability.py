@@ -16,7 +16,8 @@ from itertools import combinations, groupby
 import numpy as np
 import pandas as pd
 from ..annotate.interface import Interface
-from .journal import answers, independent, labels, to_frame, when
+from .journal import to_frame, when
+from .votes import answers, independent, labels
 
 # %% ../../nbs/3_record/40_reliability.ipynb #989c243f
 def _table(units):

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections import defaultdict
 from hashlib import sha1
 import pandas as pd
-from .journal import REVIEW, independent
+from .votes import REVIEW, independent
 from .overlap import boxes, merge
 from ..annotate.interface import Interface
 from .journal import Found, current, entries
