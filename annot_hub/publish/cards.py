@@ -17,7 +17,7 @@ import yaml
 from PIL import Image, ImageDraw, ImageOps
 from collections.abc import Callable
 
-from ..record.reliability import alpha
+from ..record.chance import alpha
 from ..collect.pictures import picture
 from ..collect.words import markdown
 from ..annotate.interface import Interface
