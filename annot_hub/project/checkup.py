@@ -23,7 +23,7 @@ import pandas as pd
 from PIL import UnidentifiedImageError
 from collections.abc import Iterable
 
-from ..record.changes import differences
+from ..record.renames import interface_changes
 from ..collect.keys import check_file_name, endpoint_url, hub_url, is_loopback
 from ..annotate.interface import Interface
 from ..collect.pictures import picture
@@ -567,7 +567,7 @@ def _record(p):
     from annot_hub.publish.version import read_record
     from annot_hub.record.journal import current
     published = read(p.repo, 'labels.xml')
-    if published and (told := differences(Interface(published.decode()), p.interface)):
+    if published and (told := interface_changes(Interface(published.decode()), p.interface)):
         yield Finding('labels', 'problem', f'annot_hub.toml asks otherwise than the published labels: {told}',
                       '`annot_hub relabel --dry-run` says what that means, `annot_hub relabel` does it')
     yield from check_labels(p.interface, used_labels(current(read_record(p.repo)[0])))

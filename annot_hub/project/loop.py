@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 from fastcore.basics import patch
 
-from ..record.changes import latest_names, change, differences, remember, renamed
+from ..record.renames import latest_names, interface_changes, remember, renamed
+from ..record.changes import change
 from ..collect.images import check_keys, join, measure, path_columns, read_metadata, sample, scan
 from ..collect.files import inside, is_inside, new_file, private_folder, read_secret, write_file
 from ..collect.keys import endpoint_url, skip_proxy
@@ -427,7 +428,7 @@ def _agreed(self: Project) -> Interface:
     from annot_hub.collect import repo as hub
     published = hub.read(self.repo, 'labels.xml')
     there = Interface(published.decode()) if published else self._answered()
-    told = there and differences(there, self.interface)
+    told = there and interface_changes(there, self.interface)
     if told:
         raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({told}): nothing '
                          'was done. `annot_hub relabel --dry-run` says what that means for the answers '
@@ -643,7 +644,7 @@ def relabel(self: Project,
     if dry_run: return plan, {}
     if rename: self._keep_names(rename)
     done = self._relabel(project, plan,
-                         record) if plan.told or differences(plan.interface, Interface(project.xml)) else {}
+                         record) if plan.told or interface_changes(plan.interface, Interface(project.xml)) else {}
     n = self._rename_answers(project, plan.interface)
     return plan, done | ({'renamed': n} if done or n else {})
 
@@ -651,7 +652,7 @@ def relabel(self: Project,
 def _record(self: Project, project, interface, dry_run):
     "All that people did; pulled with the old interface, as long as they have that one"
     from annot_hub.publish.version import read_record
-    pulled = not (dry_run or differences(interface, Interface(project.xml)))
+    pulled = not (dry_run or interface_changes(interface, Interface(project.xml)))
     if pulled: self._pull(project, interface)
     record, identity = read_record(self.repo)[0], _identity(project)
     if pulled: return record
