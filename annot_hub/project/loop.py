@@ -643,8 +643,8 @@ def relabel(self: Project,
     _check_lost(plan, remove or dry_run)
     if dry_run: return plan, {}
     if rename: self._keep_names(rename)
-    done = self._relabel(project, plan,
-                         record) if plan.told or interface_changes(plan.interface, Interface(project.xml)) else {}
+    changes = plan.told or interface_changes(plan.interface, Interface(project.xml))
+    done = self._relabel(project, plan, record) if changes else {}
     n = self._rename_answers(project, plan.interface)
     return plan, done | ({'renamed': n} if done or n else {})
 

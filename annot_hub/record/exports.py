@@ -23,7 +23,8 @@ def task_image(
     data: dict # The `data` of a task
 ) -> tuple:    # repo_id (None if unknown) and file_name; `ValueError` says why there is none
     "Which image a task is about"
-    if isinstance(data.get('file_name'), str): return data.get('repo_id'), check_file_name(data['file_name'])
+    name = data.get('file_name')
+    if isinstance(name, str): return data.get('repo_id'), check_file_name(name)
     addresses = [v for v in (data.get('image'), *data.values()) if isinstance(v, str)]
     if not addresses: raise ValueError('the task has no `file_name` and no address')
     problems = []
@@ -40,7 +41,7 @@ def typed_values(
     name: str,       # One of COLUMNS
     values: Sequence # Its values
 ) -> Sequence:       # An array or a Series
-    "Values of a column of annotations with their dtype; ids that are not all whole numbers stay as they came"
+    "Values of a column of annotations with their dtype; ids that are not all numbers stay unchanged"
     if name in ('annotation_id', 'task_id', 'annotator'):
         numbers = all(v is None or isinstance(v, int) for v in values)
         return pd.array(values, dtype='Int64') if numbers else pd.Series(values, dtype=object)
@@ -115,7 +116,8 @@ def csv_rows(
 ) -> Iterator: # A dict each
     "The rows of a CSV"
     head = text.split('\n', 1)[0]
-    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=max(',;\t', key=head.count))
+    separator = max(',;\t', key=head.count)
+    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=separator)
     for fields in df.to_dict('records'):
         row = {k: csv_value(v) for k, v in fields.items()}
         for k in ('id', 'annotator', 'annotation_id'):
@@ -165,16 +167,19 @@ def _export_table(kind, data, interface):
     if kind == 'JSON': return _placed_table(full_rows(data), [])
     unsure = [] if interface else ['which columns are answers (give the interface)']
     if kind == 'JSON_MIN': return _placed_table(short_rows(data, interface), _LOST + unsure)
-    return _placed_table(short_rows(csv_rows(data), interface), [*_LOST, 'types of the task data', *unsure])
+    rows = short_rows(csv_rows(data), interface)
+    return _placed_table(rows, [*_LOST, 'types of the task data', *unsure])
 
 def read_export(
-    path: str|os.PathLike,           # A file exported from Label Studio: JSON, snapshot, JSON-MIN, CSV or TSV
+    path: str|os.PathLike,           # JSON, snapshot, JSON-MIN, CSV or TSV exported from Label Studio
     interface: Interface|None = None # Says which columns of JSON-MIN and CSV are answers
-) -> pd.DataFrame:                   # One row an annotation; `.attrs['lost']` and `.attrs['unplaced']`
-    "Read an export of any kind; a row whose image is unknown keeps `file_name` null and is listed in `.attrs['unplaced']`"
+) -> pd.DataFrame:                   # One row an annotation; see `.attrs['lost']`, `.attrs['unplaced']`
+    "Read an export of any kind; a row whose image is unknown has no `file_name` and is listed as unplaced"
     try: kind, data = parse_export(Path(path).read_text('utf-8-sig'), path)
-    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
-    if kind is None: raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
+    except UnicodeDecodeError as e:
+        raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
+    if kind is None:
+        raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
     try: return _export_table(kind, data, interface)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as e:
         raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e

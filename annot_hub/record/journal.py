@@ -37,7 +37,7 @@ def when(
 def person_name(
     user: object, # As Label Studio names one: an id, an e-mail address, or a dict with both
     names: dict   # User id or e-mail address to a stable name
-) -> str:         # `user-<id>` for an id without a name; `ValueError` for an e-mail address without one
+) -> str:         # `user-<id>` for an id without a name; `ValueError` for a mere e-mail address
     "The stable name of a user"
     keys = [user.get('email'), user.get('id')] if isinstance(user, dict) else [user]
     name = next((n for key in keys for n in (names.get(key), names.get(str(key))) if n), None)
@@ -74,8 +74,9 @@ def annotation_entry(
     project: str|None = None # Identity of the Label Studio project
 ) -> dict:                   # An entry of kind 'annotation'
     "One annotation as an entry of the record"
+    born = f"{annotation['id']}@{annotation.get('created_at')}"    # an old Label Studio gives no unique_id
     entry = {'kind': 'annotation', 'file_name': image[1], 'repo_id': image[0],
-             'unique_id': annotation.get('unique_id') or f"{annotation['id']}@{annotation.get('created_at')}",
+             'unique_id': annotation.get('unique_id') or born,
              'updated_at': annotation.get('updated_at'), 'created_at': annotation.get('created_at'),
              'annotator': person_name(annotation.get('completed_by'), names),
              'skipped': bool(annotation.get('was_cancelled')),
@@ -101,11 +102,11 @@ def as_annotation(
 
 # %% ../../nbs/3_record/20_journal.ipynb #9717429d
 class Found(list):
-    "Entries of an export, with `tasks` (task id to server time) and `unplaced` (tasks whose image is unknown, and why)"
+    "Entries of an export, with the `tasks` that were read and the tasks that are `unplaced`"
     def __init__(self,
         items: Iterable = (),    # Entries
-        tasks: dict|None = None, # Task id to server time, of all tasks that were read; None = those of `items`
-        unplaced: Iterable = (), # One dict a task whose image is unknown: `task_id`, `annotations`, `why`
+        tasks: dict|None = None, # Task id to server time; None = the tasks of `items`
+        unplaced: Iterable = (), # Tasks whose image is unknown: `task_id`, `annotations`, `why`
         project: str|None = None # Identity of the Label Studio project
     ):
         super().__init__(items)
@@ -114,7 +115,7 @@ class Found(list):
 
 def entries(
     tasks: list,             # Tasks as Label Studio's JSON export has them
-    names: dict,             # User id or e-mail to a stable name; an id that is not in it becomes `user-<id>`
+    names: dict,             # User id or e-mail to a stable name; another id becomes `user-<id>`
     project: str|None = None # Identity of the Label Studio project, where a record has several
 ) -> Found:                  # A list of record entries
     "Turn a JSON export into entries of the record"
@@ -145,13 +146,14 @@ def last_seen(
 
 # %% ../../nbs/3_record/20_journal.ipynb #cb2da8c6
 def tombstone(
-    entry: dict,  # The version that the record has
+    entry: dict,   # The version that the record has
     time: str|None # Server time at which it was no longer there
-) -> dict:        # An entry of kind 'tombstone', never older than what it buries
+) -> dict:         # An entry of kind 'tombstone', never older than what it buries
     "The line that tells of a deletion"
-    hints = {k: entry[k] for k in ('annotation_id', 'task_id', 'task_updated_at', 'project') if k in entry}
+    hints = ('annotation_id', 'task_id', 'task_updated_at', 'project')
     return {'kind': 'tombstone', 'file_name': entry['file_name'], 'repo_id': entry['repo_id'],
-            'unique_id': entry['unique_id'], 'updated_at': max(last_seen(entry), time, key=when), **hints}
+            'unique_id': entry['unique_id'], 'updated_at': max(last_seen(entry), time, key=when),
+            **{k: entry[k] for k in hints if k in entry}}
 
 # %% ../../nbs/3_record/20_journal.ipynb #15b9e91f
 def deletion_times(
@@ -172,7 +174,8 @@ def living(
     for e in record:
         if e['kind'] == 'tombstone': continue
         uid = e['unique_id']
-        if newest.setdefault(uid, e) is not e and version_rank(e) > version_rank(newest[uid]): newest[uid] = e
+        newer = newest.setdefault(uid, e) is not e and version_rank(e) > version_rank(newest[uid])
+        if newer: newest[uid] = e
         if uid in deleted: seen[uid] = max(seen.get(uid, NEVER), when(last_seen(e)))
     return {uid: e for uid, e in newest.items() if uid not in deleted or seen[uid] > deleted[uid]}
 
@@ -238,10 +241,10 @@ def current(
 def cursor(
     record: list,            # All entries
     project: str|None = None # Only those of this project
-) -> str|None:               # Greatest server time of a task, where the next pull begins; None if there is none
+) -> str|None:               # Greatest server time of a task, where the next pull begins
     "Up to when the record has read Label Studio"
-    times = (e.get('task_updated_at') for e in record if project is None or e.get('project') == project)
-    return max(times, key=when, default=None)
+    mine = (e for e in record if project is None or e.get('project') == project)
+    return max((e.get('task_updated_at') for e in mine), key=when, default=None)
 
 def to_frame(
     record: list   # All entries

@@ -20,7 +20,7 @@ from .reliability import by_pair
 
 # %% ../../nbs/3_record/50_overlap.ipynb #b3e55845
 def upright(
-    v: dict,          # `x`, `y`, `width`, `height` in percent and perhaps `rotation` in degrees, as in Label Studio
+    v: dict,          # `x`, `y`, `width`, `height` in percent, and perhaps `rotation` in degrees
     width: int|None,  # Of the image
     height: int|None  # Of the image
 ) -> tuple:           # x, y, w, h in percent
@@ -38,7 +38,7 @@ def upright(
 def boxes(
     result: list,            # Label Studio's `result` of one annotation
     control: str|None = None # Only the regions of this control; None = all
-) -> list:                   # (label, x, y, w, h), in percent of the image; label None for a box without one
+) -> list:                   # (label, x, y, w, h), in percent of the image; the label may be None
     "The boxes that somebody drew"
     regions = {}                                         # id -> upright box, labels, names of controls
     for i, r in enumerate(result or ()):
@@ -94,13 +94,14 @@ def drawings(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     control: str|None = None   # Only the boxes of this control; None = all
 ) -> dict:                     # {file_name: {annotator: boxes}}
-    "What each drew last on each image; skips are left out, images on which somebody found nothing are in"
+    "What each drew last on each image; skips are left out, but not those who found nothing"
     df = record if isinstance(record, pd.DataFrame) else to_frame(independent(record))
     df = df[df.file_name.notna()].sort_values('updated_at', kind='stable')
     df = df.drop_duplicates(['file_name', 'annotator'], keep='last')
     df, drawn = df[~df.skipped], defaultdict(dict)
     rows = zip(df.file_name, df.annotator, df.result, strict=True)
-    for name, who, result in sorted(rows, key=lambda r: r[:2]): drawn[name][who] = boxes(result, control)
+    for name, who, result in sorted(rows, key=lambda row: row[:2]):
+        drawn[name][who] = boxes(result, control)
     return dict(drawn)
 
 # %% ../../nbs/3_record/50_overlap.ipynb #03067430
@@ -108,19 +109,20 @@ def box_terms(
     a: list,         # Boxes of one person on one image
     b: list,         # Boxes of another
     threshold: float # Least IoU of a pair
-) -> tuple:          # Paired boxes, all boxes, sum of IoU, pairs, pairs whatever the label, of these with the same label
-    "What one image adds to the agreement of two people"
+) -> tuple:          # Six numbers
+    "Paired boxes, all boxes, sum of IoU, pairs, pairs whatever the label, of these with the same label"
     pairs, loose = match(a, b, threshold), match(a, b, threshold, any_label=True)
     same = sum(a[i][0] == b[j][0] for i, j, _ in loose)
-    return 2*len(pairs), len(a)+len(b), sum(fit for _, _, fit in pairs), len(pairs), len(loose), same
+    fit = sum(fit for _, _, fit in pairs)
+    return 2*len(pairs), len(a) + len(b), fit, len(pairs), len(loose), same
 
 # %% ../../nbs/3_record/50_overlap.ipynb #48a81d97
 def box_agreement(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     control: str|None = None,  # Only the boxes of this control; None = all
     threshold: float = .5      # Least IoU of two boxes that mean the same
-) -> pd.DataFrame:             # A row for each two annotators: images, boxes, other_boxes, f1, low, high, chance, iou, same_label
-    "How far annotators agree about boxes"
+) -> pd.DataFrame:             # images, boxes, other_boxes, f1, low, high, chance, iou, same_label
+    "How far each two annotators agree about boxes"
     rows = []
     for (a, b), images in by_pair(drawings(record, control)).items():
         terms = np.array([box_terms(x, y, threshold) for x, y in images], float)
@@ -166,12 +168,13 @@ def box_disputes(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     control: str|None = None,  # Only the boxes of this control; None = all
     threshold: float = .5      # Least IoU of two boxes that mean the same
-) -> pd.DataFrame:             # file_name, n_annotators, doubt (1 - mean F1 of each two), said ({annotator: '2 map, 1 plate'}); worst first
-    "The images on which people's boxes differ"
+) -> pd.DataFrame:             # file_name, n_annotators, doubt (1 - mean F1), said ({annotator: answer})
+    "The images on which people's boxes differ, worst first"
     rows = []
     for name, drawn in drawings(record, control).items():
         fits = [f1(drawn[a], drawn[b], threshold) for a, b in combinations(sorted(drawn), 2)]
         if not fits or min(fits) == 1: continue
-        rows.append((name, len(drawn), 1 - sum(fits)/len(fits), {who: count_boxes(b) for who, b in drawn.items()}))
+        said = {who: count_boxes(b) for who, b in drawn.items()}
+        rows.append((name, len(drawn), 1 - sum(fits)/len(fits), said))
     table = pd.DataFrame(rows, columns=['file_name', 'n_annotators', 'doubt', 'said'])
     return table.sort_values(['doubt', 'file_name'], ascending=[False, True], ignore_index=True)

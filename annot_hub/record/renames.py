@@ -49,7 +49,8 @@ def check_rename(
         raise ValueError(f'{name!r} becomes {to!r}, which {control.name!r} does not offer: it has '
                          f'{", ".join(control.labels)}')
     if name in control.labels:
-        raise ValueError(f'{name!r} becomes {to!r}, and is still a label of {control.name!r}: take it out there')
+        raise ValueError(f'{name!r} becomes {to!r}, and is still a label of {control.name!r}: take it out '
+                         'there')
 
 # %% ../../nbs/3_record/75_renames.ipynb #453ee580
 def shared_controls(
@@ -76,8 +77,8 @@ def past_names(
     wanted = {k for r in renames.values() if isinstance(r, dict) for k in r}
     wanted |= {k for k, v in renames.items() if isinstance(v, str)}
     unknown = sorted(wanted - used)
-    if unknown: raise ValueError(f'{unknown[0]!r} is not a label of the old interface: nothing to rename')
-    return past
+    if not unknown: return past
+    raise ValueError(f'{unknown[0]!r} is not a label of the old interface: nothing to rename')
 
 # %% ../../nbs/3_record/75_renames.ipynb #3ecfd832
 def latest_names(
@@ -89,21 +90,24 @@ def latest_names(
         path = [name]
         while path[-1] in names:
             path.append(names[path[-1]])
-            if path[-1] in path[:-1]: raise ValueError(f'{path[-1]!r} was renamed to itself: {" = ".join(path)}')
+            if path[-1] in path[:-1]:
+                raise ValueError(f'{path[-1]!r} was renamed to itself: {" = ".join(path)}')
         last[name] = path[-1]
     return last
 
 def renamed(
     interface: Interface, # The one in use
     names: dict           # {old name: new name}
-) -> Interface:           # The same, remembering the old names of its labels; `ValueError` for a name that leads nowhere
+) -> Interface:           # The same with the old names; `ValueError` for a name that leads nowhere
     "Give an interface its past"
     if not names: return interface
     last, known = latest_names(names), {label for c in interface.controls for label in c.labels}
     for name, to in last.items():
         if to not in known: raise ValueError(f'{name!r} is now {to!r}, which no question offers')
-        if name in known: raise ValueError(f'{name!r} is now {to!r}, and is still a label: take one of them out')
-    past = {c.name: {name: to for name, to in last.items() if to in c.labels} for c in interface.controls}
+        if name in known:
+            raise ValueError(f'{name!r} is now {to!r}, and is still a label: take one of them out')
+    past = {c.name: {name: to for name, to in last.items() if to in c.labels}
+            for c in interface.controls}
     return Interface(with_was(interface.xml, past))
 
 # %% ../../nbs/3_record/75_renames.ipynb #4e023340
@@ -116,9 +120,11 @@ def interface_changes(
     parts = [f'the question {name!r} is new' for name in after if name not in before]
     parts += [f'the question {name!r} is gone' for name in before if name not in after]
     for name in after:
-        parts += [f'{label!r} is new in {name!r}' for label in sorted(after[name] - before.get(name, after[name]))]
+        added = after[name] - before.get(name, after[name])
+        parts += [f'{label!r} is new in {name!r}' for label in sorted(added)]
     for name in before:
-        parts += [f'{label!r} is gone from {name!r}' for label in sorted(before[name] - after.get(name, before[name]))]
+        removed = before[name] - after.get(name, before[name])
+        parts += [f'{label!r} is gone from {name!r}' for label in sorted(removed)]
     return '; '.join(parts)
 
 def remember(

@@ -30,7 +30,7 @@ def is_review(
 
 def independent(
     record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
-) -> list|pd.DataFrame:       # The same without the entries of reviewers; a table is returned unchanged
+) -> list|pd.DataFrame:       # The same without the entries of reviewers; a table is unchanged
     "The answers that people gave on their own"
     return record if isinstance(record, pd.DataFrame) else [e for e in record if not is_review(e)]
 
@@ -59,7 +59,7 @@ def table_notes(
 def distinct(
     record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
 ) -> list:                    # A `Note` each, by image and time
-    "Every annotation once, in its newest version; in an order that does not depend on that of `record`"
+    "Every annotation once, in its newest version, whatever order `record` has"
     is_table = isinstance(record, pd.DataFrame)
     notes = table_notes(record) if is_table else entry_notes(living(record).values())
     notes.sort(key=itemgetter(0, 1, 2))                    # by image, time and id
@@ -80,30 +80,30 @@ def answer_state(
 def read_note(
     note: Note,          # An annotation
     interface: Interface # The questions
-) -> tuple:              # State, values in the order of the interface's columns, and what is wrong as text
+) -> tuple:              # State, values in the order of the columns, and what is wrong as text
     "What an annotation says"
     values, problems = ({}, {}) if note.skipped else interface.read(note.result)
     values = [values.get(c) for c in interface.columns]
     state = answer_state(note.skipped, problems, values)
     halves = [c for c, v in zip(interface.columns, values, strict=True) if has_half(v)]
     if halves: values = [whole(v) for v in values]
-    problem = [*problems.values(), *(f'{c} has half a character in it, shown as \ufffd' for c in halves)]
-    return state, values, whole('; '.join(problem))
+    cut = [f'{c} has half a character in it, shown as \ufffd' for c in halves]
+    return state, values, whole('; '.join([*problems.values(), *cut]))
 
 # %% ../../nbs/3_record/30_votes.ipynb #4eddccb6
 _DTYPES = {'lead_time': 'float64', 'agreement': 'float64', 'n_annotators': 'int64'}
 
 def _answer_table(rows, columns, answers):
     "A table of `rows`; the columns named in `answers` hold Python's own values"
-    values = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(columns, ())
-    return pd.DataFrame({c: pd.Series(list(v), dtype=object if c in answers else _DTYPES.get(c, 'str'))
-                         for c, v in values.items()})
+    values = map(list, zip(*rows, strict=True)) if rows else [[] for _ in columns]
+    dtypes = [object if c in answers else _DTYPES.get(c, 'str') for c in columns]
+    return pd.DataFrame({c: pd.Series(v, dtype=t) for c, v, t in zip(columns, values, dtypes, strict=True)})
 
 def answers(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     interface: Interface       # The questions
-) -> pd.DataFrame:             # One row an image and annotator: file_name, annotator, the interface's columns, state, problem, lead_time (seconds)
-    "The last answer of each annotator about each image"
+) -> pd.DataFrame:             # file_name, annotator, the answers, state, problem, lead_time (seconds)
+    "The last answer of each annotator about each image, one a row"
     last = {(n.file_name, n.annotator): n for n in distinct(record)}
     rows = []
     for (name, who), note in sorted(last.items()):
@@ -170,7 +170,7 @@ def decide(
     state = image_state(chosen, any(tie for _, tie in outcomes), [state for state, _ in voters])
     return chosen, state, support(chosen, given) if state == 'labelled' else float('nan')
 
-def _decide_alone(state, values):                    # most images have one answer: there is nothing to count
+def _decide_alone(state, values):                # most images have one answer: nothing to count
     if state == 'labelled': return list(values), state, 1.
     return [None]*len(values), 'disputed' if state == 'unclear' else state, float('nan')
 
@@ -202,8 +202,8 @@ def image_label(
 def labels(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     interface: Interface       # The questions
-) -> pd.DataFrame:             # One row an image: file_name, the interface's columns (None = no label), state, n_annotators, agreement
-    "One label an image, decided by stated rules; `.attrs['problems']` lists answers that could not be used"
+) -> pd.DataFrame:             # file_name, the labels (None = none), state, n_annotators, agreement
+    "One label an image, decided by stated rules; `.attrs['problems']` lists unusable answers"
     alike = [c.kind in REGIONS for c in interface.controls if c.name in interface.columns]
     rows, problems = [], []
     for _, notes in groupby(distinct(record), key=itemgetter(0)):
