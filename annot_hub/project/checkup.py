@@ -29,7 +29,7 @@ from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
 from ..annotate.server import VERSION
 from ..collect.keys import check_file_name, hub_url
 from .seeing import Finding, Findings, Surroundings, see, way
-from ..record.changes import differences
+from ..dev.fresh import differences
 
 # %% ../../nbs/6_project/55_checkup.ipynb #91962413
 def check_names(

@@ -15,7 +15,9 @@ from ..annotate.interface import Interface
 from ..collect.files import write_file
 from .config import parse_config
 from .rounds import Project, project_identity
-from ..record.changes import change, differences, latest_names, renamed
+from ..record.changes import change
+from ..dev.fresh import differences
+from ..record.renames import latest_names, renamed
 from ..record.journal import cursor, entries, updates
 
 # %% ../../nbs/6_project/45_looks.ipynb #1ea2417e

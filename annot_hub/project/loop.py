@@ -32,7 +32,8 @@ def hub_status(self: Project) -> dict: # Plain values
     "What is in the repo"
     from annot_hub.publish.base import read_record
     from annot_hub.publish.views import annotated
-    from annot_hub.record.journal import current, labels
+    from annot_hub.record.journal import current
+    from annot_hub.record.votes import labels
     self.reach_hub()
     record, images = read_record(self.hub)[0], self.hub.files(folder=self.prefix or None)
     table = annotated(self.hub.collection(), labels(record, self.interface))

@@ -23,7 +23,7 @@ from ..collect.keys import endpoint_url
 from .config import read_config
 from .consent import needs, studio_address
 from .trust import PUBLIC_HUB, NotTrusted, is_agreed, lend_setting
-from ..record.changes import renamed
+from ..record.renames import renamed
 
 # %% ../../nbs/6_project/32_opened.ipynb #d5aab45f
 class Project:

@@ -21,7 +21,8 @@ from ..annotate.interface import Interface
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
 from .collecting import Project
-from ..record.changes import differences, remember
+from ..dev.fresh import differences
+from ..record.renames import remember
 from ..record.journal import cursor, entries
 
 # %% ../../nbs/6_project/40_rounds.ipynb #d30ad144
@@ -267,7 +268,8 @@ def take_decisions(self: Project,
     "Publish what was decided in another project"
     from annot_hub.publish.base import read_record
     from annot_hub.publish.publishing import publish
-    from annot_hub.record.journal import REVIEW, updates
+    from annot_hub.record.votes import REVIEW
+    from annot_hub.record.journal import updates
     from annot_hub.record.reviewing import decisions
     project, record = self.studio.project(title), read_record(self.hub)[0]
     identity = project_identity(project)

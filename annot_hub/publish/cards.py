@@ -20,11 +20,11 @@ import yaml
 from PIL import Image, ImageDraw, ImageOps
 from collections.abc import Callable
 
-from ..record.reliability import alpha
+from ..record.chance import alpha
 from ..collect.pictures import picture
 from ..collect.words import markdown
 from ..annotate.interface import Interface
-from ..record.journal import distinct
+from ..record.votes import distinct
 from .splits import group_of, shares
 
 # %% ../../nbs/4_publish/30_cards.ipynb #e72ef761

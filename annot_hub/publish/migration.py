@@ -22,7 +22,8 @@ from ..collect.repo import HubError, Repo, as_repo
 from .base import Base
 from .publishing import write_version
 from .version import Draft
-from ..record.journal import labels, when
+from ..record.votes import labels
+from ..record.journal import when
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ab830746
 def csv_table(

@@ -20,7 +20,8 @@ from .base import Base, is_publish, read_base, read_record
 from .publishing import csv_edits, other_edits, published_interface, write_version
 from .version import Draft, PublishReport
 from .views import compare
-from ..record.journal import current, labels, when
+from ..record.journal import current, when
+from ..record.votes import labels
 
 # %% ../../nbs/4_publish/65_past.ipynb #81317b5c
 def diff(

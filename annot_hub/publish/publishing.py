@@ -24,7 +24,8 @@ from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed
 from .version import Draft, PublishReport, decoded, draft_report, is_settled, labels_after
 from .version import plan_sheet, record_files, version_files, version_table
 from .views import to_csv
-from ..record.journal import Found, labels, updates
+from ..record.journal import Found, updates
+from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d
 @dataclass

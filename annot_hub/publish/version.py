@@ -19,7 +19,8 @@ from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
-from ..record.journal import dumps, labels, next_name, when
+from ..record.journal import dumps, next_name, when
+from ..record.votes import labels
 
 # %% ../../nbs/4_publish/50_version.ipynb #22096555
 def labels_after(

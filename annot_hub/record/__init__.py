@@ -11,12 +11,15 @@ import lazy_loader
 # %% ../../nbs/3_record/index.ipynb #front008
 _PAGES = {
     'exports': ['read_export'],
-    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads', 'to_frame', 'answers',
-                'labels'],
-    'reliability': ['agreement', 'alpha', 'fleiss', 'kappa', 'interval', 'confusion', 'lacking', 'disputed'],
-    'overlap': ['boxes', 'iou', 'match', 'f1', 'box_agreement', 'box_disputes', 'merge'],
+    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads', 'to_frame'],
+    'votes': ['answers', 'labels'],
+    'chance': ['alpha', 'fleiss', 'kappa', 'interval'],
+    'reliability': ['agreement', 'confusion', 'lacking', 'disputed'],
+    'overlap': ['boxes', 'iou', 'match', 'f1', 'box_agreement', 'box_disputes',
+                'merge_boxes'],
     'raters': ['dawid_skene', 'consensus', 'adjudicate'],
     'reviewing': ['queue', 'send_queue', 'decisions'],
+    'renames': ['interface_changes', 'remember', 'renamed'],
     'changes': ['Change', 'change', 'proposals', 'rewrite'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.record', submod_attrs=_PAGES)

@@ -12,7 +12,7 @@ from annot_hub.collect.images import measure, scan
 from annot_hub.collect.repo import Repo
 from annot_hub.collect.uploading import upload
 from annot_hub.annotate.interface import classification, encode
-from annot_hub.record.journal import labels
+from annot_hub.record.votes import labels
 from annot_hub.publish.publishing import publish
 from annot_hub.publish.base import read_record
 from huggingface_hub import HfApi
