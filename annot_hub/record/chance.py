@@ -126,13 +126,12 @@ def interval(
     seed: int = 0             # Same seed, same interval
 ) -> tuple:                   # Low and high end of the 95 % interval; NaN with fewer than two rows
     "Bootstrap interval of `measure`, images drawn with replacement"
-    nothing = float('nan'), float('nan')
     if groups is not None:
         terms = pd.DataFrame(terms).groupby(np.asarray(groups, object)).sum().to_numpy()
-    if len(terms) < 2: return nothing
+    if len(terms) < 2: return np.nan, np.nan
     kinds, count = np.unique(terms, axis=0, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(len(terms), count/len(terms), size=draws)
     values = measure(drawn@kinds)
-    if not np.isfinite(values).any(): return nothing
+    if not np.isfinite(values).any(): return np.nan, np.nan
     low, high = np.nanquantile(values, [.025, .975])
     return float(low), float(high)

@@ -37,6 +37,8 @@ def task_image(
 COLUMNS = ['file_name', 'unique_id', 'annotation_id', 'task_id', 'annotator', 'created_at', 'updated_at',
            'lead_time', 'skipped', 'ground_truth', 'result']
 
+_COLUMN_DTYPES = {'lead_time': 'float64', 'skipped': 'bool', 'ground_truth': 'boolean'}
+
 def typed_values(
     name: str,       # One of COLUMNS
     values: Sequence # Its values
@@ -47,8 +49,7 @@ def typed_values(
         return pd.array(values, dtype='Int64') if numbers else pd.Series(values, dtype=object)
     if name in ('created_at', 'updated_at'):
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format='ISO8601')
-    dtype = {'lead_time': 'float64', 'skipped': 'bool', 'ground_truth': 'boolean'}.get(name)
-    return pd.array(values, dtype=dtype) if dtype else values
+    return pd.array(values, dtype=_COLUMN_DTYPES[name]) if name in _COLUMN_DTYPES else values
 
 # %% ../../nbs/3_record/10_exports.ipynb #f2517df6
 def annotation_table(

@@ -5,18 +5,17 @@
 # %% auto #0
 __all__ = ['Evidence', 'vote_arrays', 'row_shares', 'error_tables', 'weighed', 'dawid_skene', 'skill_models', 'likeliest',
            'with_ground_truth', 'undecided', 'consensus', 'box_doubts', 'image_evidence', 'people_differ',
-           'image_doubt', 'adjudicate']
+           'image_doubt', 'doubtful_rows', 'adjudicate']
 
 # %% ../../nbs/3_record/60_raters.ipynb #a5ac7191
 from collections import namedtuple
 from collections.abc import Iterable
-from itertools import combinations
 import numpy as np
 import pandas as pd
 from .journal import to_frame
 from .votes import answers, independent, labels
 from .reliability import answer_texts, ground_truths, votes_by_image
-from .overlap import drawings, f1
+from .overlap import box_doubt, drawings
 from ..annotate.interface import Interface
 
 # %% ../../nbs/3_record/60_raters.ipynb #d979a331
@@ -164,12 +163,8 @@ def box_doubts(
     record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
 ) -> dict:                    # file_name to 1 - the mean F1 of each two people
     "How far boxes differ, for the images on which two or more looked and somebody drew"
-    doubts = {}
-    for name, drawn in drawings(record).items():
-        if len(drawn) < 2 or not any(drawn.values()): continue
-        fits = [f1(drawn[a], drawn[b]) for a, b in combinations(sorted(drawn), 2)]
-        doubts[name] = 1 - sum(fits)/len(fits)
-    return doubts
+    return {name: box_doubt(drawn) for name, drawn in drawings(record).items()
+            if len(drawn) > 1 and any(drawn.values())}
 
 # %% ../../nbs/3_record/60_raters.ipynb #cfabe457
 Evidence = namedtuple('Evidence', 'votes best box answers problem')
@@ -203,20 +198,31 @@ def image_doubt(
     return max(doubts, default=1.), '; '.join(str(label) for label, _ in best) or None
 
 # %% ../../nbs/3_record/60_raters.ipynb #afa6a76f
+def doubtful_rows(
+    evidence: dict,  # From `image_evidence`
+    states: dict,    # file_name to state, from `labels`
+    everything: bool # Also images on which nobody differs?
+) -> list:           # (file_name, state, number of annotators, doubt, likeliest, answers, problem)
+    "The images that somebody should decide"
+    rows = []
+    for name, about in evidence.items():
+        listed = states[name] == 'disputed' or people_differ(about) or everything and about.votes
+        if not listed: continue
+        doubt, likely = image_doubt(about.best, about.box)
+        rows.append((name, states[name], len(about.answers), doubt, likely, about.answers, about.problem))
+    return rows
+
+# %% ../../nbs/3_record/60_raters.ipynb #968735ec
 def adjudicate(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
     interface: Interface,      # The questions
     everything: bool = False   # Also images on which nobody differs?
 ) -> pd.DataFrame:             # file_name, state, n_annotators, doubt, likely, said, problem
     "The images that somebody should decide, the most doubtful first"
-    final, settled, rows = labels(record, interface), with_ground_truth(record), []
+    final = labels(record, interface)
+    final = final[~final.file_name.isin(with_ground_truth(record))]
     evidence = image_evidence(record, interface, final.file_name)
-    for name, state in zip(final.file_name, final.state, strict=True):
-        about = evidence[name]
-        listed = state == 'disputed' or people_differ(about) or everything and about.votes
-        if name in settled or not listed: continue
-        doubt, likely = image_doubt(about.best, about.box)
-        rows.append((name, state, len(about.answers), doubt, likely, about.answers, about.problem))
+    rows = doubtful_rows(evidence, dict(zip(final.file_name, final.state, strict=True)), everything)
     columns = ['file_name', 'state', 'n_annotators', 'doubt', 'likely', 'said', 'problem']
     table = pd.DataFrame(rows, columns=columns)
     table['likely'] = pd.Series([r[4] for r in rows], dtype=object)    # pandas would make NaN of None

@@ -12,6 +12,12 @@ from ..annotate.controls import Control, offered
 from ..annotate.interface import Interface, parse_xml
 
 # %% ../../nbs/3_record/75_renames.ipynb #62e2dc8f
+def _add_names(element, names):
+    "Add old names to what the `element` of a label remembers"
+    known = [name for name in (element.get('was') or '').split('|') if name]
+    more = [name for name in names if name not in known]
+    if more: element.set('was', '|'.join(known + more))
+
 def with_was(
     xml: str,  # An interface
     past: dict # Control to {old name: label}
@@ -22,9 +28,7 @@ def with_was(
     for tag in root.iter():
         names = past.get(tag.get('name'), {})
         for label, element in offered(tag) if names else ():
-            known = [name for name in (element.get('was') or '').split('|') if name]
-            more = [name for name, to in names.items() if to == label and name not in known]
-            if more: element.set('was', '|'.join(known + more))
+            _add_names(element, [name for name, to in names.items() if to == label])
     return ET.tostring(root, encoding='unicode')
 
 # %% ../../nbs/3_record/75_renames.ipynb #dfeaa3dd
