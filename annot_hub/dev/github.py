@@ -16,7 +16,7 @@ from .clone import ROOT
 from .site import HOME, page_name
 
 # %% ../../nbs/9_dev/25_github.ipynb #73619d3a
-def _shown(out): # An output of a cell, as Markdown for GitHub
+def _output_text(out): # An output of a cell, as Markdown for GitHub
     data = out.get('data', {})
     if 'image/png' in data or 'image/jpeg' in data: raise ValueError('README: save the picture, link to it')
     rich = data.get('text/markdown') or data.get('text/html')
@@ -25,43 +25,42 @@ def _shown(out): # An output of a cell, as Markdown for GitHub
     return f'```text\n{text}\n```' if text and out.get('name') != 'stderr' else ''
 
 # %% ../../nbs/9_dev/25_github.ipynb #24b45a87
-def _as_markdown(cell): # A cell of a processed notebook, with its results, for GitHub
+def _cell_text(cell): # A cell of a processed notebook, with its results, as Markdown for GitHub
     if cell.source.startswith('<!-- WARNING'):
         return '<!-- Made from nbs/index.ipynb by `python3 -m annot_hub.dev readme`: edit that -->'
     if cell.cell_type == 'markdown': return cell.source.strip()
     if cell.cell_type == 'raw':
         front = yaml.safe_load(cell.source.strip().strip('-'))
         return f"# {front['title']}\n\n> {front['description']}"
-    source = '\n'.join(line for line in cell.source.splitlines() if not line.startswith('#|')).strip()
-    return '\n\n'.join([f'```python\n{source}\n```', *filter(None, map(_shown, cell.get('outputs', [])))])
+    source = '\n'.join(line for line in cell.source.splitlines() if not line.startswith('#|'))
+    outputs = filter(None, map(_output_text, cell.get('outputs', [])))
+    return '\n\n'.join([f'```python\n{source.strip()}\n```', *outputs])
 
 # %% ../../nbs/9_dev/25_github.ipynb #46705a0b
 def from_root(
-    text: str,  # Markdown with links from inside the folder of notebooks
-    home: str   # Address of the published site
-) -> str:       # The same with links from the root of the repo
-    "Links in `text` as the README needs them"
+    text: str # Markdown with links from inside the folder of notebooks
+) -> str:     # The same with links from the root of the repo
+    "`text` with its links as the README needs them"
     def moved(m):
         start, link = m.groups()
         if re.match(r'[a-z]+:|#|/', link): return m[0]
         if link.startswith('../'): return start + link[3:]
         page = re.fullmatch(r'(.*)\.ipynb(#.*)?', link)
-        return f"{start}{home}/{page_name(page[1])}.html{page[2] or ''}" if page else f'{start}nbs/{link}'
+        return f"{start}{HOME}/{page_name(page[1])}.html{page[2] or ''}" if page else f'{start}nbs/{link}'
     return re.sub(r'(\]\(|src=")([^)"\s]+)', moved, text)
 
 # %% ../../nbs/9_dev/25_github.ipynb #df80b30d
 def readme(
-    nb: dict,  # A notebook as `read_nb` gives it; changed
-    home: str  # Address of the published site
-) -> str:      # Markdown
+    nb: dict # A notebook as `read_nb` gives it; changed
+) -> str:    # Markdown
     "The README that `nb` makes"
     FilterDefaults()(nb)
-    return '\n\n'.join(from_root(_as_markdown(cell), home) for cell in nb.cells) + '\n'
+    return '\n\n'.join(from_root(_cell_text(cell)) for cell in nb.cells) + '\n'
 
 # %% ../../nbs/9_dev/25_github.ipynb #777811bc
 def make_readme() -> str: # Markdown
-    "What the index of the project makes"
-    return readme(read_nb(ROOT/'nbs'/'index.ipynb'), HOME)
+    "The README that the index of the project makes"
+    return readme(read_nb(ROOT/'nbs'/'index.ipynb'))
 
 def stale_readme() -> list: # Complaints
     "Is the README what the index makes?"
