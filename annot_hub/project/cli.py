@@ -383,8 +383,8 @@ def demo(
     pages: int = 40              # Pages of each
 ) -> None:                       # What happened is printed
     "The whole loop on a made-up encyclopaedia, with real services on this machine"
-    from annot_hub.demo.tour import demo
-    demo(dir, serve=serve, volumes=volumes, pages=pages)
+    from annot_hub.demo.tour import Demo
+    Demo(dir, volumes, pages).play(serve)
 
 # %% ../../nbs/6_project/70_cli.ipynb #963856fc
 VERBS = {f.__name__: f for f in (demo, init, trust, collect, upload, push, pull, sync, status, doctor,
