@@ -115,23 +115,23 @@ def plant(self: Engraving) -> Engraving: # The same plate
     return self
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #2b0e86f1
-def _bar(x, y, w, h): # A rectangle, from the middle of its upper side; `w` is half its width
+def _slab(x, y, w, h): # A rectangle, from the middle of its upper side; `w` is half its width
     return x + 1j*y + np.array([-w, w, w + 1j*h, 1j*h - w])
 
-def _column(e, x, step, top, low): # A column with its base and capital; the next is a `step` away
+def _pillar(e, x, step, top, low): # A column with its base and capital; the next is a `step` away
     def dark(x, y): return 2*(x/step % 1) - .6
-    e.shape(_bar(x, top, .22*step, low - top), dark, 90, 5)
-    for y in (top, low - .06): e.shape(_bar(x, y, .28*step, .06), .2, 0, 5)
+    e.shape(_slab(x, top, .22*step, low - top), dark, 90, 5)
+    for y in (top, low - .06): e.shape(_slab(x, y, .28*step, .06), .2, 0, 5)
 
 @patch
 def temple(self: Engraving) -> Engraving: # The same plate
     "Draw a temple front with two to six columns"
     n, half, top, low = self.r.choice([2, 4, 4, 6]), self.right*.8, -.4*self.bottom, .66*self.bottom
-    self.shape(_bar(0, top, half, low - top), .8, 0, 7)
+    self.shape(_slab(0, top, half, low - top), .8, 0, 7)
     step = 1.84*half/n
-    for x in step*(np.arange(n) + .5 - n/2): _column(self, x, step, top, low)
-    for k in range(3): self.shape(_bar(0, low + .06*k, half + .06*k, .06), .2*k, 0, 5)
-    self.shape(_bar(0, top - .15, 1.02*half, .15), .15, 0)
+    for x in step*(np.arange(n) + .5 - n/2): _pillar(self, x, step, top, low)
+    for k in range(3): self.shape(_slab(0, low + .06*k, half + .06*k, .06), .2*k, 0, 5)
+    self.shape(_slab(0, top - .15, 1.02*half, .15), .15, 0)
     roof = np.array([-1.1*half, 1.1*half, -.42j*self.bottom]) + 1j*(top - .15)
     return self.shape(roof).shape(.25*roof.mean() + .75*roof, .55, 0)
 
@@ -146,7 +146,7 @@ def globe(self: Engraving) -> Engraving: # The same plate
     self.shape(middle + oval(.62), dark, bend)
     for k in (.2, .4, .55): self.cut(middle + tilt*oval(k, .62)).cut(middle + 1j*tilt*oval(k, .62))
     for k in (.66, .7): self.cut(middle + oval(k), 2)
-    return self.shape(_bar(0, .42, .86, .1), lambda x, y: .3 + .4*(x > 0), 0, 5)
+    return self.shape(_slab(0, .42, .86, .1), lambda x, y: .3 + .4*(x > 0), 0, 5)
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #3aeefd32
 @patch
@@ -168,7 +168,7 @@ def _scales(x, y): # How far a point is from the middle of its scale
     row = y/.13
     return .13*np.hypot((x/.13 + .5*(row//1 % 2)) % 1 - .9, row % 1 - .5)
 
-def _head(e, body, long, deep): # The end of a `body` without scales, with a gill, an eye and a mouth
+def _fish_head(e, body, long, deep): # The end of a `body` without scales, with a gill, an eye and a mouth
     head = body[body.real < -.5*long]
     gill = np.roll(oval(.1, head[0].imag), 18)[:37] - .5*long
     e.shape([*head, *gill], .1, 12, 5)
@@ -186,7 +186,7 @@ def fish(self: Engraving) -> Engraving: # The same plate
     body = oval(long, deep)
     body = body.real + 1j*body.imag*(1 - .3*body.real/long)
     self.shape(body, dark, _scales, self.unit*.065, 3)
-    _head(self, body, long, deep)
+    _fish_head(self, body, long, deep)
     fin(15, (-.36, .15), (-.05, .6), (-.02, .1))
     return self
 

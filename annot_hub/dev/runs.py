@@ -53,7 +53,7 @@ def stop_marked(
 # %% ../../nbs/9_dev/50_runs.ipynb #522faf99
 Result = namedtuple('Result', 'name ok seconds text')
 
-def _wait(process, timeout): # '' when it ended by itself, else a line about the time limit
+def _wait_or_kill(process, timeout): # '' when it ended by itself, else a line about the time limit
     try: process.wait(timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
@@ -72,7 +72,7 @@ def run_one(
     with TemporaryFile() as out:
         options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         process = subprocess.Popen(cmd, cwd=folder, env=env, **options)
-        try: late = _wait(process, timeout)
+        try: late = _wait_or_kill(process, timeout)
         finally: left = stop_marked(mark)
         out.seek(0)
         text = late + out.read().decode(errors='replace') + ''.join(f'left running: {c}\n' for c in left)
