@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 import annot_hub
 
 # %% auto #0
-__all__ = ['ROOT', 'MADE', 'VENV', 'PYTHON', 'USAGE', 'EXTRAS', 'read_settings', 'project_files', 'copy_project', 'newer_python',
-           'system_package', 'suitable_python', 'enter']
+__all__ = ['ROOT', 'MADE', 'APT', 'VENV', 'PYTHON', 'USAGE', 'EXTRAS', 'read_settings', 'project_files', 'copy_project',
+           'newer_python', 'system_package', 'suitable_python', 'enter']
 
 # %% ../../nbs/9_dev/05_clone.ipynb #37423ae5
 ROOT = Path(annot_hub.__file__).resolve().parents[1]
@@ -68,6 +68,8 @@ def newer_python(
         if python and not subprocess.run([python, '-c', ''], capture_output=True).returncode: return python
 
 # %% ../../nbs/9_dev/05_clone.ipynb #ffa275c8
+APT = 'apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends {}'
+
 def system_package(
     name: str,  # Debian's name, e.g. 'chromium'
     why: str    # What needs it
@@ -76,9 +78,8 @@ def system_package(
     if not shutil.which('apt-get'): return f'{why} needs {name}: install it, and try again'
     if os.getuid(): return f'{why} needs {name}. Type: sudo apt-get install {name}'
     print(f'Installing {name} ({why} needs it)', flush=True)
-    script = ['sh', '-c', f'(apt-get update -q; apt-get install -yq --no-install-recommends {name}) 2>&1']
-    env = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
-    done = subprocess.run(script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env)
+    options = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(['sh', '-c', APT.format(name)], **options)
     return f'{why} needs {name}, and apt-get failed:\n{done.stdout[-2000:]}' if done.returncode else ''
 
 # %% ../../nbs/9_dev/05_clone.ipynb #14f2d374
