@@ -105,7 +105,7 @@ def scan_page(
     r: random.Random,                # Where chance comes from
     ink: Image.Image,                # A page, twice as large as the scan
     colour: tuple = (246, 236, 208), # Of the paper: red, green, blue
-    left: bool = True                # Is the spine on the left?
+    left: bool = True                # Is it a left-hand page, with the spine on its right?
 ) -> Image.Image:                    # In colour
     "Print a page, keep it for two centuries, and scan it"
     mask = ink.rotate(r.gauss(0, .6), Image.Resampling.BILINEAR).reduce(2).point(lambda i: i*1.18)
