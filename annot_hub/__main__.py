@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 # %% auto #0
-__all__ = ['main']
+__all__ = ['open_door']
 
 # %% ../nbs/9_dev/70_door.ipynb #928510a7
-def main() -> None: # Ends the program with the exit code of the verb
-    "Be the command `annot_hub`, in an environment that has what it needs"
+def open_door() -> None: # Ends the program with the exit code of the verb
+    "Run the command `annot_hub`, in an environment that has what it needs"
     root = Path(__file__).resolve().parents[1]
     if (root/'settings.ini').exists() and (root/'nbs').is_dir():
         from annot_hub.dev.clone import enter
@@ -23,4 +23,4 @@ def main() -> None: # Ends the program with the exit code of the verb
 
 # %% ../nbs/9_dev/70_door.ipynb #d006357c
 #| eval: false
-if __name__ == '__main__': main()
+if __name__ == '__main__': open_door()

@@ -17,8 +17,7 @@ from .paper import beside
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #01b0b61a
 @lru_cache(maxsize=4096)
-def _glyph(char, size):
-    "Cut one letter"
+def _glyph(char, size): # Ink of one letter
     font = ImageFont.load_default(4*size)
     glyph = Image.new('L', (4*round(font.getlength(char)*.98/4), 4*round(size*1.3)))
     ImageDraw.Draw(glyph).text((0, 0), char, 255, font)
@@ -37,17 +36,16 @@ def letters(
 class Engraving:
     "A picture in lines; the short side runs from -1 to 1, y goes down"
     def __init__(self,
-        w: int=320, # Pixels across
-        h: int=260, # Pixels down
-        seed: int=0 # All that is random in the picture comes from it
+        w: int = 320, # Pixels across
+        h: int = 260, # Pixels down
+        seed: int = 0 # All that is random in the picture comes from it
     ):
         self.ink, self.r, self.unit = Image.new('L', (w, h)), random.Random(seed), min(w, h)/2
         self.right, self.bottom = w/2/self.unit, h/2/self.unit
         self.x = np.arange(w)/self.unit - self.right
         self.y = np.arange(h)[:, None]/self.unit - self.bottom
 
-    def px(self, points):
-        "Where `points` are; rounded, as sines differ in their last digit from machine to machine"
+    def _px(self, points): # Pairs of pixels, rounded: the last digit of a sine depends on the machine
         z = self.unit*(np.asarray(points) + self.right + 1j*self.bottom)
         return list(zip(z.real.round(2).tolist(), z.imag.round(2).tolist(), strict=True))
 
@@ -67,12 +65,12 @@ def oval(
     return rx*z.real + 1j*(ry or rx)*z.imag
 
 @patch
-def line(self: Engraving,
+def cut(self: Engraving,
     points: list,  # Complex numbers
     width: int = 1 # Pixels
-) -> Engraving:    # The same, for the next line
+) -> Engraving:    # The same plate, for the next line
     "Cut a line through `points`"
-    ImageDraw.Draw(self.ink).line(self.px(points), 255, width, 'curve')
+    ImageDraw.Draw(self.ink).line(self._px(points), 255, width, 'curve')
     return self
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #32f1c29e
@@ -83,10 +81,10 @@ def shape(self: Engraving,
     along: object = 35, # Degrees, or a function of x, y whose contours the lines follow
     pitch: float = 6,   # Pixels from line to line
     width: int = 2      # Of the outline, in pixels
-) -> Engraving:         # The same, for the next shape
+) -> Engraving:         # The same plate, for the next shape
     "Hide what is behind an outline, shade it, and draw it"
     mask = Image.new('1', self.ink.size)
-    ImageDraw.Draw(mask).polygon(self.px(points), 1)
+    ImageDraw.Draw(mask).polygon(self._px(points), 1)
     box = mask.getbbox()
     if not box: return self
     x, y = self.x[box[0]:box[2]], self.y[box[1]:box[3]]
@@ -95,55 +93,66 @@ def shape(self: Engraving,
     ink = wave < (dark(x, y) if callable(dark) else dark)
     self.ink.paste(0, mask=mask)
     self.ink.paste(255, box, Image.fromarray(ink & np.asarray(mask.crop(box))))
-    return self.line([*points, points[0]], width) if width else self
+    return self.cut([*points, points[0]], width) if width else self
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #32be14bd
-def _plant(e, z=None, degrees=-90, size=.5, depth=3):
-    "A herb, from the branch that begins at `z`"
-    if z is None: z = .85j*e.bottom
+def _branch(e, z, degrees, size, depth): # From `z`, with what grows on it; a branch of depth 0 is a leaf
     way = size*turn(degrees)
     if depth == 0:
         t = np.linspace(0, 1, 16)
         for side, dark in ((-.21j, 0), (.21j, .5)):
             e.shape(z + way*(t + side*np.sin(np.pi*t)), dark, degrees + 50, 5, 1)
         return
-    e.line([z, z + way], depth)
+    e.cut([z, z + way], depth)
     for low, high, less in ((-75, 75, depth), (25, 45, 1), (-45, -25, 1), (-9, 9, 1)):
         bend, smaller = e.r.uniform(low, high), e.r.uniform(.65, .8)
-        _plant(e, z + way, degrees + bend, size*smaller, depth - less)
+        _branch(e, z + way, degrees + bend, size*smaller, depth - less)
+
+@patch
+def plant(self: Engraving) -> Engraving: # The same plate
+    "Draw a herb that grows from the ground"
+    _branch(self, .85j*self.bottom, -90, .5, 3)
+    return self
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #2b0e86f1
-def _temple(e):
-    "A temple front with two to six columns"
-    n, half, top, low = e.r.choice([2, 4, 4, 6]), e.right*.8, -.4*e.bottom, .66*e.bottom
+def _slab(x, y, w, h): # A rectangle, from the middle of its upper side; `w` is half its width
+    return x + 1j*y + np.array([-w, w, w + 1j*h, 1j*h - w])
+
+def _pillar(e, x, step, top, low): # A column with its base and capital; the next is a `step` away
+    def dark(x, y): return 2*(x/step % 1) - .6
+    e.shape(_slab(x, top, .22*step, low - top), dark, 90, 5)
+    for y in (top, low - .06): e.shape(_slab(x, y, .28*step, .06), .2, 0, 5)
+
+@patch
+def temple(self: Engraving) -> Engraving: # The same plate
+    "Draw a temple front with two to six columns"
+    n, half, top, low = self.r.choice([2, 4, 4, 6]), self.right*.8, -.4*self.bottom, .66*self.bottom
+    self.shape(_slab(0, top, half, low - top), .8, 0, 7)
     step = 1.84*half/n
-    def bar(x, y, w, h, *look): e.shape(x + 1j*y + np.array([-w, w, w + 1j*h, 1j*h - w]), *look)
-    def shade(x, y): return 2*(x/step % 1) - .6
-    bar(0, top, half, low - top, .8, 0, 7)
-    for x in step*(np.arange(n) + .5 - n/2):
-        bar(x, top, .22*step, low - top, shade, 90, 5)
-        for y in (top, low - .06): bar(x, y, .28*step, .06, .2, 0, 5)
-    for k in range(3): bar(0, low + .06*k, half + .06*k, .06, .2*k, 0, 5)
-    bar(0, top - .15, 1.02*half, .15, .15, 0)
-    roof = np.array([-1.1*half, 1.1*half, -.42j*e.bottom]) + 1j*(top - .15)
-    e.shape(roof).shape(.25*roof.mean() + .75*roof, .55, 0)
+    for x in step*(np.arange(n) + .5 - n/2): _pillar(self, x, step, top, low)
+    for k in range(3): self.shape(_slab(0, low + .06*k, half + .06*k, .06), .2*k, 0, 5)
+    self.shape(_slab(0, top - .15, 1.02*half, .15), .15, 0)
+    roof = np.array([-1.1*half, 1.1*half, -.42j*self.bottom]) + 1j*(top - .15)
+    return self.shape(roof).shape(.25*roof.mean() + .75*roof, .55, 0)
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #8d1d6a95
-def _globe(e):
-    "A celestial globe in its ring"
-    middle, tilt = -.22j, turn(e.r.uniform(-35, 35))
+@patch
+def globe(self: Engraving) -> Engraving: # The same plate
+    "Draw a celestial globe in its ring"
+    middle, tilt = -.22j, turn(self.r.uniform(-35, 35))
     def dark(x, y): return np.clip(np.hypot(x + .22, y + .46)/.95 - .18, .03, .85)
     def bend(x, y): return y + .35*np.sqrt(np.clip(.38 - x**2, 0, None))
-    for k in (-1, 1): e.shape([.1*k + .5j, .2*k + .5j, .42*k + .94j, .3*k + .94j], .5, 60)
-    e.shape(middle + oval(.62), dark, bend)
-    for k in (.2, .4, .55): e.line(middle + tilt*oval(k, .62)).line(middle + 1j*tilt*oval(k, .62))
-    for k in (.66, .7): e.line(middle + oval(k), 2)
-    e.shape([-.86 + .42j, .86 + .42j, .86 + .52j, -.86 + .52j], lambda x, y: .3 + .4*(x > 0), 0, 5)
+    for k in (-1, 1): self.shape([.1*k + .5j, .2*k + .5j, .42*k + .94j, .3*k + .94j], .5, 60)
+    self.shape(middle + oval(.62), dark, bend)
+    for k in (.2, .4, .55): self.cut(middle + tilt*oval(k, .62)).cut(middle + 1j*tilt*oval(k, .62))
+    for k in (.66, .7): self.cut(middle + oval(k), 2)
+    return self.shape(_slab(0, .42, .86, .1), lambda x, y: .3 + .4*(x > 0), 0, 5)
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #3aeefd32
-def _shell(e):
-    "A snail, seen from above"
-    grow, first = e.r.uniform(.15, .19), turn(e.r.uniform(0, 360))
+@patch
+def shell(self: Engraving) -> Engraving: # The same plate
+    "Draw a snail, seen from above"
+    grow, first = self.r.uniform(.15, .19), turn(self.r.uniform(0, 360))
     turns = np.linspace(-4, 0, 300)
     spiral = .88*np.exp(2*np.pi*grow*turns)*turn(360*turns)*first
     def across(x, y):
@@ -151,31 +160,35 @@ def _shell(e):
         return (np.log(abs(z)/.88 + 1e-9)/grow - np.angle(z))/(2*np.pi) % 1
     def ribs(x, y): return np.arctan2(y, x)*.55 + .9*across(x, y)
     def dark(x, y): return np.clip(1.05*(1 - across(x, y))**1.3, .06, .9)
-    e.shape(spiral[-76:], dark, ribs, max(5, e.unit*.045), 0)
-    e.line(spiral, 3).line([spiral[-1], spiral[-76]], 3)
+    self.shape(spiral[-76:], dark, ribs, max(5, self.unit*.045), 0)
+    return self.cut(spiral, 3).cut([spiral[-1], spiral[-76]], 3)
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #126649dd
-def _scales(x, y):
-    "How far a point is from the middle of its scale"
+def _scales(x, y): # How far a point is from the middle of its scale
     row = y/.13
     return .13*np.hypot((x/.13 + .5*(row//1 % 2)) % 1 - .9, row % 1 - .5)
 
-def _fish(e):
-    "A fish, head to the left"
-    long, deep = min(1.5, e.right*.74), e.r.uniform(.34, .5)
-    def dark(x, y): return np.clip(.22 - .25*y/deep, .1, .42)
-    def fin(degrees, *points): e.shape([x*long + 1j*y*deep for x, y in points], .35, degrees, 5)
-    fin(8, (.9, 0), (1.3, -1.1), (1.16, 0), (1.3, 1.1))
-    for k in (-1, 1): fin(-65*k, (-.35, .9*k), (.05, 1.75*k), (.4, 1.35*k), (.5, .6*k))
-    body = oval(long, deep)
-    body = body.real + 1j*body.imag*(1 - .3*body.real/long)
-    e.shape(body, dark, _scales, e.unit*.065, 3)
+def _fish_head(e, body, long, deep): # The end of a `body` without scales, with a gill, an eye and a mouth
     head = body[body.real < -.5*long]
     gill = np.roll(oval(.1, head[0].imag), 18)[:37] - .5*long
     e.shape([*head, *gill], .1, 12, 5)
     eye = complex(-.76*long, -.2*deep)
-    e.shape(eye + oval(.075)).shape(eye + oval(.035), 1).line([eye + .15j - .2, eye + .22j], 2)
+    e.shape(eye + oval(.075)).shape(eye + oval(.035), 1).cut([eye + .15j - .2, eye + .22j], 2)
+
+@patch
+def fish(self: Engraving) -> Engraving: # The same plate
+    "Draw a fish, head to the left"
+    long, deep = min(1.5, self.right*.74), self.r.uniform(.34, .5)
+    def dark(x, y): return np.clip(.22 - .25*y/deep, .1, .42)
+    def fin(degrees, *points): self.shape([x*long + 1j*y*deep for x, y in points], .35, degrees, 5)
+    fin(8, (.9, 0), (1.3, -1.1), (1.16, 0), (1.3, 1.1))
+    for k in (-1, 1): fin(-65*k, (-.35, .9*k), (.05, 1.75*k), (.4, 1.35*k), (.5, .6*k))
+    body = oval(long, deep)
+    body = body.real + 1j*body.imag*(1 - .3*body.real/long)
+    self.shape(body, dark, _scales, self.unit*.065, 3)
+    _fish_head(self, body, long, deep)
     fin(15, (-.36, .15), (-.05, .6), (-.02, .1))
+    return self
 
 # %% ../../nbs/8_demo/20_engravings.ipynb #d1c53a8b
-KINDS = [_plant, _temple, _globe, _shell, _fish]
+KINDS = [Engraving.plant, Engraving.temple, Engraving.globe, Engraving.shell, Engraving.fish]

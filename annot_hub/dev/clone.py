@@ -20,14 +20,14 @@ from tempfile import TemporaryDirectory
 import annot_hub
 
 # %% auto #0
-__all__ = ['ROOT', 'MADE', 'VENV', 'PYTHON', 'USAGE', 'EXTRAS', 'settings', 'project_files', 'copy_project', 'newer_python',
-           'system_package', 'enter']
+__all__ = ['ROOT', 'MADE', 'APT', 'VENV', 'PYTHON', 'USAGE', 'EXTRAS', 'read_settings', 'project_files', 'copy_project',
+           'newer_python', 'system_package', 'suitable_python', 'enter']
 
 # %% ../../nbs/9_dev/05_clone.ipynb #37423ae5
 ROOT = Path(annot_hub.__file__).resolve().parents[1]
 
-def settings() -> dict: # Texts by name
-    "What is written in settings.ini"
+def read_settings() -> dict: # Texts by name
+    "The content of settings.ini"
     ini = ConfigParser(delimiters=['='], interpolation=None)
     ini.read(ROOT/'settings.ini', encoding='utf-8')
     return dict(ini['DEFAULT'])
@@ -68,30 +68,31 @@ def newer_python(
         if python and not subprocess.run([python, '-c', ''], capture_output=True).returncode: return python
 
 # %% ../../nbs/9_dev/05_clone.ipynb #ffa275c8
+APT = 'apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends {}'
+
 def system_package(
     name: str,  # Debian's name, e.g. 'chromium'
     why: str    # What needs it
 ) -> str:       # '' when it was installed, else what to do
-    "Install a Debian package where that is possible, else say how"
+    "Install a Debian package where that is possible, else explain how"
     if not shutil.which('apt-get'): return f'{why} needs {name}: install it, and try again'
     if os.getuid(): return f'{why} needs {name}. Type: sudo apt-get install {name}'
     print(f'Installing {name} ({why} needs it)', flush=True)
-    install = f'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends {name}'
-    script = ['sh', '-c', f'(apt-get update -q; {install}) 2>&1 < /dev/null']
-    done = subprocess.run(script, stdout=subprocess.PIPE, text=True)
+    options = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(['sh', '-c', APT.format(name)], **options)
     return f'{why} needs {name}, and apt-get failed:\n{done.stdout[-2000:]}' if done.returncode else ''
 
 # %% ../../nbs/9_dev/05_clone.ipynb #14f2d374
-def _progress(log, installed): # How far pip is, from what it has written and the packages in place
-    found = set(re.findall(r'^\s*Collecting ([\w.-]+)', log, re.M))
+def _pip_progress(log, installed): # One line, from what pip has written and the number of packages in place
+    names = set(re.findall(r'^\s*Collecting ([\w.-]+)', log, re.M))
     sizes = re.findall(r'(?:Downloading|Using cached) \S+(?:whl|gz) \(([\d.]+) MB\)', log)
-    return f'{len(found)} packages found, {sum(map(float, sizes)):,.0f} MB fetched, {installed} installed'
+    return f'{len(names)} packages found, {sum(map(float, sizes)):,.0f} MB fetched, {installed} installed'
 
 # %% ../../nbs/9_dev/05_clone.ipynb #e70a9591
 VENV = ROOT/'.venv'
 PYTHON = str(VENV/('Scripts/python.exe' if os.name == 'nt' else 'bin/python'))
 
-def _install(pip, venv): # Runs pip, which fills `venv`, and says how far it is
+def _run_pip(pip, venv): # Runs pip, which fills `venv`, and reports its progress; `SystemExit` when it fails
     pause, end = (1, '\r') if sys.stdout.isatty() else (10, '\n')
     with TemporaryDirectory() as folder:
         log = Path(folder)/'pip.log'
@@ -99,20 +100,20 @@ def _install(pip, venv): # Runs pip, which fills `venv`, and says how far it is
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired): process.wait(pause)
             installed = len([*venv.glob('[lL]ib*/**/site-packages/*.dist-info')])
-            print(' ', _progress(log.read_text(errors='replace'), installed), end=end, flush=True)
+            print(' ', _pip_progress(log.read_text(errors='replace'), installed), end=end, flush=True)
         if process.returncode: raise SystemExit(f'\n{log.read_text()[-3000:]}\npip failed: see above')
 
 # %% ../../nbs/9_dev/05_clone.ipynb #92d7c0aa
 def _stamp(extra): # 'all' or 'dev', and a hash
-    packages = sorted(f'{k} {v}' for k, v in settings().items() if k.endswith('requirements'))
+    packages = sorted(f'{k} {v}' for k, v in read_settings().items() if k.endswith('requirements'))
     return extra + ' ' + sha256('\n'.join([sys.version, *packages]).encode()).hexdigest()[:16]
 
-def _is_ready(extra, venv=VENV): # Does `venv` have what the project asks for with `extra`?
+def _is_up_to_date(extra, venv=VENV): # Does `venv` have what the project asks for with `extra`?
     file = venv/'annot_hub.txt'
     return file.exists() and file.read_text() in (_stamp(extra), _stamp('dev'))
 
 # %% ../../nbs/9_dev/05_clone.ipynb #7a9845e6
-USAGE = 'usage: python3 -m {} VERB\nBegin with demo: it makes the environment (.venv, {}). Then --help lists all.'
+USAGE = 'usage: python3 -m {} VERB\nBegin with demo: it makes the environment (.venv, {}); --help lists all'
 EXTRAS = {'all': ('700 MB', 'datasets starlette uv'), 'dev': ('1.1 GB', 'nbdev starlette uv')}
 
 def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
@@ -123,29 +124,35 @@ def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
     base = getattr(sys, '_base_executable', sys.executable)
     subprocess.run([base, '-m', 'venv', '--clear', VENV], check=True)
     pip = [PYTHON, '-m', 'pip', 'install', '--progress-bar', 'off', '-e', f'{ROOT}[{extra}]']
-    _install(pip, VENV)
+    _run_pip(pip, VENV)
     (VENV/'annot_hub.txt').write_text(_stamp(extra))
     print('\nThe environment is ready', flush=True)
 
-def _suits(extra): # 'all' or 'dev'; can this Python go on?
-    if Path(sys.prefix) == VENV: return _is_ready(extra)
-    return all(find_spec(name) for name in EXTRAS[extra][1].split())
+# %% ../../nbs/9_dev/05_clone.ipynb #4adf0cec
+def suitable_python(
+    extra: str # 'all' or 'dev'
+) -> str:      # An interpreter; '' when the environment must be made first
+    "Which Python has all that `extra` asks for?"
+    least = read_settings()['min_python']
+    if sys.version_info < tuple(int(n) for n in least.split('.')):
+        newer = newer_python(least)
+        if newer: return newer
+        raise SystemExit(f'annot_hub needs Python {least} or later: get one from python.org')
+    if Path(sys.prefix) != VENV and all(map(find_spec, EXTRAS[extra][1].split())): return sys.executable
+    if not _is_up_to_date(extra): return ''
+    return sys.executable if Path(sys.prefix) == VENV else PYTHON
 
 def enter(
     module: str,  # What is running, e.g. 'annot_hub.dev'
     extra: str    # 'all' or 'dev'
 ) -> None:        # Returns in a Python that can go on, and in no other
     "Go on with `module` where there is all that `extra` asks for"
-    least, python = settings()['min_python'], PYTHON
-    if sys.version_info < tuple(int(n) for n in least.split('.')):
-        python = newer_python(least)
-        if not python: raise SystemExit(f'annot_hub needs Python {least} or later: get one from python.org')
-    elif _suits(extra): return
-    elif not _is_ready(extra):
-        only_help = set(sys.argv[1:]) <= {'-h', '--help', '--version'}
-        if only_help: raise SystemExit(USAGE.format(module, EXTRAS[extra][0]))
-        _make_venv(extra)
+    python = suitable_python(extra)
+    if python == sys.executable: return
+    if not python and set(sys.argv[1:]) <= {'-h', '--help', '--version'}:
+        raise SystemExit(USAGE.format(module, EXTRAS[extra][0]))
+    if not python: _make_venv(extra)
     sys.stdout.flush()
-    cmd = [python, '-m', module, *sys.argv[1:]]
-    if os.name == 'posix': os.execv(python, cmd)
+    cmd = [python or PYTHON, '-m', module, *sys.argv[1:]]
+    if os.name == 'posix': os.execv(cmd[0], cmd)
     sys.exit(subprocess.call(cmd))

@@ -66,8 +66,8 @@ def run_demo(
     pages: int = 40              # Pages of each
 ) -> None:                       # What happened is printed
     "The whole loop on a made-up encyclopaedia, with real services on this machine"
-    from annot_hub.demo.tour import demo
-    demo(dir, serve=serve, volumes=volumes, pages=pages)
+    from annot_hub.demo.tour import Demo
+    Demo(dir, volumes, pages).play(serve)
 
 @verb
 def run_init(

@@ -9,7 +9,7 @@ with tempfile.TemporaryDirectory() as tmp:
     os.environ.update(HF_HOME=f'{tmp}/cache', ANNOT_HUB_CONFIG=f'{tmp}/config')
     from annot_hub.localhub.server import LocalHub
     with LocalHub(f'{tmp}/hub') as hub: # it says where the Hub is, before the Hub's client is imported
-        from annot_hub.demo.book import draw
+        from annot_hub.demo.book import draw_book
         from annot_hub.collect.images import measure, scan
         from annot_hub.collect.sampling import sample
         from annot_hub.collect.repo import Repo
@@ -18,7 +18,7 @@ with tempfile.TemporaryDirectory() as tmp:
         from annot_hub.publish.loading import load
         from annot_hub.publish.publishing import publish
 
-        book = Path(tmp)/Path(draw(tmp, volumes=1, pages=8).file_name[0]).parts[0]
+        book = Path(tmp)/Path(draw_book(tmp, volumes=1, pages=8).file_name[0]).parts[0]
         pages = measure(scan(book, prefix='images'), book, 'images')
         assert len(pages) == 8 and not pages.error.any(), pages.error
         pages = sample(pages.drop(columns='error'), 6, seed=0)
