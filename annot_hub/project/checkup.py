@@ -29,7 +29,7 @@ from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
 from ..annotate.server import VERSION
 from ..collect.keys import check_file_name, hub_url
 from .seeing import Finding, Findings, Surroundings, see, way
-from ..dev.fresh import differences
+from ..record.renames import interface_changes
 
 # %% ../../nbs/6_project/55_checkup.ipynb #91962413
 def check_names(
@@ -409,7 +409,7 @@ def look_at_record(
     from annot_hub.publish.base import read_record
     from annot_hub.record.journal import current
     published = p.hub.read('labels.xml')
-    changed = published and differences(Interface(published.decode()), p.interface)
+    changed = published and interface_changes(Interface(published.decode()), p.interface)
     if changed:
         yield Finding('labels', 'problem',
                       f'annot_hub.toml asks otherwise than the published labels: {changed}',

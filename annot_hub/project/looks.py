@@ -16,7 +16,7 @@ from ..collect.files import write_file
 from .config import parse_config
 from .rounds import Project, project_identity
 from ..record.changes import change
-from ..dev.fresh import differences
+from ..record.renames import interface_changes
 from ..record.renames import latest_names, renamed
 from ..record.journal import cursor, entries, updates
 
@@ -93,7 +93,7 @@ def whole_record(self: Project,
 ) -> list:                # Entries
     "All that people did, also what is not pulled yet"
     from annot_hub.publish.base import read_record
-    same = not differences(interface, Interface(project.xml))
+    same = not interface_changes(interface, Interface(project.xml))
     if same and not dry_run: self.take_answers(project, interface)
     record, identity = read_record(self.hub)[0], project_identity(project)
     if same and not dry_run: return record
@@ -129,7 +129,7 @@ def relabel(self: Project,
 def _carry_out(self: Project, project, plan, record):
     "Do what the plan says; counts, empty if nothing had to be done"
     done = {}
-    if plan.told or differences(plan.interface, Interface(project.xml)):
+    if plan.told or interface_changes(plan.interface, Interface(project.xml)):
         done = self.ask_anew(project, plan, record)
     n = self.rename_answers(project, plan.interface)
     return done | ({'renamed': n} if done or n else {})

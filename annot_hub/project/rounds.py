@@ -21,7 +21,7 @@ from ..annotate.interface import Interface
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
 from .collecting import Project
-from ..dev.fresh import differences
+from ..record.renames import interface_changes
 from ..record.renames import remember
 from ..record.journal import cursor, entries
 
@@ -136,7 +136,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
     "The questions to publish with"
     published = self.hub.read('labels.xml')
     asked = Interface(published.decode()) if published else self._answered()
-    changed = asked and differences(asked, self.interface)
+    changed = asked and interface_changes(asked, self.interface)
     if changed:
         raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({changed}): '
                          f'nothing '
