@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['READABLE', 'Hub', 'token_in', 'moved_answer', 'body_limit', 'close_body', 'header_text', 'error_answer',
-           'problem_answer', 'run_lifespan', 'greet', 'token_owner']
+           'problem_answer', 'greet', 'token_owner']
 
 # %% ../../nbs/7_localhub/44_api.ipynb #1d4136e0
 import base64
@@ -38,7 +38,7 @@ class Hub:
         store: Store,      # the repos
         users: object,     # has `find`: from a token to its `User`, or `None`
         cors: tuple = (),  # origins whose pages may read files, such as `http://127.0.0.1:8080`
-        hosts: tuple = (), # names by which it may be called, beside those of this machine; `*` for any
+        hosts: tuple = (), # more names by which it may be called; `*` for any
         log: Callable|None = None # gets a dict for each request
     ):
         self.store, self.users, self.log = store, users, log or (lambda line: None)
@@ -47,7 +47,7 @@ class Hub:
         key = store.root/'secret'
         if not key.exists(): write_file(key, secrets.token_hex(32), 0o600)
         self.signer = Signer(read_secret(key).encode())
-        self.walks = {} # a limiter for each repo: whoever walks through one again and again delays no other
+        self.walks = {} # a limiter for each repo: many walks through one delay no other
 
 # %% ../../nbs/7_localhub/44_api.ipynb #3a626815
 def token_in(
@@ -75,7 +75,7 @@ def user_of(self: Hub,
 @patch
 def open_repo(self: Hub,
     ask: Ask # the request
-) -> tuple:  # (the repo or `None`, its new name or `None`); `Refusal` 422 tells its owner that it is damaged
+) -> tuple:  # (the repo or `None`, its new name or `None`); `Refusal` 422 for the owner of a damaged one
     "The repo that has the name in a request, or had it before"
     try:
         moved_to = self.store.moved(ask.kind, ask.repo_id)
@@ -95,7 +95,7 @@ def moved_answer(
     return Refusal(status, f'This repo is now {moved_to}', headers={'Location': url})
 
 @patch
-def repo(self: Hub,
+def need_repo(self: Hub,
     ask: Ask,            # the request
     write: bool = False, # is it to be changed?
     files: bool = False  # is it about the content of its files?
@@ -124,7 +124,7 @@ def work(self: Hub,
     return Work(None if ask.user and ask.user.writes(repo.owner) else 400_000)
 
 @patch
-def turn(self: Hub,
+def limiter_of(self: Hub,
     route: Route, # what answers
     ask: Ask      # the request
 ) -> CapacityLimiter|None: # `None` for the usual one
@@ -220,7 +220,7 @@ async def answer(self: Hub,
         found, ask = self.read_ask(request)
         if found.first: await run_in_threadpool(found.first, self, ask)
         ask.body = body = await self.read_body(request.stream(), body_limit(found, ask.user))
-        result = await run_sync(found.answer, self, ask, limiter=self.turn(found, ask))
+        result = await run_sync(found.answer, self, ask, limiter=self.limiter_of(found, ask))
         return result if isinstance(result, Response) else JSONResponse(result)
     except Exception as e: return problem_answer(e)
     finally:
@@ -252,8 +252,7 @@ READABLE = dict(
 
 @patch
 async def __call__(self: Hub, scope, receive, send):
-    "ASGI: one request, or the start and end of the server"
-    if scope['type'] == 'lifespan': return await run_lifespan(receive, send)
+    "ASGI: one request; there is nothing to do when the server starts and ends"
     if scope['type'] != 'http': return
     async def respond(scope, receive, send):
         response = await self.answer(Request(scope, receive))
@@ -261,16 +260,6 @@ async def __call__(self: Hub, scope, receive, send):
     readable = self.cors and '/resolve/' in raw_path(scope)
     app = CORSMiddleware(respond, allow_origins=self.cors, **READABLE) if readable else respond
     await app(scope, receive, self.with_log(scope, send))
-
-async def run_lifespan(
-    receive: Callable, # of ASGI
-    send: Callable     # of ASGI
-) -> None:             # when the server ends
-    "Say that there is nothing to do when the server starts and ends"
-    while True:
-        event = (await receive())['type']
-        await send({'type': event + '.complete'})
-        if event == 'lifespan.shutdown': return
 
 # %% ../../nbs/7_localhub/44_api.ipynb #67786eec
 @route('GET', '/')

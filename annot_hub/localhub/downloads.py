@@ -137,7 +137,7 @@ def resolve(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "One file of a revision"
-    repo = hub.signed_repo(ask) if 'sig' in ask.params else hub.repo(ask, files=True)
+    repo = hub.signed_repo(ask) if 'sig' in ask.params else hub.need_repo(ask, files=True)
     commit = repo.find(ask.rev)
     entry = need_entry(repo, commit, ask.path, ask.rev, folder=False)
     shown = repo.describe([entry])[0]
@@ -163,7 +163,7 @@ def signed_urls(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Addresses of files that need no token, for `seconds`"
-    repo, body = hub.repo(ask, files=True), ask.json()
+    repo, body = hub.need_repo(ask, files=True), ask.json()
     need_user(ask.user)
     commit, paths = repo.find(ask.rev).decode(), paths_to_sign(body)
     base = f'{repo_url(ask, repo.kind, repo.id)}/resolve/{commit}'

@@ -11,8 +11,9 @@ import gzip
 import io
 import re
 import struct
-import tempfile
 import zlib
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
 try:
     from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, HangupException
@@ -29,7 +30,7 @@ from .packs import check_pack
 from .pushes import Push, PushRefs
 from .rights import User
 from .routes import Ask, route
-from .shelf import BigFiles, Refusal, drop
+from .shelf import Refusal
 from .store import HubRepo
 
 # %% ../../nbs/7_localhub/66_git.ipynb #60b6e77b
@@ -69,7 +70,7 @@ def talk_git(
     advertise: bool = False # only list the branches?
 ) -> Response:              # what we say
     "One turn of git's talk over HTTP"
-    out = tempfile.SpooledTemporaryFile(1 << 20, dir=repo.store.big.aside) # a clone may be larger than memory
+    out = SpooledTemporaryFile(1 << 20, dir=repo.store.big.aside) # a clone may be larger than memory
     talk = ReceivableProtocol(data.read, out.write)
     if advertise:
         talk.write_pkt_line(f'# service={service}\n'.encode())
@@ -110,14 +111,14 @@ def take_push(
 
 # %% ../../nbs/7_localhub/66_git.ipynb #c85ce3d0
 def unzip(
-    f: BinaryIO,     # what came, compressed by gzip
-    shelf: BigFiles, # beside which it is unpacked
-    most: int        # bytes it may have
-) -> BinaryIO:       # an open file; `drop` it
+    f: BinaryIO,  # what came, compressed by gzip
+    folder: Path, # where it is unpacked when it is large
+    most: int     # bytes it may have
+) -> BinaryIO:    # an open file, gone when it is closed; `Refusal` 413 when it is larger
     "Unpack a body"
     most = min(most, max(1 << 24, 50*f.seek(0, io.SEEK_END)))
     f.seek(0)
-    out = shelf.scratch()
+    out = SpooledTemporaryFile(1 << 20, dir=folder)
     try:
         for piece in read_pieces(gzip.GzipFile(fileobj=f, mode='rb')):
             if out.tell() + len(piece) > most:
@@ -125,7 +126,7 @@ def unzip(
             out.write(piece)
         out.seek(0)
     except BaseException:
-        drop(out)
+        out.close()
         raise
     return out
 
@@ -136,7 +137,7 @@ def git_repo(
     service: str # `git-upload-pack` or `git-receive-pack`
 ) -> HubRepo:    # `Refusal` 401 that makes git ask for a password
     "The repo that git asks for"
-    try: return hub.repo(ask, write=service == 'git-receive-pack', files=True)
+    try: return hub.need_repo(ask, write=service == 'git-receive-pack', files=True)
     except Refusal as e:
         if e.status == 401: e.headers['WWW-Authenticate'] = 'Basic realm="Hub"'
         raise
@@ -174,13 +175,13 @@ def git_pack(
     repo, data, fetch = git_repo(hub, ask, ask.name), ask.body, ask.name == 'git-upload-pack'
     try:
         if ask.headers.get('content-encoding') == 'gzip':
-            data = unzip(data, hub.store.big, 1 << 22 if fetch else 1 << 31)
+            data = unzip(data, hub.store.big.aside, 1 << 22 if fetch else 1 << 31)
         if fetch: return talk_git(repo, ask.name, data)
         check_pack(data)
         return take_push(hub, repo, ask.user, data)
     except BROKEN as e: raise Refusal(400, f'git said something unexpected: {e}') from None
     finally:
-        if data is not ask.body: drop(data)
+        if data is not ask.body: data.close()
 
 # %% ../../nbs/7_localhub/66_git.ipynb #5d49db83
 PAGES = (repos, listing, refs, downloads, lfs, uploading) # their functions answer, with those of this page

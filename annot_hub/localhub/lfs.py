@@ -101,7 +101,7 @@ def lfs_batch(
     "Where to put or get large files"
     body = ask.json()
     upload = is_upload(body)
-    repo, answer = hub.repo(ask, write=upload, files=True), lfs_upload if upload else lfs_download
+    repo, answer = hub.need_repo(ask, write=upload, files=True), lfs_upload if upload else lfs_download
     objects = [answer(hub, repo, ask, file) for file in body.objects('objects', most=10_000)]
     return JSONResponse(dict(transfer='basic', objects=objects), media_type='application/vnd.git-lfs+json')
 
@@ -160,7 +160,7 @@ def lfs_files(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "The large files of all branches, tags and pull requests, a thousand at a time"
-    repo, number = hub.repo(ask), ask.number('p', 0, 10**6)
+    repo, number = hub.need_repo(ask), ask.number('p', 0, 10**6)
     files, end = large_files(repo, hub.work(ask, repo)), number*1000 + 1000
     headers = ask.next_page(p=number + 1) if len(files) > end else {}
     return JSONResponse(files[end - 1000:end], headers=headers)

@@ -54,7 +54,7 @@ def find_repo_infos(
         if author not in (None, name.split('/')[0]) or search not in name.lower(): continue
         ask.repo_id = name
         try:
-            repo = hub.repo(ask)
+            repo = hub.need_repo(ask)
             facts = repo_info(repo, repo.find())
         except Refusal: continue # not for this user, or broken: asking for it alone says why
         yield facts
@@ -106,7 +106,7 @@ def info(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Everything about a repo at a revision, or what `expand` names"
-    repo = hub.repo(ask)
+    repo = hub.need_repo(ask)
     commit, names = repo.find(ask.rev), {*ask.params.getlist('expand')}
     facts, card = repo_info(repo, commit), card_data(repo, commit)
     if card is not None: facts['cardData'] = card
@@ -184,10 +184,11 @@ def list_tree(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "One page of a listing"
-    repo = hub.repo(ask)
+    repo = hub.need_repo(ask)
     commit = repo.find(ask.rev)
     top, after = need_entry(repo, commit, ask.path.strip('/'), ask.rev), read_cursor(ask)
-    limit, expand, recursive = ask.number('limit', 1000, 1000) or 1, ask.flag('expand'), ask.flag('recursive')
+    limit, expand = ask.number('limit', 1000, 1000) or 1, ask.flag('expand')
+    recursive = ask.flag('recursive')
     entries = entries_below(repo, top, recursive, after)
     page, more = take_page(entries, min(limit, 50) if expand else limit)
     shown = repo.describe(page)
@@ -214,7 +215,7 @@ def paths_info(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Entries by name"
-    repo = hub.repo(ask)
+    repo = hub.need_repo(ask)
     commit = repo.find(ask.rev)
     paths, expand = read_paths(ask.body.read(), ask.headers.get('content-type', ''))
     if len(paths) > 1000: raise Refusal(413, 'Too many paths: at most 1,000')

@@ -48,6 +48,16 @@ class Push:
         self.paths = {}   # of new files, by the name of their content
         self.missing = [] # large files that are not here
 
+    def execute(self,
+        ref: bytes, # `refs/heads/…` or `refs/tags/…`
+        old: bytes, # what it points to now
+        new: bytes  # what it shall point to; 40 zeros when it is to go
+    ) -> tuple:     # two empty texts; `HookError` when it may not be
+        "What dulwich calls for each branch or tag before it moves any"
+        try: self.check_branch_tip(ref.decode('utf-8', 'replace'), new)
+        except Refusal as e: raise HookError(e.message) from None
+        return '', ''
+
     def __enter__(self): return self
     def __exit__(self, *_):
         self.incoming.close()
@@ -147,23 +157,18 @@ def check_pushed_name(
     if not deleted: check_ref(name)
 
 @patch
-def execute(self: Push,
-    ref: bytes, # `refs/heads/…` or `refs/tags/…`
-    old: bytes, # what it points to now
-    new: bytes  # what it shall point to; 40 zeros when it is to go
-) -> tuple:     # two empty texts; `HookError` when it may not be
+def check_branch_tip(self: Push,
+    name: str, # `refs/heads/…` or `refs/tags/…`
+    tip: bytes # what it shall point to; 40 zeros when it is to go
+) -> None:     # `Refusal` or `HookError` when it may not be
     "Look at one branch or tag and all that it needs"
-    name, deleted = ref.decode('utf-8', 'replace'), new == NO_OBJECT
-    try:
-        check_pushed_name(name, deleted)
-        if deleted: return '', ''
-        self.check_all(new)
-        if self.missing:
-            raise HookError(f'{len(self.missing)} large files were not uploaded, {self.missing[0]} for '
-                            'one: git lfs push')
-        self.repo.weight(self.top_folder(new), lambda oid: tree_entries(self.incoming.get_raw(oid)[1]))
-    except Refusal as e: raise HookError(e.message) from None
-    return '', ''
+    check_pushed_name(name, tip == NO_OBJECT)
+    if tip == NO_OBJECT: return
+    self.check_all(tip)
+    if self.missing:
+        raise HookError(f'{len(self.missing)} large files were not uploaded, {self.missing[0]} for one: '
+                        'git lfs push')
+    self.repo.weight(self.top_folder(tip), lambda oid: tree_entries(self.incoming.get_raw(oid)[1]))
 
 # %% ../../nbs/7_localhub/64_pushes.ipynb #c028bd81
 @patch

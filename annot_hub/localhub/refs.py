@@ -36,7 +36,7 @@ def list_commits(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Fifty commits, newest first"
-    repo, number = hub.repo(ask), ask.number('p', 0, 10**6)
+    repo, number = hub.need_repo(ask), ask.number('p', 0, 10**6)
     history = repo.history(repo.find(ask.rev), hub.work(ask, repo))
     page, more = take_page(islice(history, number*50, None), 50)
     headers = ask.next_page(p=number + 1) if more else {}
@@ -49,7 +49,7 @@ def list_refs(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Branches, tags and pull requests"
-    repo = hub.repo(ask)
+    repo = hub.need_repo(ask)
     return dict(branches=repo.refs('heads'), tags=repo.refs('tags'), converts=[],
                 pullRequests=repo.refs('pr'))
 
@@ -59,7 +59,7 @@ def change_branch(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make or remove a branch"
-    repo, ref = hub.repo(ask, write=True), f'refs/heads/{ask.rev}'
+    repo, ref = hub.need_repo(ask, write=True), f'refs/heads/{ask.rev}'
     if ask.method == 'DELETE': repo.drop_ref(ref)
     else: repo.set_ref(ref, ask.json().get('startingPoint', str, 'main'))
     return {}
@@ -70,7 +70,7 @@ def change_tag(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Tag a revision, or remove a tag"
-    repo, body = hub.repo(ask, write=True), ask.json()
+    repo, body = hub.need_repo(ask, write=True), ask.json()
     if ask.method == 'DELETE': repo.drop_ref(f'refs/tags/{ask.rev}')
     else: repo.set_ref(f"refs/tags/{body.need('tag')}", ask.rev, body.get('message'), ask.user.name)
     return {}
@@ -82,7 +82,7 @@ def super_squash(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make all commits of a branch into one"
-    repo, body = hub.repo(ask, write=True), ask.json()
+    repo, body = hub.need_repo(ask, write=True), ask.json()
     if repo.head(ask.rev) is None:
         raise Refusal(404, f'Invalid rev id: {ask.rev[:200]}', 'RevisionNotFound')
     message = body.get('message', str, f"Super-squash branch '{ask.rev}'")
@@ -162,7 +162,7 @@ def new_discussion(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Open a pull request"
-    repo, body = hub.repo(ask, write=True), ask.json()
+    repo, body = hub.need_repo(ask, write=True), ask.json()
     check_new_pr(body, len(repo.meta.get('prs', {})))
     num = open_pr(repo, body.need('title'), body.get('description', str, ''), ask.user.name)
     return pr_info(repo, num)
@@ -173,7 +173,7 @@ def discussion(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "One pull request"
-    return pr_info(hub.repo(ask), pr_number(ask.name))
+    return pr_info(hub.need_repo(ask), pr_number(ask.name))
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #a402f820
 @patch
@@ -197,6 +197,6 @@ def merge_discussion(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Move main to a pull request"
-    repo, num = hub.repo(ask, write=True), pr_number(ask.name)
+    repo, num = hub.need_repo(ask, write=True), pr_number(ask.name)
     repo.merge_pr(num)
     return pr_info(repo, num)

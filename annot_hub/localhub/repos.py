@@ -88,7 +88,7 @@ def auth_check(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "May this user read, or write?"
-    hub.repo(ask, write=bool(ask.name), files=True)
+    hub.need_repo(ask, write=bool(ask.name), files=True)
     return {}
 
 # %% ../../nbs/7_localhub/46_repos.ipynb #2c139907
@@ -108,7 +108,7 @@ def change_settings(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make a repo private or public, gate its files or open them"
-    repo, body = hub.repo(ask, write=True), ask.json()
+    repo, body = hub.need_repo(ask, write=True), ask.json()
     private, gated = visibility_of(body), gate_of(body, repo.meta.get('gated', False))
     repo.set_meta(gated=gated, **({} if private is None else {'private': private}))
     return dict(private=repo.meta['private'], gated=gated)
@@ -124,7 +124,7 @@ def move_repo(
     owner, _, name = body.need('fromRepo').partition('/')
     moved = Checked(type=body.get('type', str, 'model'), organization=owner, name=name)
     ask.kind, ask.repo_id = named_repo(moved, need_user(ask.user))
-    repo, new_id = hub.repo(ask, write=True), check_repo_id(body.need('toRepo'))
+    repo, new_id = hub.need_repo(ask, write=True), check_repo_id(body.need('toRepo'))
     new_owner = new_id.partition('/')[0]
     if not ask.user.writes(new_owner):
         raise Refusal(403, f"You don't have the rights to move a repo to {new_owner}")
@@ -140,7 +140,7 @@ def delete_repo(
     "Remove a repo"
     body = ask.json()
     ask.kind, ask.repo_id = named_repo(body, need_user(ask.user))
-    hub.store.delete(hub.repo(ask, write=True))
+    hub.store.delete(hub.need_repo(ask, write=True))
     return {}
 
 # %% ../../nbs/7_localhub/46_repos.ipynb #efc0219f

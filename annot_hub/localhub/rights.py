@@ -21,7 +21,7 @@ class User(NamedTuple):
     name: str           # the first part of `name/repo`
     fullname: str = ''  # for people
     role: str = 'write' # `read`, `write`, or `admin` who may do everything everywhere
-    orgs: tuple = ()    # organisations: dicts of `name`, `fullname` and `private` (repos private by default)
+    orgs: tuple = ()    # dicts of `name`, `fullname` and `private` (repos private by default)
 
 @patch
 def owns(self: User,

@@ -32,8 +32,8 @@ class Route(NamedTuple):
     answer: Callable      # function of the `Hub` and the `Ask`
     most: int = 1 << 24   # bytes that a body may have
     signed: bool = False  # permitted by a signature instead of a user's token?
-    first: object = None  # function of the `Hub` and the `Ask` that may refuse before a large body comes
-    heavy: bool = False   # may it walk through whole histories and trees? Then only a few run at a time
+    first: object = None  # function of the `Hub` and the `Ask` that may refuse before the body comes
+    heavy: bool = False   # may it walk through whole histories? Then one runs at a time in each repo
 
 # %% ../../nbs/7_localhub/42_routes.ipynb #65e50ef4
 routes = [] # tried in this order
