@@ -44,7 +44,8 @@ def repo_to_fetch(
     git = Repo(str(repo.path), object_store=repo.git.object_store)
     git.hooks.clear()
     asked = {b'refs/asked/' + n: n for n in names if n in git.object_store}
-    git.get_refs = lambda: repo.git.get_refs() | asked
+    def get_refs(): return repo.git.get_refs() | asked
+    git.get_refs = get_refs
     return git
 
 def spooled_answer(
