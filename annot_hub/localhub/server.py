@@ -16,9 +16,9 @@ try:
     import h11, uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from . import uploading as hubupload # adds its functions to those of the Hub
 from ..collect.files import private_folder, read_secret, write_file
-from .api import Hub, User
+from .git import Hub # the page after which every address is answered
+from .rights import User
 from .shelf import Refusal, claim
 from .store import Store, check_repo_id
 
