@@ -26,9 +26,10 @@ try:
     from starlette.responses import JSONResponse, Response, StreamingResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import read_secret, write_file
-from .guard import Work
-from .shelf import Refusal, check_path, drop
-from .store import HubRepo, Store, check_repo_id, kinds, title_and_rest
+from .guard import Work, check_tree_path
+from .objects import title_and_rest
+from .shelf import Refusal, drop
+from .store import HubRepo, Store, check_repo_id, kinds
 from .xet import Xorbs
 from dulwich.objects import Commit
 
@@ -114,7 +115,7 @@ def find_route(
     else: raise Refusal(404, f'Not Found: {method} {raw_path[:200]}')
     try: parts = {k: unquote(v, errors='strict') for k, v in m.groupdict().items() if v is not None}
     except UnicodeDecodeError: raise Refusal(400, 'The address is not UTF-8') from None
-    if 'path' in parts: check_path(parts['path'].rstrip('/'))
+    if 'path' in parts: check_tree_path(parts['path'].rstrip('/'))
     return r, parts
 
 # %% ../../nbs/7_localhub/40_api.ipynb #60b96125
@@ -773,7 +774,7 @@ def signed_urls(
     if len(paths) > 1000 or not all(isinstance(p, str) for p in paths):
         raise Refusal(400, 'paths must be a list of at most 1,000 names')
     def sign(p):
-        return hub.signer.sign('read', *seal(r), c, check_path(p),
+        return hub.signer.sign('read', *seal(r), c, check_tree_path(p),
                                seconds=min(max(b.get('seconds', int, 3600), 0), 86400))
     return dict(urls=[f'{repo_url(ask, r.kind, r.id)}/resolve/{c}/{quote(p)}?sig={sign(p)}' for p in paths])
 

@@ -13,7 +13,8 @@ try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import iso, route
 from .shelf import Refusal
-from .store import HubRepo, title_and_rest
+from .objects import title_and_rest
+from .store import HubRepo
 from .api import Ask, Hub
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #1ce59fb3

@@ -19,7 +19,8 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 from . import uploading as hubupload # adds its functions to those of the Hub
 from ..collect.files import private_folder, read_secret, write_file
 from .api import Hub, User
-from .shelf import Refusal, claim
+from .folder import claim
+from .shelf import Refusal
 from .store import Store, check_repo_id
 
 # %% ../../nbs/7_localhub/70_server.ipynb #de4e6d35

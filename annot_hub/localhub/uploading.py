@@ -24,9 +24,11 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from . import refs as hubrefs # adds its functions to those of the Hub, before the ones here
 from .api import iso, parse_json, repo_url, route, seal, send_file
-from .guard import Work, check_entry, check_ref
-from .shelf import Refusal, check_path, drop, pointer, read_pointer
-from .store import HubRepo, NewObjects, Objects, tree_entries
+from .guard import Work, check_entry, check_ref, check_tree_path
+from .objects import tree_entries
+from .packs import Objects
+from .shelf import Refusal, drop, pointer, read_pointer
+from .store import HubRepo
 from .xet import read_shard
 from .api import Ask, Hub, User
 
@@ -79,7 +81,7 @@ def preupload(
                             f'{long[:80]}')
     ignore = Ignored(ignore)
     large = large_pattern(_file_text(r, c, '.gitattributes'))
-    entries = [r.entry(c, check_path(f.need('path'))) for f in files]
+    entries = [r.entry(c, check_tree_path(f.need('path'))) for f in files]
     there = {d['path']: d.get('lfs', d)['oid']
              for d in r.describe([e for e in entries if e and not e.folder])}
     return dict(commitOid=c.decode(),
@@ -196,7 +198,7 @@ def take_xorb(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Take chunks"
-    return dict(was_inserted=hub.xorbs(ask.who).put(ask.name, ask.xorb, ask.body))
+    return dict(was_inserted=hub.xorbs(ask.who).keep_xorb(ask.name, ask.xorb, ask.body))
 
 @route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True, first=_check_xet)
 def take_shard(
@@ -206,13 +208,13 @@ def take_shard(
     "Make files of chunks"
     shard, index = ask.body.read(), hub.store.index
     mine = {sha for sha, _ in read_shard(shard) if sha and index.brought(ask.who, sha)}
-    index.bring(ask.who, hub.xorbs(ask.who).take(ask.name, shard, mine))
+    index.bring(ask.who, hub.xorbs(ask.who).make_files(ask.name, shard, mine))
     return dict(result=1)
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #93164a6c
 def _change(hub, r, user, key, v):
     "One line of a commit as (path, bytes), or a deletion"
-    path = check_path(v.need('path').rstrip('/') if key == 'deletedFolder' else v.need('path'))
+    path = check_tree_path(v.need('path').rstrip('/') if key == 'deletedFolder' else v.need('path'))
     if key == 'deletedFile': return path, None
     if key == 'deletedFolder': return path, None, True
     if key == 'lfsFile':
@@ -375,12 +377,9 @@ def root(self: Push,
 @patch
 def keep(self: Push) -> None: # Nothing
     "Put what was looked at into the repo"
-    new = NewObjects(self.repo)
-    try:
+    with self.repo.new_objects() as new:
         for name, kind in self.new.items(): new.add(_KINDS[kind], self.incoming.get_raw(name)[1])
         new.save()
-    finally:
-        if new.f: drop(new.f)
     self.new = {}
 
 _KINDS = {1: b'commit', 2: b'tree', 3: b'blob', 4: b'tag'}
