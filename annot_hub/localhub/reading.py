@@ -25,7 +25,7 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import write_file
 from .folder import is_file
-from .guard import UNLIMITED, Work
+from .guard import Work
 from .objects import Entry, Index, Trees
 from .packs import NewObjects, Objects
 from .shelf import BigFiles, Refusal
@@ -139,11 +139,10 @@ class HubRepo:
 # %% ../../nbs/7_localhub/24_reading.ipynb #fdf6a1cf
 @patch
 def ref(self: HubRepo,
-    name: str    # such as `refs/heads/main`
+    name: bytes  # such as `refs/heads/main`
 ) -> bytes|None: # name of a commit or a tag; `None` when there is no such thing
     "What a branch, a tag or a pull request points to"
-    raw = name.encode('utf-8', 'replace')
-    try: return self.git.refs[raw] if check_ref_format(raw) else None
+    try: return self.git.refs[name] if check_ref_format(name) else None
     except KeyError: return None
 
 @patch
@@ -169,7 +168,7 @@ def find(self: HubRepo,
     "The commit that a revision means"
     if rev.encode('utf-8', 'replace') in self.roots: return rev.encode()
     for name in (f'refs/heads/{rev}', f'refs/tags/{rev}', rev if rev.startswith('refs/') else ''):
-        oid = self.ref(name)
+        oid = self.ref(name.encode('utf-8', 'replace'))
         if oid: return self.peel(oid)
     if re.fullmatch('[0-9a-f]{7,40}', rev):
         matches = self.git.object_store.iter_prefix(rev.encode())
@@ -218,11 +217,11 @@ def walk(self: HubRepo,
     prefix: bytes = b'',     # path of that tree, ending in `/`
     after: bytes = b'',      # only what comes after this key
     recursive: bool = False, # go into folders
-    work: Work = UNLIMITED   # steps it may take
+    work: Work|None = None   # steps it may take; any number without
 ) -> Iterator:               # `Entry`s with their whole path as key
     "Yield the `Entry`s of a tree with their whole path as key"
     entries = self.tree(tree)
-    work.spend(len(entries))
+    if work: work.spend(len(entries))
     first = bisect_left(entries, (after[len(prefix):].partition(b'/')[0],)) if after.startswith(prefix) else 0
     for i in range(first, len(entries)):
         e, key = entries[i], prefix + entries[i].key
@@ -255,11 +254,11 @@ def describe(self: HubRepo,
 @patch
 def history(self: HubRepo,
     commit: bytes,         # where to start
-    work: Work = UNLIMITED # steps it may take
+    work: Work|None = None # steps it may take; any number without
 ) -> Iterator:             # Commit objects, newest first
     "Yield commit objects, newest first"
     while commit:
-        work.spend()
+        if work: work.spend()
         c = self.git.object_store[commit]
         yield c
         commit = c.parents[0] if c.parents else None
@@ -282,13 +281,13 @@ def changed_paths(self: HubRepo,
 def last_commits(self: HubRepo,
     commit: bytes,         # where to start
     paths: list,           # files or folders
-    work: Work = UNLIMITED # steps it may take
+    work: Work|None = None # steps it may take; any number without
 ) -> dict:                 # path: commit object
     "The newest commit that changed each path"
     found, waiting = {}, {} # the paths of each folder that are not found yet
     for path in paths: waiting.setdefault(path.rpartition('/')[0], set()).add(path)
     for c in self.history(commit, work):
-        work.spend(len(waiting))
+        if work: work.spend(len(waiting))
         for folder, left in list(waiting.items()):
             changed = self.changed_paths(c.id, c.parents[0], folder, left) if c.parents else left
             found.update(dict.fromkeys(changed, c))

@@ -167,9 +167,10 @@ def point(self: HubRepo,
 # %% ../../nbs/7_localhub/26_writing.ipynb #dde27e17
 def ref_name(
     rev: str # `main`, or a whole name such as `refs/pr/1`
-) -> str:    # `refs/heads/main`, `refs/pr/1`
+) -> bytes:  # `refs/heads/main`, `refs/pr/1`
     "The whole name of a branch or a pull request"
-    return rev if re.match(r'refs/(heads/|pr/\d+$)', rev, re.A) else f'refs/heads/{rev}'
+    whole = re.match(r'refs/(heads/|pr/\d+$)', rev, re.A)
+    return (rev if whole else f'refs/heads/{rev}').encode('utf-8', 'replace')
 
 @patch
 def head(self: HubRepo,
@@ -252,7 +253,7 @@ def commit(self: HubRepo,
             for path, is_folder in deleted: self.check_delete(base, path, is_folder)
             tree, _ = self.grow(self.root_of(base) if base else None, folder, new)
             oid = self.save_commit(tree or new.add(b'tree', b''), base, message, author, new)
-            self.point(ref_name(branch).encode('utf-8', 'replace'), head, oid)
+            self.point(ref_name(branch), head, oid)
     return oid.decode()
 
 # %% ../../nbs/7_localhub/26_writing.ipynb #3df9acc9
@@ -312,9 +313,10 @@ def drop_ref(self: HubRepo,
 ) -> None:   # `Refusal` 404 when there is none, 403 for `main`
     "Remove a branch or a tag"
     if ref == 'refs/heads/main': raise Refusal(403, 'Cannot delete refs/heads/main')
+    raw = ref.encode('utf-8', 'replace')
     with self.lock:
-        if self.ref(ref) is None: raise Refusal(404, f'Invalid rev id: {ref[:200]}', 'RevisionNotFound')
-        self.git.refs.remove_if_equals(ref.encode(), None)
+        if self.ref(raw) is None: raise Refusal(404, f'Invalid rev id: {ref[:200]}', 'RevisionNotFound')
+        self.git.refs.remove_if_equals(raw, None)
 
 # %% ../../nbs/7_localhub/26_writing.ipynb #3822c62d
 @patch
@@ -326,5 +328,5 @@ def squash(self: HubRepo,
     "Make all commits of a branch into one"
     with self.lock, self.new_objects() as new:
         oid = self.save_commit(self.root_of(self.find(branch)), None, message, author, new)
-        self.point(ref_name(branch).encode('utf-8', 'replace'), self.head(branch), oid)
+        self.point(ref_name(branch), self.head(branch), oid)
     return oid
