@@ -127,8 +127,8 @@ class HubRepo:
         "Read an object"
         try: return self.git.object_store.get_raw(oid)[1]
         except KeyError:
-            message = f'The repo {self.id} is damaged: the object {oid.decode()} is missing'
-            raise Refusal(422, message) from None
+            raise Refusal(422, f'The repo {self.id} is damaged: '
+                                f'the object {oid.decode()} is missing') from None
 
     def tree(self,
         oid: bytes, # name of a tree

@@ -143,6 +143,6 @@ def force_to_disk(self: BigFiles,
     new = shas & self.fresh
     if len(new) > 32 and hasattr(os, 'sync'): os.sync()
     else:
-        for sha256 in new:
-            with open(self.path(sha256), 'rb+') as file: os.fsync(file.fileno())
+        for sha in new:
+            with open(self.path(sha), 'rb+') as file: os.fsync(file.fileno())
     self.fresh -= new
