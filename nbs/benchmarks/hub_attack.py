@@ -18,8 +18,11 @@ import httpx2
 import pandas as pd
 import psutil
 
+from dulwich.object_format import SHA1
+from dulwich.objects import Tree, object_class
+from dulwich.pack import pack_object_chunks
+
 from annot_hub.localhub.server import LocalHub
-from annot_hub.localhub.store import pack_entry, tree_bytes
 
 BIG = 20_000 # files of the repo that visitors walk through
 
@@ -28,17 +31,24 @@ def obj(kind, data):
     return hashlib.sha1(b'%s %d\0' % (kind, len(data)) + data).hexdigest().encode(), kind, data
 
 
+def folder_of_ten(mode, name):
+    "A tree with the same thing in it ten times"
+    tree = Tree()
+    for i in range(10): tree[b'%d' % i] = mode, name
+    return obj(b'tree', tree.as_raw_string())
+
+
 def bomb(seed):
     "A push of twelve trees that stand for a million million files"
     page = obj(b'blob', b'%d' % seed)
-    trees = [obj(b'tree', tree_bytes({b'%d' % i: (0o100644, page[0]) for i in range(10)}))]
-    for _ in range(11):
-        trees.append(obj(b'tree', tree_bytes({b'%d' % i: (0o40000, trees[-1][0]) for i in range(10)})))
+    trees = [folder_of_ten(0o100644, page[0])]
+    for _ in range(11): trees.append(folder_of_ten(0o40000, trees[-1][0]))
     who = b'eve <e@x> 1700000000 +0000'
     commit = obj(b'commit', b'tree %s\nauthor %s\ncommitter %s\n\nx\n' % (trees[-1][0], who, who))
     objects = [page, *trees, commit]
     line = b'%s %s refs/heads/bomb\0report-status' % (b'0'*40, commit[0])
-    pack = b'PACK' + struct.pack('>II', 2, len(objects)) + b''.join(pack_entry(kind, data) for _, kind, data in objects)
+    pack = b'PACK' + struct.pack('>II', 2, len(objects)) + b''.join(
+        b''.join(pack_object_chunks(object_class(kind).type_num, [data], SHA1)) for _, kind, data in objects)
     return b'%04x' % (len(line) + 4) + line + b'0000' + pack + hashlib.sha1(pack).digest()
 
 
