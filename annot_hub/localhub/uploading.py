@@ -26,7 +26,7 @@ from . import refs as hubrefs # adds its functions to those of the Hub, before t
 from .api import iso, parse_json, repo_url, route, seal, send_file
 from .guard import Work, check_entry, check_ref, check_tree_path
 from .objects import tree_entries
-from .packs import Objects
+from .packing import Objects
 from .shelf import Refusal, drop, pointer, read_pointer
 from .store import HubRepo
 from .xet import read_shard
