@@ -19,7 +19,8 @@ from .listing import need_entry
 from .repos import repo_url
 from .rights import need_user, seal
 from .routes import Ask, Checked, route
-from .shelf import Refusal, check_path
+from .guard import check_tree_path
+from .shelf import Refusal
 from .store import HubRepo
 
 # %% ../../nbs/7_localhub/52_downloads.ipynb #16eb3bf6
@@ -155,7 +156,7 @@ def paths_to_sign(
     paths = body.need('paths', list)
     if len(paths) > 1000 or not all(isinstance(p, str) for p in paths):
         raise Refusal(400, 'paths must be a list of at most 1,000 names')
-    return [check_path(p) for p in paths]
+    return [check_tree_path(p) for p in paths]
 
 @route('POST', '/api/{kind}/{repo}/signed-urls/{rev}')
 def signed_urls(

@@ -21,7 +21,8 @@ from .guard import Work
 from .repos import front_matter
 from .routes import Ask, parse_json, route
 from .shelf import Refusal
-from .store import Entry, HubRepo, title_and_rest
+from .objects import Entry, title_and_rest
+from .store import HubRepo
 
 # %% ../../nbs/7_localhub/48_listing.ipynb #453545d2
 def iso(

@@ -18,8 +18,10 @@ from .guard import check_entry, check_ref
 from .lfs import may_name
 from .packs import OBJECT_KINDS
 from .rights import User
-from .shelf import Refusal, drop, read_pointer
-from .store import HubRepo, NewObjects, Objects, tree_entries
+from .shelf import Refusal, read_pointer
+from .store import HubRepo
+from .packing import Objects
+from .objects import tree_entries
 
 # %% ../../nbs/7_localhub/64_pushes.ipynb #d279eebf
 class Incoming(Objects):
@@ -174,12 +176,9 @@ def check_branch_tip(self: Push,
 @patch
 def save_objects(self: Push) -> None: # the repo has all that was looked at
     "Put what was looked at into the repo"
-    new = NewObjects(self.repo)
-    try:
+    with self.repo.new_objects() as new:
         for name, kind in self.new.items(): new.add(OBJECT_KINDS[kind], self.incoming.get_raw(name)[1])
         new.save()
-    finally:
-        if new.f: drop(new.f)
     self.new = {}
 
 class PushRefs:

@@ -27,7 +27,7 @@ from ..collect.files import write_file
 from .folder import is_file
 from .guard import Work
 from .objects import Entry, Index, Trees
-from .packs import NewObjects, Objects
+from .packing import NewObjects, Objects
 from .shelf import BigFiles, Refusal
 
 # %% ../../nbs/7_localhub/24_reading.ipynb #8f89e798

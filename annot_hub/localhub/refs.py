@@ -18,7 +18,8 @@ from .api import Hub
 from .listing import iso, take_page
 from .routes import Ask, Checked, route
 from .shelf import Refusal
-from .store import HubRepo, title_and_rest
+from .store import HubRepo
+from .objects import title_and_rest
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #1ce59fb3
 def commit_info(

@@ -16,7 +16,8 @@ from fastcore.basics import patch
 try: from starlette.requests import Request
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .rights import User
-from .shelf import Refusal, check_path
+from .guard import check_tree_path
+from .shelf import Refusal
 
 # %% ../../nbs/7_localhub/42_routes.ipynb #64f9ad3f
 def raw_path(
@@ -69,7 +70,7 @@ def find_route(
     if found is None: raise Refusal(404, f'Not Found: {method} {raw_path[:200]}')
     try: parts = {k: unquote(v, errors='strict') for k, v in match.groupdict().items() if v is not None}
     except UnicodeDecodeError: raise Refusal(400, 'The address is not UTF-8') from None
-    if 'path' in parts: check_path(parts['path'].rstrip('/'))
+    if 'path' in parts: check_tree_path(parts['path'].rstrip('/'))
     return found, parts
 
 # %% ../../nbs/7_localhub/42_routes.ipynb #e6690c2f

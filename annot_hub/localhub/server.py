@@ -19,7 +19,8 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 from ..collect.files import private_folder, read_secret, write_file
 from .git import Hub # the page after which every address is answered
 from .rights import User
-from .shelf import Refusal, claim
+from .shelf import Refusal
+from .folder import claim
 from .store import Store, check_repo_id
 
 # %% ../../nbs/7_localhub/70_server.ipynb #de4e6d35

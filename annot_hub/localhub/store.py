@@ -112,11 +112,11 @@ def repo_path(self: Store,
 
 # %% ../../nbs/7_localhub/28_store.ipynb #a7085f04
 @patch
-def open_repo(self: Store,
+def load_repo(self: Store,
     kind: str,     # `models`, `datasets` or `spaces`
     repo_id: str   # `user/name`
 ) -> HubRepo|None: # `None` when there is none; `Refusal` 422 when it is damaged, which costs only itself
-    "Open a repo, unless a link leads to it"
+    "Open the folder of a repo, unless a link leads to it"
     path = self.repo_path(kind, repo_id)
     real = all(map(is_folder, (path, path.parent, path.parent.parent)))
     if not real or not os.path.lexists(path/'hub.json'): return None
@@ -133,7 +133,7 @@ def repo(self: Store,
     "Open a repo, once for all who use it; the 64 used last stay open"
     key = kind, repo_id
     with self.lock:
-        repo = self.alive.get(key) or self.open_repo(kind, repo_id)
+        repo = self.alive.get(key) or self.load_repo(kind, repo_id)
         if repo is None: return None
         self.opened[key] = self.alive[key] = repo
         self.opened.move_to_end(key)

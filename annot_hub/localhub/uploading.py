@@ -22,13 +22,13 @@ try:
     from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import Hub
-from .guard import Work
+from .guard import Work, check_tree_path
 from .lfs import may_name
 from .refs import next_pr, note_pr
 from .repos import repo_url
 from .rights import User, seal
 from .routes import Ask, Checked, parse_json, route
-from .shelf import Refusal, check_path, pointer
+from .shelf import Refusal, pointer
 from .store import HubRepo
 from .xet import Xorbs, read_shard
 
@@ -116,7 +116,7 @@ def preupload(
     ignore = body.get('gitIgnore')
     ignored = Ignored(ignore_lines(text_at(repo, commit, '.gitignore') if ignore is None else ignore))
     large = large_pattern(text_at(repo, commit, '.gitattributes'))
-    known = known_hashes(repo, commit, [check_path(file.need('path')) for file in files])
+    known = known_hashes(repo, commit, [check_tree_path(file.need('path')) for file in files])
     return dict(commitOid=commit.decode(), files=[travel_plan(file, large, ignored, known) for file in files])
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #116fbeb8
@@ -164,7 +164,7 @@ def take_xorb(
     ask: Ask  # The request
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Take chunks"
-    return dict(was_inserted=hub.xorbs(ask.who).put(ask.name, ask.xorb, ask.body))
+    return dict(was_inserted=hub.xorbs(ask.who).keep_xorb(ask.name, ask.xorb, ask.body))
 
 @route('POST', '/cas/{name}/v1/shards', most=80 << 20, signed=True, first=check_chunks)
 def take_shard(
@@ -174,7 +174,7 @@ def take_shard(
     "Make files of chunks"
     shard, index = ask.body.read(), hub.store.index
     sent = {sha for sha, _ in read_shard(shard) if sha and index.brought(ask.who, sha)}
-    index.bring(ask.who, hub.xorbs(ask.who).take(ask.name, shard, sent))
+    index.bring(ask.who, hub.xorbs(ask.who).make_files(ask.name, shard, sent))
     return dict(result=1)
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #f4b6db74
@@ -235,7 +235,7 @@ def read_change(
     "One line of a commit"
     key, value = line.need('key'), line.need('value', dict)
     path = value.need('path')
-    path = check_path(path.rstrip('/') if key == 'deletedFolder' else path)
+    path = check_tree_path(path.rstrip('/') if key == 'deletedFolder' else path)
     if key == 'file': return path, small_content(path, value)
     if key == 'lfsFile': return path, large_pointer(hub, repo, user, path, value)
     if key == 'deletedFile': return path, None

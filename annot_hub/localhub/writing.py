@@ -16,7 +16,7 @@ try: from dulwich.objects import Commit, Tag
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .guard import Weight, check_entry, check_ref, check_tree_path, weigh
 from .objects import Entry, tree_bytes
-from .packs import NewObjects, join_packs, packs_to_join
+from .packing import NewObjects, join_packs, packs_to_join
 from .reading import HubRepo
 from .shelf import Refusal
 
