@@ -25,7 +25,7 @@ from ..annotate.interface import encode
 from ..collect.files import inside, write_file
 from ..project.config import config_text, read_config
 from ..project.loop import Project, asked, ignore, trust
-from ..annotate.pushing import LocalStudio, Studio
+from ..annotate import LocalStudio, Studio
 from ..project.trust import Need, NotTrusted, agree_to, is_agreed
 
 # %% ../../nbs/8_demo/50_tour.ipynb #ae3d6fae

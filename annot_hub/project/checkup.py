@@ -28,7 +28,9 @@ from ..collect.keys import check_file_name, endpoint_url, hub_url, is_loopback
 from ..annotate.interface import Interface
 from ..collect.pictures import picture
 from ..collect.words import one_line
-from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
+from ..annotate import Studio
+from ..annotate.inventory import TaskMemory, image_of
+from ..annotate.projects import local_address
 from ..annotate.client import answer_json, token_claims
 from ..annotate.server import VERSION
 
@@ -486,7 +488,7 @@ def _desk(p, images):
               urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost'), 'gate' in p.cfg, bool(_folder(p)))
     selected = p.collection().query('selected').file_name.tolist()
     addresses = {}
-    if found := studio._find(p.title):
+    if found := studio.find(p.title):
         project = studio.project(p.title)
         yield _same_interface(p.interface, project.xml)
         tasks = studio.tasks(project)
@@ -512,7 +514,8 @@ def _desk(p, images):
 
 def _outdated(p, project, tasks):
     "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
-    known = recall_tasks(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
+    memory = TaskMemory(p.dir/'tasks.known.json', p.studio.identity(project)).recall()
+    known = memory.images if memory else {}
     now = {t['id']: image_of(t['data']) for t in tasks}
     return now.keys() == known.keys() and now != known
 

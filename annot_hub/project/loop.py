@@ -260,9 +260,9 @@ def _bare(self: Project):
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
 
 @patch(as_prop=True)
-def studio(self: Project) -> 'annot_hub.annotate.pushing.Studio': # A `Studio`
+def studio(self: Project) -> 'annot_hub.annotate.client.Studio': # A `Studio`
     "A client for the project's Label Studio"
-    from annot_hub.annotate.pushing import Studio
+    from annot_hub.annotate import Studio
     token, data = os.environ.get('LABEL_STUDIO_API_KEY'), self.section('studio').get('data')
     if data: token = _log_in(self.place('studio', 'data')/'studio.json')
     if not token:
@@ -412,7 +412,7 @@ def _files(self: Project):
 def _address(self: Project, project=None):
     "Function from `file_name` to the address in the task, None for the Hub's own; `ValueError` if a browser could not load it"
     from annot_hub.collect import repo as hub
-    from annot_hub.annotate.pushing import local_address
+    from annot_hub.annotate.projects import local_address
     if files := self._files():
         return self.studio.local_files(project, *files) if project else local_address(*files)
     if not hub.is_private(self.repo): return None
@@ -438,7 +438,7 @@ def _agreed(self: Project) -> Interface:
 def _answered(self: Project):
     "The interface in Label Studio, if there are answers to it"
     project = self._labelling()
-    if project and self.studio._last(project.id, 'id', 'id')['total_annotations']:
+    if project and self.studio.last_task(project.id, 'id', 'id')['total_annotations']:
         return Interface(project.xml)
 
 # %% ../../nbs/6_project/30_loop.ipynb #545b07f2
@@ -481,10 +481,10 @@ def push(self: Project,
 def _labelling(self: Project, make=False):
     "The project in Label Studio; made, or brought up to date with the interface, only if `make`; None if there is none"
     from annot_hub.publish.relabelling import adapt
-    from annot_hub.annotate.pushing import StudioError
+    from annot_hub.annotate import StudioError
     people = self.section('studio').get('people')
     more = {'maximum_annotations': people} if make and people else {}
-    if make and not self.studio._find(self.title): self._not_renamed()
+    if make and not self.studio.find(self.title): self._not_renamed()
     try:
         return adapt(self.studio, self.title, self.interface.xml,
                      **more)[0] if make else self.studio.project(self.title)
@@ -495,7 +495,7 @@ def _labelling(self: Project, make=False):
 @patch
 def _not_renamed(self: Project):
     "`ValueError` if the project of the last push is there under another title: a new one would have all its tasks again"
-    from annot_hub.annotate.pushing import StudioError
+    from annot_hub.annotate import StudioError
     try:
         url, i, created = json.loads(inside('tasks.known.json',
                                             self.dir).read_text(encoding='utf-8'))['project']
@@ -597,7 +597,7 @@ def review(self: Project,
     from annot_hub.record.reviewing import queue, review_title, send_queue
     self._answering()
     first, interface, report = self._there(), self._agreed(), None
-    if self.studio._find(review_title(self.title)):
+    if self.studio.find(review_title(self.title)):
         report = self._decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.repo)[0]
     todo = queue(self.studio.tasks(first), adjudicate(record, interface)[:n], record)
@@ -675,7 +675,7 @@ def _relabel(self: Project, project, plan, record):
     from annot_hub.record.reviewing import review_title, review_xml
     title = review_title(self.title)
     kept = adapt(self.studio, self.title, plan.interface.xml)[1]
-    if self.studio._find(title): adapt(self.studio, title, review_xml(plan.interface))
+    if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
     second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
     self._pull(project, plan.interface)
     return {'kept': kept} | second
@@ -685,7 +685,7 @@ def _rename_answers(self: Project, project, interface):
     "Answers that say an old name in Label Studio say the new one, once the repo can read both; how many"
     from annot_hub.publish.relabelling import rename_answers
     from annot_hub.record.reviewing import review_title
-    review = self.studio._find(review_title(self.title))
+    review = self.studio.find(review_title(self.title))
     n = rename_answers(self.studio, project, interface)
     if n: self._pull(project, interface)
     return n + sum(rename_answers(self.studio, i, interface) for i in review)
