@@ -216,7 +216,7 @@ def get(self: Studio,
 ) -> object:              # what the JSON of the answer holds
     "Ask for JSON, up to four times when the answer is lost or the server is in trouble"
     for pause in (.3, 1, 3, None):
-        try: return answer_json(self.send('GET', path, patience, params=params))
+        try: return answer_json(self.send('GET', path, params=params, patience=patience))
         except StudioError as e:
             if pause is None or not may_recover(path, e.status): raise
         time.sleep(pause)
