@@ -16,7 +16,7 @@ _PAGES = {
     'interface': ['Interface', 'classification', 'detection', 'encode'],
     'asking': ['tasks', 'prediction'],
     'server': ['install_studio'],
-    'pushing': ['LocalStudio', 'Studio', 'StudioError'],
+    'pulling': ['LocalStudio', 'Studio', 'StudioError'],
     'gate': ['Gate'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.annotate', submod_attrs=_PAGES)

@@ -20,7 +20,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..annotate.interface import encode
-from ..annotate.pushing import LocalStudio, Studio
+from ..annotate import LocalStudio, Studio
 from ..collect.files import inside, write_file
 from .book import TOP, draw_book
 from ..localhub.server import LocalHub

@@ -25,7 +25,9 @@ import pandas as pd
 
 from ..annotate.client import answer_json, token_claims
 from ..annotate.interface import Interface
-from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
+from ..annotate import Studio
+from ..annotate.inventory import TaskMemory, image_of
+from ..annotate.projects import local_address
 from ..annotate.server import VERSION
 from ..collect.keys import check_file_name, hub_url
 from .seeing import Finding, Findings, Surroundings, see, way
@@ -352,7 +354,8 @@ def _shared_address(p):
 
 def _outdated(p, project, tasks):
     "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
-    known = recall_tasks(p.dir/'tasks.known.json', p.studio._which(project)).get('tasks', {})
+    memory = TaskMemory(p.dir/'tasks.known.json', p.studio.identity(project)).recall()
+    known = memory.images if memory else {}
     now = {t['id']: image_of(t['data']) for t in tasks}
     return now.keys() == known.keys() and now != known
 

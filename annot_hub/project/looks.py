@@ -32,7 +32,7 @@ def review(self: Project,
     from annot_hub.record.reviewing import queue, review_title, send_queue
     self.reach_hub()
     first, interface, report = self.existing(), self.agreed_interface(), None
-    if self.studio._find(review_title(self.title)):
+    if self.studio.find(review_title(self.title)):
         report = self.take_decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.hub)[0]
     todo = queue(self.studio.tasks(first), adjudicate(record, interface)[:n], record)
@@ -145,7 +145,7 @@ def ask_anew(self: Project,
     from annot_hub.record.reviewing import review_title, review_xml
     title = review_title(self.title)
     kept = adapt(self.studio, self.title, plan.interface.xml)[1]
-    if self.studio._find(title): adapt(self.studio, title, review_xml(plan.interface))
+    if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
     second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
     self.take_answers(project, plan.interface)
     return {'kept': kept} | second
@@ -158,7 +158,7 @@ def rename_answers(self: Project,
     "Answers that say an old name in Label Studio say the new one, once the repo can read both"
     from annot_hub.publish.relabelling import rename_answers
     from annot_hub.record.reviewing import review_title
-    reviews = self.studio._find(review_title(self.title))
+    reviews = self.studio.find(review_title(self.title))
     n = rename_answers(self.studio, project, interface)
     if n: self.take_answers(project, interface)
     return n + sum(rename_answers(self.studio, i, interface) for i in reviews)

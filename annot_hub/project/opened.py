@@ -179,7 +179,7 @@ def interface(self: Project) -> Interface: # With what its labels were called be
 @patch(as_prop=True)
 def studio(self: Project) -> object: # A `Studio`; `NotTrusted` if the user has not agreed to the address
     "A client for the project's Label Studio"
-    from annot_hub.annotate.pushing import Studio
+    from annot_hub.annotate import Studio
     data = self.section('studio').get('data')
     token = studio_token(self.place('studio',
                                     'data')/'studio.json') if data else os.environ.get('LABEL_STUDIO_API_KEY')

@@ -73,7 +73,7 @@ def image_address(self: Project,
     project: object = None # A project of Label Studio that shall show the shared folder; None = do not touch it
 ) -> Callable|None:        # Function from `file_name` to the address in the task; None for the Hub's own
     "How tasks name their images; `ValueError` if a browser could not load them"
-    from annot_hub.annotate.pushing import local_address
+    from annot_hub.annotate.projects import local_address
     shared = self.shared_folder()
     if shared: return self.studio.local_files(project, *shared) if project else local_address(*shared)
     if not self.hub.is_private(): return None
@@ -85,7 +85,7 @@ def image_address(self: Project,
 @patch
 def labelling(self: Project) -> object: # Label Studio's project, None if there is none
     "The project in Label Studio"
-    from annot_hub.annotate.pushing import StudioError
+    from annot_hub.annotate import StudioError
     try: return self.studio.project(self.title)
     except StudioError as e:
         if e.status == 404: return None
@@ -104,13 +104,13 @@ def make_labelling(self: Project) -> object: # Label Studio's project
     from annot_hub.publish.relabelling import adapt
     people = self.section('studio').get('people')
     settings = {'maximum_annotations': people} if people else {}
-    if not self.studio._find(self.title): self._check_title()
+    if not self.studio.find(self.title): self._check_title()
     return adapt(self.studio, self.title, self.interface.xml, **settings)[0]
 
 @patch
 def _check_title(self: Project):
     "`ValueError` if the project of the last push is there under another title"
-    from annot_hub.annotate.pushing import StudioError
+    from annot_hub.annotate import StudioError
     try:
         url, i, created = json.loads(inside('tasks.known.json',
                                             self.dir).read_text(encoding='utf-8'))['project']
@@ -128,7 +128,7 @@ def _check_title(self: Project):
 def _answered(self: Project):
     "The interface in Label Studio, if there are answers to it"
     project = self.labelling()
-    if project and self.studio._last(project.id, 'id', 'id')['total_annotations']:
+    if project and self.studio.last_task(project.id, 'id', 'id')['total_annotations']:
         return Interface(project.xml)
 
 @patch

@@ -15,7 +15,7 @@ import httpx2
 import pandas as pd
 from PIL import UnidentifiedImageError
 
-from ..annotate.pushing import Studio
+from ..annotate import Studio
 from ..collect.keys import is_loopback
 from ..collect.pictures import picture
 from ..collect.words import one_line

@@ -420,8 +420,8 @@ def run_studio(
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"
     from annot_hub.project.trust import check_service
     check_service(folder)
-    from annot_hub.annotate.client import serve
-    from annot_hub.annotate.server import check_shown
+    from annot_hub.annotate.server import LocalStudio, check_shown
+    from annot_hub.annotate.team import serve_studio
     check_shown(postgres)
-    people = [address.strip() for address in (invite or '').split(',') if address.strip()]
-    serve(folder, port, postgres, files, email, people, https, mine)
+    local = LocalStudio(folder, port, email=email, postgres=postgres, files=files, https=https, mine=mine)
+    serve_studio(local, [address.strip() for address in (invite or '').split(',') if address.strip()])

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from ..record.changes import Change, renamed_result, proposals
 from ..annotate.interface import Interface
 from ..record.reviewing import fit_title, stale_tasks, review_xml
-from ..annotate.pushing import Studio, StudioError
+from ..annotate import Studio, StudioError
 from ..collect.words import whole
 
 # %% ../../nbs/4_publish/90_relabelling.ipynb #11736201
@@ -80,7 +80,7 @@ def second_looks(
 ) -> list:          # dicts: id, title, description; oldest first
     "The projects of second looks"
     base = fit_title(title, _SECOND, 47)                                        # room for a number
-    return [p for p in studio._titled(base) if re.fullmatch(re.escape(base) + r'( \d+)?', p['title'])]
+    return [p for p in studio.projects(base) if re.fullmatch(re.escape(base) + r'( \d+)?', p['title'])]
 
 def _own(studio, title, told):
     "Title of the second look for this change, and the others"

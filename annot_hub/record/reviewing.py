@@ -16,7 +16,7 @@ from ..annotate.interface import Interface
 from .journal import Found, current, entries
 from .votes import REVIEW, independent
 from .overlap import boxes, merge_boxes
-from ..annotate.pushing import Studio, StudioError
+from ..annotate import Studio, StudioError
 from ..collect.words import has_half, whole
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #cd1a3135
@@ -125,7 +125,7 @@ def stale_tasks(
     def key(t): return tuple(t['data'].get(k) for k in ('repo_id', 'file_name', REVIEW_VERSION))
     right = {key(t) for t in wanted}
     ids = [t['id'] for t in studio.tasks(project) if key(t) not in right]
-    touched = set().union(*(studio._touched(project.id, ids[i:i+300]) for i in range(0, len(ids), 300)))
+    touched = set().union(*(studio.touched(project.id, ids[i:i+300]) for i in range(0, len(ids), 300)))
     return [i for i in ids if i not in touched]
 
 def delete_tasks(
@@ -147,7 +147,7 @@ def send_queue(
 ) -> dict:                # Counts as from `Studio.push`, and `withdrawn`
     "Make the review project's queue what it should be"
     name, nothing = review_title(title), dry_run or not tasks
-    if nothing and not studio._find(name):
+    if nothing and not studio.find(name):
         return dict(wanted=len(tasks), already=0, pushed=0, missing=len(tasks), doubled=0, removed=0,
                     withdrawn=0)
     project = studio.project(name, None if dry_run else review_xml(interface))

@@ -8,7 +8,7 @@ import sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
 from annot_hub.annotate.interface import classification, encode
-from annot_hub.annotate.pushing import LocalStudio, Studio, StudioError
+from annot_hub.annotate import LocalStudio, Studio, StudioError
 
 postgres = sys.argv[1] if len(sys.argv) > 1 else None
 interface = classification(['text-only', 'illustrated'])
