@@ -133,5 +133,4 @@ def interval(
     drawn = np.random.default_rng(seed).multinomial(len(terms), count/len(terms), size=draws)
     values = measure(drawn@kinds)
     if not np.isfinite(values).any(): return np.nan, np.nan
-    low, high = np.nanquantile(values, [.025, .975])
-    return float(low), float(high)
+    return tuple(map(float, np.nanquantile(values, [.025, .975])))

@@ -72,10 +72,11 @@ def label_table(
     given, rows = rows_by_label(df, old), all_fates(old, new, past)
     known = {row[:2] for row in rows}
     rows += [(*key, 'unknown', '') for key in given if key not in known]
+    table = pd.DataFrame(rows, columns=['control', 'label', 'change', 'to'])
     found = [list(given.get(row[:2], ())) if row[2] != 'added' else [] for row in rows]
-    counts = [(len(index), df.file_name[index].nunique()) for index in found]
-    return pd.DataFrame([(*row, *n) for row, n in zip(rows, counts, strict=True)],
-                        columns=['control', 'label', 'change', 'to', 'annotations', 'images'])
+    table['annotations'] = [len(index) for index in found]
+    table['images'] = [df.file_name[index].nunique() for index in found]
+    return table
 
 # %% ../../nbs/3_record/80_changes.ipynb #7d9699d1
 def unreadable(

@@ -116,8 +116,7 @@ def csv_rows(
     text: str  # A CSV or TSV of Label Studio, or one that a spreadsheet saved with semicolons
 ) -> Iterator: # A dict each
     "The rows of a CSV"
-    head = text.split('\n', 1)[0]
-    separator = max(',;\t', key=head.count)
+    separator = max(',;\t', key=text.split('\n', 1)[0].count)
     df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=separator)
     for fields in df.to_dict('records'):
         row = {k: csv_value(v) for k, v in fields.items()}

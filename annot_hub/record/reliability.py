@@ -263,13 +263,11 @@ def lacking(
 ) -> pd.DataFrame:             # file_name, answers, lacking, answered and skipped (who did)
     "The images that still need somebody, those that lack most first"
     given = answers(independent(record), interface)
-    looked, nobody, rows = dict(list(given.groupby('file_name'))), given[:0], []
-    for name in sorted({*looked, *file_names}):
-        group = looked.get(name, nobody)
-        skips = group.state == 'skipped'
-        answered, skipped = list(group.annotator[~skips]), list(group.annotator[skips])
-        if len(answered) < people:
-            rows.append((name, len(answered), people - len(answered), answered, skipped))
+    looked = {name: ([], []) for name in sorted({*given.file_name, *file_names})}
+    for name, who, state in zip(given.file_name, given.annotator, given.state, strict=True):
+        looked[name][state == 'skipped'].append(who)
+    rows = [(name, len(answered), people - len(answered), answered, skipped)
+            for name, (answered, skipped) in looked.items() if len(answered) < people]
     table = pd.DataFrame(rows, columns=['file_name', 'answers', 'lacking', 'answered', 'skipped'])
     return table.sort_values(['lacking', 'file_name'], ascending=[False, True], ignore_index=True)
 
