@@ -13,7 +13,7 @@ _PAGES = {
     'interface': ['Control', 'Interface', 'classification', 'detection', 'encode'],
     'regions': ['to_pixels', 'to_percent', 'corners', 'draw'],
     'asking': ['tasks', 'prediction'],
-    'server': ['install_studio'],
+    'environment': ['install_studio'],
     'pushing': ['LocalStudio', 'Studio', 'StudioError'],
     'gate': ['Gate'],
 }

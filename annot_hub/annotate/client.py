@@ -19,7 +19,8 @@ from fastcore.basics import patch
 
 from ..collect.files import read_secret
 from ..collect.keys import is_loopback
-from .server import LocalStudio, folder_lock
+from .server import LocalStudio
+from .services import folder_lock
 from ..collect.words import one_line
 
 # %% ../../nbs/2_annotate/50_client.ipynb #fde735f3
@@ -418,7 +419,7 @@ def attach(self: LocalStudio) -> bool: # False if none runs in `dir`
         with folder_lock(self.dir/'studio.lock', wait=False): return False
     except BlockingIOError: pass
     for k, v in json.loads(read_secret(self.dir/'studio.json')).items(): setattr(self, k, v)
-    self._ours()
+    self.check_identity()
     return True
 
 @patch

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OVERLAP', 'WHOLE', 'image_of', 'recall_tasks', 'StudioProject', 'Studio', 'StudioError', 'aliases', 'local_address',
-           'VERSION', 'LocalStudio', 'install_studio', 'serve']
+           'STUDIO_VERSION', 'LocalStudio', 'install_studio', 'serve']
 
 # %% ../../nbs/2_annotate/60_pushing.ipynb #f58c8424
 import httpx2
@@ -20,11 +20,12 @@ from tqdm import tqdm
 
 from .client import StudioProject, Studio, StudioError, control_names, condition, answer_json, aliases, local_address, serve
 from ..collect.files import write_file
-from .server import VERSION, LocalStudio, install_studio
+from .environment import STUDIO_VERSION, install_studio
+from .server import LocalStudio
 
 # all of Label Studio, from one place
-_all_ = ['StudioProject', 'Studio', 'StudioError', 'aliases', 'local_address', 'VERSION', 'LocalStudio',
-         'install_studio', 'serve']
+_all_ = ['StudioProject', 'Studio', 'StudioError', 'aliases', 'local_address', 'STUDIO_VERSION',
+         'LocalStudio', 'install_studio', 'serve']
 
 # %% ../../nbs/2_annotate/60_pushing.ipynb #bccb0cba
 def image_of(

@@ -88,7 +88,7 @@ def start(self: Demo) -> Demo: # The same, running
     if self._known and self._known['images']['folder'] != TOP:
         raise ValueError(f'{self.dir} holds a project that is not the demo: give another folder')
     self.say(f'Drawing what is missing of {self.volumes*self.pages} pages in {self.dir}; Label Studio starts')
-    self.studio = LocalStudio(self.dir/'studio', env=None)
+    self.studio = LocalStudio(self.dir/'studio')
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(self.studio.start)
         self.truth = draw(self.dir, volumes=self.volumes, pages=self.pages)

@@ -30,7 +30,7 @@ from ..collect.pictures import picture
 from ..collect.words import one_line
 from ..annotate.pushing import Studio, image_of, local_address, recall_tasks
 from ..annotate.client import answer_json, token_claims
-from ..annotate.server import VERSION
+from ..annotate.environment import STUDIO_VERSION
 
 # %% ../../nbs/6_project/50_checkup.ipynb #735e6559
 @dataclass
@@ -384,11 +384,12 @@ def check_version(
 ) -> Finding:    # Good if it is the tested one
     "Is it the Label Studio that this is tested with?"
     def number(v): return [int(x) for x in v.split('+')[0].split('.')[:2] if x.isdigit()]
-    if number(version) == number(VERSION): return Finding('studio', 'good', f'Label Studio {version}')
-    return Finding('studio', 'note', f'Label Studio {version} is '
-                                     f'{"older" if number(version) < number(VERSION) else "newer"} than '
-                                     f'{VERSION}, which this is tested with', 'if something is odd, try it '
-                                                                              'with that version first')
+    if number(version) == number(STUDIO_VERSION):
+        return Finding('studio', 'good', f'Label Studio {version}')
+    age = 'older' if number(version) < number(STUDIO_VERSION) else 'newer'
+    return Finding('studio', 'note',
+                   f'Label Studio {version} is {age} than {STUDIO_VERSION}, which this is tested with',
+                   'if something is odd, try it with that version first')
 
 def check_token(
     token: str, # As the client has it
