@@ -138,7 +138,8 @@ class Program(Service):
 
     def __init__(self, dir: str|os.PathLike=None): # Its folder; a temporary one, removed at the end, if None
         super().__init__()
-        self.tmp = None if dir else tempfile.TemporaryDirectory(prefix='annot_hub-')
+        self.tmp = None
+        if not dir: self.tmp = tempfile.TemporaryDirectory(prefix='annot_hub-', ignore_cleanup_errors=True)
         self.dir = Path(dir or self.tmp.name).absolute()
 
     def spawn(self,
