@@ -4,13 +4,10 @@
 
 # %% auto #0
 __all__ = ['STUDIO_VERSION', 'INHERITED', 'STUDIO_MAIN', 'report_progress', 'find_uv', 'run_program', 'pip_index',
-           'install_packages', 'studio_environ', 'make_template', 'is_real_folder', 'remove_unfinished',
-           'move_into_place', 'build_environment', 'is_foreign', 'refuse_foreign', 'check_user_cache', 'cache_folder',
-           'is_complete', 'install_studio']
+           'studio_environ', 'cache_folder', 'is_complete', 'install_studio']
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #f24b5d3b
 import os, re, secrets, shutil, stat, subprocess, sys, tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from fastcore.xdg import xdg_cache_home
@@ -58,10 +55,7 @@ def pip_index() -> dict: # Environment variables for uv; empty when pip has no i
     url = os.environ.get('PIP_INDEX_URL') or configured
     return {'UV_DEFAULT_INDEX': url} if url else {}
 
-def install_packages(
-    python: Path, # Interpreter of the environment
-    version: str  # Of Label Studio
-) -> None:        # `RuntimeError` with uv's words when it fails
+def _install_packages(python, version):
     "Install Label Studio with uv; once more with pip's index if uv alone cannot"
     cmd = [find_uv(), 'pip', 'install', '--quiet', '--python', python, f'label-studio=={version}']
     what = f'Installing Label Studio {version} with uv'
@@ -87,9 +81,7 @@ def studio_environ(
 # %% ../../nbs/2_annotate/35_environment.ipynb #e8324a28
 STUDIO_MAIN = 'from label_studio.server import main; main()'
 
-def make_template(
-    home: Path # Folder that holds `venv`
-) -> Path:     # `template.sqlite3` in it
+def _make_template(home): # A folder that holds `venv`
     "Make the empty database with all its tables"
     with tempfile.TemporaryDirectory() as tmp:
         run_program(home/'venv/bin/python', '-I', '-c', STUDIO_MAIN, 'version',
@@ -97,72 +89,50 @@ def make_template(
         return write_file(home/'template.sqlite3', (Path(tmp)/'label_studio.sqlite3').read_bytes(), 0o600)
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #17b398b0
-def is_real_folder(
-    path: Path # There or not
-) -> bool:     # False for a link to a folder
-    "Is `path` a folder itself?"
-    return path.is_dir() and not path.is_symlink()
-
-def remove_unfinished(
-    home: Path # Where the finished environment will be
-) -> None:     # Folders whose names only `build_environment` gives are gone
+def _remove_unfinished(home): # Where the finished environment will be
     "Remove what was left by builds that were killed"
     name = re.compile(re.escape(home.name) + r'\.building-[0-9a-f]{32}')
     for path in home.parent.iterdir():
-        if name.fullmatch(path.name) and is_real_folder(path): shutil.rmtree(path, ignore_errors=True)
+        is_folder = path.is_dir() and not path.is_symlink()
+        if is_folder and name.fullmatch(path.name): shutil.rmtree(path, ignore_errors=True)
 
-def move_into_place(
-    new: Path, # A new environment
-    home: Path # Its place; an old one there goes, anything else is an `OSError`
-) -> None:     # Nothing
+def _move_into_place(new, home): # Anything else than an old environment there is an `OSError`
     "Put an environment where it belongs"
     if os.path.lexists(home):
-        if not is_real_folder(home) or {p.name for p in home.iterdir()} - {'venv', 'template.sqlite3'}:
+        is_folder = home.is_dir() and not home.is_symlink()
+        if not is_folder or {p.name for p in home.iterdir()} - {'venv', 'template.sqlite3'}:
             raise OSError(f'{home} holds something else than Label Studio: move it away, and start again')
         shutil.rmtree(home)
     new.rename(home)
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #80bdc96d
-def build_environment(
-    home: Path,  # Where the finished environment will be
-    version: str # Of Label Studio
-) -> None:       # Nothing
+def _build_environment(home, version):
     "Make environment and template aside, then move them to `home` in one step"
-    remove_unfinished(home)
+    _remove_unfinished(home)
     aside = home.with_name(f'{home.name}.building-{secrets.token_hex(16)}')
     aside.mkdir(0o700)
     try:
         report_progress(f'Label Studio {version}: making its environment (once, about 800 MB) in {home}')
         run_program(find_uv(), 'venv', '--quiet', '--python', sys.executable, aside/'venv',
                     what='Making an environment with uv')
-        install_packages(aside/'venv/bin/python', version)
+        _install_packages(aside/'venv/bin/python', version)
         report_progress(f'Label Studio {version}: making its database (once, half a minute)')
-        make_template(aside)
-        move_into_place(aside, home)
+        _make_template(aside)
+        _move_into_place(aside, home)
     finally: shutil.rmtree(aside, ignore_errors=True)
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #f79fd2df
-def is_foreign(
-    path: Path # There; a link is not followed, and its own mode means nothing
-) -> bool:     # True when it is another user's, or every user can change it
-    "Could somebody else have put `path` there?"
-    found = path.lstat()
-    is_open = not stat.S_ISLNK(found.st_mode) and bool(found.st_mode & 0o002)
-    return found.st_uid != os.getuid() or is_open
-
-def refuse_foreign(
-    paths: Iterable # In the cache
-) -> None:          # `PermissionError` for the first that another user may have put there
+def _refuse_foreign(paths): # `PermissionError` for the first that another user may have put there
     "Stop before anything is run that is not ours"
     for path in paths:
-        if not is_foreign(path): continue
+        found = path.lstat()
+        is_open = not stat.S_ISLNK(found.st_mode) and found.st_mode & 0o002   # that of a link says nothing
+        if found.st_uid == os.getuid() and not is_open: continue
         raise PermissionError(f'{path} belongs to another user, or can be changed by one: '
                               'delete it, and it will be made again')
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #b3c1ed99
-def check_user_cache(
-    folder: Path # The user's cache, with the parts of all programs
-) -> None:       # Nothing
+def _check_user_cache(folder): # With the parts of all programs
     "`PermissionError` when another user could replace our part of it"
     found = folder.stat()
     is_open = found.st_mode & 0o002 and not found.st_mode & stat.S_ISVTX
@@ -174,10 +144,10 @@ def cache_folder() -> Path: # `annot_hub` in the user's cache, with mode 0700
     "Our folder in the cache; `PermissionError` when others can change what is in it"
     folder = xdg_cache_home()/'annot_hub'
     folder.parent.mkdir(parents=True, exist_ok=True)
-    check_user_cache(folder.parent)
+    _check_user_cache(folder.parent)
     was_open = folder.is_dir() and folder.lstat().st_mode & 0o022
     private_folder(folder)
-    if was_open: refuse_foreign(folder.rglob('*'))
+    if was_open: _refuse_foreign(folder.rglob('*'))
     return folder
 
 # %% ../../nbs/2_annotate/35_environment.ipynb #e220c4c2
@@ -187,7 +157,7 @@ def is_complete(
     "Can the environment be used as it is?"
     python, template = home/'venv/bin/python', home/'template.sqlite3'
     if not (os.access(python, os.X_OK) and template.exists()): return False
-    refuse_foreign([home, home/'venv', home/'venv/bin', python, template])
+    _refuse_foreign([home, home/'venv', home/'venv/bin', python, template])
     return True
 
 def install_studio(
@@ -197,5 +167,5 @@ def install_studio(
     home = cache_folder()/f'label-studio-{version}'
     if is_complete(home): return home
     with folder_lock(home.with_name(f'{home.name}.lock')):
-        if not is_complete(home): build_environment(home, version)
+        if not is_complete(home): _build_environment(home, version)
     return home

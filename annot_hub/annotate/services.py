@@ -22,8 +22,7 @@ def listen(
     "A socket that takes connections at `host` and `port`"
     if not 0 <= port < 65536: raise ValueError(f'{port} is no port: give a number from 1 to 65535, e.g. 8080')
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    # unless TCP is named, asyncio delays small answers
-    sock = socket.socket(family, proto=socket.IPPROTO_TCP)
+    sock = socket.socket(family, proto=socket.IPPROTO_TCP)   # or asyncio delays small answers
     if os.name != 'nt': sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
@@ -31,8 +30,8 @@ def listen(
     except OSError as e:
         sock.close()
         reason = 'the port is busy' if e.errno == errno.EADDRINUSE else e.strerror
-        message = f'Cannot listen on {host}:{port}: {reason}. Stop what uses it, or choose another port'
-        raise OSError(message) from e
+        raise OSError(f'Cannot listen on {host}:{port}: {reason}. '
+                      'Choose another port, or stop what uses it') from e
     return sock
 
 def free_port(
@@ -47,6 +46,7 @@ class Service:
     name = 'The server'      # in messages
     seconds, pause = 60, .1  # how long it may take until it answers; time between two looks
     process = None           # a `Popen`, or what has its `poll`, `terminate`, `kill` and `wait`
+    log = None               # a file in its folder `dir`, if it has one
 
     def __init__(self): self.resources = ExitStack()
     def __enter__(self): return self.start()
@@ -56,18 +56,6 @@ class Service:
     @property
     def is_running(self) -> bool: # False also when it has ended by itself
         return self.process is not None and self.process.poll() is None
-
-    def launch(self) -> None: # Sets `process`
-        "Start the server, without waiting for it"
-        raise NotImplementedError
-
-    def is_ready(self) -> bool: # `httpx2.TransportError` means no, too
-        "Does it answer?"
-        raise NotImplementedError
-
-    def log_end(self) -> str: # Empty when there is no log
-        "The end of its log, for a message"
-        return ''
 
 # %% ../../nbs/2_annotate/05_services.ipynb #4915afdf
 @patch
@@ -79,7 +67,11 @@ def wait(self: Service) -> None: # Nothing; `RuntimeError` with the end of the l
             if self.is_ready(): return
         except httpx2.TransportError: pass
         time.sleep(self.pause)
-    raise RuntimeError(f'{self.name} did not start{self.log_end()}')
+    message = f'{self.name} did not start'
+    if self.log:
+        lines = (self.dir/self.log).read_text(errors='replace').splitlines()[-15:]
+        message += f'; the end of {self.dir/self.log}:\n' + '\n'.join(lines)
+    raise RuntimeError(message)
 
 @patch
 def start(self: Service) -> Service: # Itself
@@ -134,7 +126,7 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 
 class Program(Service):
     "A server that is a process of its own, with a private folder and log; it ends with this program"
-    log = 'server.log'   # in its folder
+    log = 'server.log'
 
     def __init__(self, dir: str|os.PathLike=None): # Its folder; a temporary one, removed at the end, if None
         super().__init__()
@@ -152,19 +144,10 @@ class Program(Service):
             # a session of its own: Ctrl-C in a terminal is for us
             self.process = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=log, stderr=log, bufsize=0,
                                             umask=0o077, start_new_session=True, **options)
+        if self.tmp: self.resources.callback(self.tmp.cleanup)
         self.resources.callback(self.process.stdin.close)
         try: self.process.stdin.write(json.dumps(settings).encode() + b'\n')
         except BrokenPipeError: pass   # it has ended already: the log says why
-
-    def log_end(self) -> str: # With the path of the log
-        "The last lines of the log, for a message"
-        path = self.dir/self.log
-        return f'; the end of {path}:\n' + '\n'.join(path.read_text(errors='replace').splitlines()[-15:])
-
-    def stop(self) -> None: # The folder stays, unless it is a temporary one
-        "Stop the server, and give back what it took"
-        super().stop()
-        if self.tmp: self.tmp.cleanup()
 
 # %% ../../nbs/2_annotate/05_services.ipynb #05958b98
 @contextmanager
