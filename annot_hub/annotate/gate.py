@@ -80,7 +80,7 @@ def media_type(
 QUESTIONS = 'range if-range if-none-match if-modified-since'.split()
 FACTS = 'content-length content-range accept-ranges etag last-modified'.split()
 
-def _hub_headers(headers): # Of a browser; what is not ASCII stays behind
+def _asked_headers(headers): # Of a browser; what is not ASCII stays behind
     "The browser's questions about the file"
     asked = {k: headers[k] for k in QUESTIONS if headers.get(k) and headers[k].isascii()}
     return asked | {'Accept-Encoding': 'identity'}
@@ -143,7 +143,7 @@ async def answer(self: Gate,
     try:
         async with self.turn:
             if await request.is_disconnected(): raise httpx2.ReadError('Nobody waits any more')
-            got = await self._fetch_file(request.method, file_name, _hub_headers(request.headers))
+            got = await self._fetch_file(request.method, file_name, _asked_headers(request.headers))
         return await _pass_on(got, file_name)
     except httpx2.RequestError as e: message = f'The Hub does not answer ({type(e).__name__}).'
     except Astray as e: message = f'The Hub redirects {file_name} {e}: this is not followed.'
