@@ -15,7 +15,7 @@ _PAGES = {
     'controls': ['Control'],
     'interface': ['Interface', 'classification', 'detection', 'encode'],
     'asking': ['tasks', 'prediction'],
-    'server': ['install_studio'],
+    'environment': ['install_studio'],
     'pulling': ['LocalStudio', 'Studio', 'StudioError'],
     'gate': ['Gate'],
 }

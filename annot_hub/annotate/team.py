@@ -54,7 +54,7 @@ def attach(self: LocalStudio) -> bool: # False if none runs in `dir`
         with folder_lock(self.dir/'studio.lock', wait=False): return False
     except BlockingIOError: pass
     for name, value in json.loads(read_secret(path)).items(): setattr(self, name, value)
-    self._ours()
+    self.check_identity()
     return True
 
 # %% ../../nbs/2_annotate/52_team.ipynb #e83ac295

@@ -10,7 +10,8 @@ import lazy_loader
 
 # %% ../../nbs/7_localhub/index.ipynb #front008
 _PAGES = {
-    'server': ['LocalHub', 'Users', 'serve', 'hub_app'],
+    'server': ['LocalHub', 'serve_hub', 'hub_app'],
+    'users': ['Users'],
     'store': ['Store'],
     'shelf': ['BigFiles'],
 }

@@ -28,7 +28,7 @@ from ..annotate.interface import Interface
 from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
 from ..annotate.projects import local_address
-from ..annotate.server import VERSION
+from ..annotate.environment import STUDIO_VERSION
 from ..collect.keys import check_file_name, hub_url
 from .seeing import Finding, Findings, Surroundings, see, way
 from ..record.renames import interface_changes
@@ -154,11 +154,11 @@ def check_version(
     version: str # Of Label Studio
 ) -> Finding:    # Good if it is the tested one
     "Is it the Label Studio that this is tested with?"
-    theirs, ours = _version_number(version), _version_number(VERSION)
+    theirs, ours = _version_number(version), _version_number(STUDIO_VERSION)
     if theirs == ours: return Finding('studio', 'good', f'Label Studio {version}')
     side = 'older' if theirs < ours else 'newer'
     return Finding('studio', 'note',
-                   f'Label Studio {version} is {side} than {VERSION}, which this is tested with',
+                   f'Label Studio {version} is {side} than {STUDIO_VERSION}, which this is tested with',
                    'if something is odd, try it with that version first')
 
 def check_token(

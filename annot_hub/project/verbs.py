@@ -397,14 +397,14 @@ def run_hub(
     cors: str = None        # Address of the Label Studio whose pages may show images, e.g. http://127.0.0.1:8080
 ) -> None:                  # What happened is printed
     "Run a Hub on this machine, for private work and first tries"
-    from annot_hub.localhub.server import serve
+    from annot_hub.localhub.server import serve_hub
     from annot_hub.project.trust import check_service
     check_service(folder)
     print(f'Other programs find it with: export HF_ENDPOINT=http://127.0.0.1:{port} HF_TOKEN=$(cat '
           f'{folder}/token)\n'
           f'annot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and store = "{folder}"',
           flush=True)
-    serve(folder, port=port, token_file=token_file, cors=[cors] if cors else [])
+    serve_hub(folder, port=port, token_file=token_file, cors=[cors] if cors else [])
 
 @verb
 def run_studio(

@@ -4,7 +4,7 @@ import pkgutil
 
 import annot_hub
 
-NEED_EXTRA = ['annotate.gate', 'demo.tour', *(f'localhub.{name}' for name in 'api guard refs server shelf store uploading xet'.split())]
+NEED_EXTRA = ['annotate.gate', 'demo.tour', *(f'localhub.{name}' for name in 'api guard refs server shelf store uploading users xet'.split())]
 
 names = [m.name.removeprefix('annot_hub.') for m in pkgutil.walk_packages(annot_hub.__path__, 'annot_hub.')]
 assert not [n for n in names if n.partition('.')[0] == 'dev'], f'the wheel holds the tools: {names}'
