@@ -95,7 +95,7 @@ def start(self: Demo) -> Demo: # The same, running
 
 @patch
 def _start_services(self: Demo, known): # At the port in the `known` project file, and draw the book meanwhile
-    self.studio = LocalStudio(self.dir/'studio', env=None)
+    self.studio = LocalStudio(self.dir/'studio')
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(self.studio.start)
         self.truth = draw_book(self.dir, self.volumes, self.pages)
