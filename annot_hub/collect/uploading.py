@@ -103,7 +103,7 @@ class Source:
         self.folder = ImageFolder(root)
 
 @patch
-def check(self: Source,
+def check_files(self: Source,
     rows: pd.DataFrame # Rows to send
 ) -> None:             # `ValueError` for the first file that is gone, reached by a link that leads out, or of another size than when it was measured
     "Look at every file before anything is sent"
@@ -153,7 +153,7 @@ def upload(
     todo, report = plan_upload(df, existing)
     report.moved = int((df.file_name != scanned).sum())
     source = Source(df, scanned, root, prefix)
-    source.check(todo)
+    source.check_files(todo)
     if not dry_run: _send(df, todo, source, repo, prefix, report)
     return report
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from .clone import ROOT, enter
 
 # %% auto #0
-__all__ = ['DEV_VERBS', 'dev_parser', 'act', 'run_verb']
+__all__ = ['DEV_VERBS', 'dev_parser', 'act', 'run_dev_verb']
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #fe870358
 DEV_VERBS = {'test': 'run every page and every check, in a copy of the project',
@@ -68,7 +68,7 @@ def act(
     return next(filter(None, map(subprocess.call, _dev_commands(verb))), 0)
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #2ac13cfb
-def run_verb() -> None: # Ends the program with the exit code of the verb
+def run_dev_verb() -> None: # Ends the program with the exit code of the verb
     "Find a Python and an environment, then do what the command line asks"
     args = dev_parser().parse_args()
     os.chdir(ROOT)
@@ -79,4 +79,4 @@ def run_verb() -> None: # Ends the program with the exit code of the verb
 
 # %% ../../nbs/9_dev/60_verbs.ipynb #bc1087e4
 #| eval: false
-if __name__ == '__main__': run_verb()
+if __name__ == '__main__': run_dev_verb()

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['check_names', 'folder_entries', 'check_limits', 'labels_in', 'used_labels', 'check_offered', 'check_labels',
            'check_clock', 'check_version', 'check_token', 'check_studio', 'check_visible', 'check_counts',
-           'check_metadata', 'look_at_repo', 'look_at_metadata', 'check_same_interface', 'check_stray', 'check_tasks',
-           'look_at_seconds', 'look_at_tasks', 'task_addresses', 'look_at_studio', 'look_at_record', 'hub_problem',
-           'findings_of', 'doctor']
+           'check_metadata', 'look_at_repo', 'look_at_metadata', 'check_same_interface', 'check_stray',
+           'check_task_counts', 'look_at_seconds', 'look_at_tasks', 'task_addresses', 'look_at_studio',
+           'look_at_record', 'hub_problem', 'findings_of', 'doctor']
 
 # %% ../../nbs/6_project/55_checkup.ipynb #08fa68e1
 import math
@@ -311,7 +311,7 @@ def check_stray(
                            'nothing is lost; delete them in Label Studio if nobody should label them'))
     return out
 
-def check_tasks(
+def check_task_counts(
     selected: list, # Images that should have a task
     images: list,   # The image of each task of this repo
     outdated: bool  # Does what `push` remembers say otherwise?
@@ -369,7 +369,7 @@ def look_at_tasks(
     yield check_same_interface(p.interface, project.xml)
     images = [t['data'].get('file_name') for t in tasks if t['data'].get('repo_id') == p.repo]
     yield from check_stray(df, images)
-    yield from check_tasks(df.file_name[df.selected].tolist(), images, _outdated(p, project, tasks))
+    yield from check_task_counts(df.file_name[df.selected].tolist(), images, _outdated(p, project, tasks))
     yield from look_at_seconds(p.studio, p.title)
 
 def task_addresses(

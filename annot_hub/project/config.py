@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
-           'Tasks', 'Hub', 'Studio', 'Gate', 'Config', 'reference', 'to_toml', 'check_config', 'parse_config',
-           'read_config', 'config_text']
+           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'check_config',
+           'parse_config', 'read_config', 'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
 import json
@@ -66,12 +66,12 @@ class Tasks(Struct, forbid_unknown_fields=True):
     columns: Annotated[list[str], line(NAMES, 'shown to annotators and kept with the task', ['title'])] = []
 
 # %% ../../nbs/6_project/25_config.ipynb #0516d1ca
-class Hub(Struct, forbid_unknown_fields=True):
+class HubSection(Struct, forbid_unknown_fields=True):
     "Another Hub than the public one"
     endpoint: Annotated[str | None, line(ADDRESS, 'its address', 'http://127.0.0.1:8010')] = None
     store: Annotated[str | None, line(PATH, 'folder of `annot_hub hub`: its token is read from there', 'hub')] = None
 
-class Studio(Struct, forbid_unknown_fields=True):
+class StudioSection(Struct, forbid_unknown_fields=True):
     "Label Studio, where people label"
     url: Annotated[str, line(ADDRESS, 'its address', 'http://127.0.0.1:8080')] = 'http://127.0.0.1:8080'
     data: Annotated[str | None, line(PATH, 'folder of `annot_hub studio`: its token is read from there', 'studio')] = None
@@ -79,7 +79,7 @@ class Studio(Struct, forbid_unknown_fields=True):
     files: Annotated[str | None, line(PATH, "images on Label Studio's own disk (`annot_hub studio --files`)",
                                       'studio/files/shared')] = None
 
-class Gate(Struct, forbid_unknown_fields=True):
+class GateSection(Struct, forbid_unknown_fields=True):
     "For a private repo: `annot_hub gate` shows its images to a browser on this machine"
     port: Annotated[int, line('a number from 1 to 65535, without quotes', 'keep it: tasks hold addresses with it', 8030,
                               ge=1, le=65535)]
@@ -107,9 +107,9 @@ class Config(Struct, forbid_unknown_fields=True):
                                            'name there = name in the record', {'ada-l': 'ada'})] = {}
     renamed: Annotated[dict[str, str], line('names in quotes', 'old names of classes and what they are called now; '
                                             '`annot_hub relabel --rename` writes it', {'plate': 'illustrated'})] = {}
-    hub: Hub = msgspec.field(default_factory=Hub)
-    studio: Studio = msgspec.field(default_factory=Studio)
-    gate: Gate | None = None
+    hub: HubSection = msgspec.field(default_factory=HubSection)
+    studio: StudioSection = msgspec.field(default_factory=StudioSection)
+    gate: GateSection | None = None
 
 # %% ../../nbs/6_project/25_config.ipynb #72f73283
 def _section(field):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PUBLIC_HUB', 'Need', 'address', 'own_setting', 'lend_setting', 'needs_no_consent', 'agree_to', 'is_agreed', 'forget',
-           'describe', 'NotTrusted', 'in_project', 'check_service']
+           'describe_needs', 'NotTrusted', 'in_project', 'check_service']
 
 # %% ../../nbs/6_project/20_trust.ipynb #819d0692
 import json
@@ -124,7 +124,7 @@ _USE = {'hub': ('Hub', 'gets your token of the Hub'),
         'files': ('shared images', 'are shown to the members of Label Studio'),
         'service': ('service', 'is started on what lies there')}
 
-def describe(
+def describe_needs(
     needs: Iterable # What a project asks for
 ) -> str:           # A line each
     "What is asked for, for people"
@@ -143,7 +143,7 @@ class NotTrusted(PermissionError):
         self.dir, self.needs = dir, list(needs)
         super().__init__(f'{os.fspath(dir)!r} was not begun on this machine, or has changed since. It asks '
                          'for what you have not agreed to:\n'
-                         f'{describe(self.needs)}\nNothing was read there and nothing was sent. If that is '
+                         f'{describe_needs(self.needs)}\nNothing was read there and nothing was sent. If that is '
                          f'right, type: annot_hub trust --dir {shlex.quote(os.fspath(dir))} --yes')
 
 # %% ../../nbs/6_project/20_trust.ipynb #afd300f4

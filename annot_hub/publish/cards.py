@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'chosen', 'coverage', 'split_order', 'how_much', 'class_table', 'class_tables',
-           'group_table', 'hashable', 'shared_ballots', 'people_table', 'how_to_load', 'splits_with_labels', 'section',
-           'configs', 'read_head', 'yaml_lines', 'with_value', 'own_configs', 'with_configs', 'card', 'sheet_rows',
-           'sheet_key', 'thumbnail', 'contact_sheet']
+           'group_table', 'hashable', 'shared_ballots', 'people_table', 'how_to_load', 'splits_with_labels',
+           'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'own_configs', 'with_configs', 'card',
+           'sheet_rows', 'sheet_key', 'thumbnail', 'contact_sheet']
 
 # %% ../../nbs/4_publish/30_cards.ipynb #0727ab44
 import hashlib
@@ -71,7 +71,7 @@ _STATES_IN_WORDS = {'skipped': 'skipped', 'empty': 'submitted without a label',
                     'disputed': 'labelled differently by several people'}
 
 def how_much(
-    table: pd.DataFrame # As for `section`
+    table: pd.DataFrame # As for `card_section`
 ) -> list:              # Lines
     "Counts, in words"
     (n, wanted), states = coverage(table), table.state.value_counts()
@@ -105,7 +105,7 @@ def class_table(
     return markdown_table([control.name, 'images', *by.columns, ''], lines, right=range(1, 2 + by.shape[1]))
 
 def class_tables(
-    table: pd.DataFrame, # As for `section`
+    table: pd.DataFrame, # As for `card_section`
     interface: Interface # The questions
 ) -> list:               # Lines
     "A table of bars for each question with classes"
@@ -116,7 +116,7 @@ def class_tables(
 
 # %% ../../nbs/4_publish/30_cards.ipynb #836ad908
 def group_table(
-    table: pd.DataFrame, # As for `section`
+    table: pd.DataFrame, # As for `card_section`
     most: int = 25       # Groups that have a line of their own
 ) -> list:               # Lines; none for a single group
     "How far each group is"
@@ -187,13 +187,13 @@ def how_to_load(
             '```']
 
 def splits_with_labels(
-    table: pd.DataFrame # As for `section`
+    table: pd.DataFrame # As for `card_section`
 ) -> list:              # Their names, the usual ones first
     "Which splits have a labelled image"
     if 'split' not in table: return []
     return table.split[table.state == 'labelled'].dropna().drop_duplicates().sort_values(key=split_order).tolist()
 
-def section(
+def card_section(
     table: pd.DataFrame,  # One row an image: collection, labels, `state`, and `split` where there are splits
     interface: Interface, # The questions
     repo_id: str,         # `user/name`
@@ -282,17 +282,17 @@ def with_configs(
 
 def card(
     old: str|None,        # The README as it is, if there is one
-    table: pd.DataFrame,  # As for `section`
+    table: pd.DataFrame,  # As for `card_section`
     interface: Interface, # The questions
     repo_id: str,         # `user/name`
-    **kw                  # `record`, `notes` and `sheet`, as for `section`
+    **kw                  # `record`, `notes` and `sheet`, as for `card_section`
 ) -> str:                 # The README to commit
     "Bring the README up to date; text outside the marked section is kept"
     old = (old or f"# {repo_id.split('/')[1]}\n").removeprefix('\ufeff')
     text = old.replace('\r\n', '\n')
     found = _YAML_HEAD.match(text)
     head, text = (found[1], text[found.end():]) if found else ('', text)
-    body = f'{MARKS[0]}\n{section(table, interface, repo_id, **kw)}\n{MARKS[1]}'
+    body = f'{MARKS[0]}\n{card_section(table, interface, repo_id, **kw)}\n{MARKS[1]}'
     marked = _SECTION.search(text)
     if marked: text = text[:marked.start()] + body + text[marked.end():]
     else: text = text.rstrip() + f'\n\n{body}\n'
@@ -302,7 +302,7 @@ def card(
 
 # %% ../../nbs/4_publish/30_cards.ipynb #e79115d8
 def sheet_rows(
-    table: pd.DataFrame,  # As for `section`
+    table: pd.DataFrame,  # As for `card_section`
     interface: Interface, # The questions
     n: int = 4            # Pictures of each class
 ) -> list:                # (class, file_names), for the first question with classes; at most eight classes

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OURS', 'shards', 'parquet_with_images', 'copy_card', 'refuse_theirs', 'RepoTarget', 'without_links', 'file_sha256',
-           'read_note', 'FolderTarget', 'materialise_to']
+           'read_origin', 'FolderTarget', 'materialise_to']
 
 # %% ../../nbs/4_publish/75_copies.ipynb #7eb88d73
 import hashlib
@@ -116,7 +116,7 @@ def file_sha256(
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode): return None
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
-def read_note(
+def read_origin(
     path: Path # Of `.from`
 ) -> tuple:    # What the files were made for, and file → hashes; `ValueError` if it is no note of ours
     "What the folder says of its files"
@@ -138,7 +138,7 @@ class FolderTarget:
         made: str                # Version and cut of the files, as `materialise_to` says it
     ):
         self.folder, self.made = without_links(folder), made
-        before, self.files = read_note(self.folder/'.from')
+        before, self.files = read_origin(self.folder/'.from')
         existing = [*sorted((self.folder/'data').glob('*.parquet')), self.folder/'README.md']
         names = {p.relative_to(self.folder).as_posix(): p for p in existing if os.path.lexists(p)}
         refuse_theirs(self.folder,

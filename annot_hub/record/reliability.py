@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['compared_column', 'votes_by_image', 'by_pair', 'pair_table', 'ground_truths', 'others_choice', 'against_others',
-           'cross_table', 'control_of', 'confusion_tables', 'edit_counts', 'annotator_table', 'measures', 'Agreement',
-           'agreement', 'confusion', 'lacking', 'short_answer', 'answer_texts', 'disputed']
+           'cross_table', 'asked_control', 'confusion_tables', 'edit_counts', 'annotator_table', 'measures',
+           'Agreement', 'agreement', 'confusion', 'lacking', 'short_answer', 'answer_texts', 'disputed']
 
 # %% ../../nbs/3_record/40_reliability.ipynb #85b88770
 import json
@@ -122,7 +122,7 @@ def cross_table(
     for a, b in pairs: counts[at[a], at[b]] += 1
     return pd.DataFrame(counts, list(at), list(at)).rename_axis(index=row, columns=column)
 
-def control_of(
+def asked_control(
     interface: Interface, # The questions
     column: str           # Of one of them
 ) -> Control:             # With its kind and labels
@@ -226,7 +226,7 @@ def agreement(
 ) -> Agreement:                # Shows itself as tables
     "Measure how far the annotators of `record` agree"
     column = compared_column(interface, column)
-    given, control = answers(independent(record), interface), control_of(interface, column)
+    given, control = answers(independent(record), interface), asked_control(interface, column)
     ballots = votes_by_image(given, column)
     compared = against_others(ballots, ground_truths(record, interface, column))
     several = {name: list(votes.values()) for name, votes in ballots.items() if len(votes) > 1}
@@ -247,7 +247,7 @@ def confusion(
 ) -> pd.DataFrame:             # Count of images for each two answers, in the order of the interface
     "How often `a` gave one answer where `b` gave another"
     column = compared_column(interface, column)
-    control = control_of(interface, column)
+    control = asked_control(interface, column)
     if control.kind != 'single':
         raise ValueError(f'{column!r} takes several answers: a confusion matrix needs one')
     ballots = votes_by_image(answers(record, interface), column)
