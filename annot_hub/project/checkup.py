@@ -372,6 +372,8 @@ def look_at_tasks(
     yield from check_task_counts(df.file_name[df.selected].tolist(), images, _outdated(p, project, tasks))
     yield from look_at_seconds(p.studio, p.title)
 
+
+# %% ../../nbs/6_project/55_checkup.ipynb #24d7f82c
 def task_addresses(
     p: object,       # A `Project`
     private: bool,   # Is its repo private?
@@ -388,6 +390,7 @@ def task_addresses(
     address = shared or (p.gate().url if private else lambda name: hub_url(p.repo, name, endpoint=p.endpoint))
     return {name: address(name) for name in selected}
 
+# %% ../../nbs/6_project/55_checkup.ipynb #f710ab37
 def look_at_studio(
     p: object,  # A `Project`
     images: int # How many to look at as a browser does

@@ -174,22 +174,31 @@ ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
 PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
          ('studio', 'files')]
 
+def _value(config, section, name):
+    "The value of a line, also outside the sections; None if the file has no such line"
+    part = getattr(config, section) if section else config
+    return getattr(part, name) if part else None
+
+def _wrong_place(config):
+    "What is wrong with a path or an address; None if nothing is"
+    for section, name in PATHS + ADDRESSES:
+        value = _value(config, section, name)
+        if value is None: continue
+        where = f'{name} in [{section}]' if section else name
+        if not value or '\0' in value: return f'{where} is a text in quotes, and not {value!r}'
+        if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
+            return f'{where} is {ADDRESS}, and not {value!r}'
+
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
-    if not 3 <= len(config.title.strip()) <= 50: return f'title is a text of 3 to 50 characters, and not {config.title!r}'
+    if not 3 <= len(config.title.strip()) <= 50:
+        return f'title is a text of 3 to 50 characters, and not {config.title!r}'
     if not re.fullmatch(REPO, config.repo, re.ASCII): return f'{config.repo!r} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
-    for section, name in PATHS + ADDRESSES:
-        value = getattr(getattr(config, section) if section else config, name) if not section or getattr(config, section) else None
-        if value is not None and (not value or '\0' in value):
-            return f'{name}{f" in [{section}]" if section else ""} is a text in quotes, and not {value!r}'
-    for section, name in ADDRESSES:
-        value = getattr(getattr(config, section), name)
-        if value is not None and not value.startswith(('http://', 'https://')):
-            return f'{name} in [{section}] is {ADDRESS}, and not {value!r}'
     on = config.metadata and config.metadata.on
     if isinstance(on, list) and len(on) != 2: return f'on in [metadata] is one name or two, and not {on!r}'
+    return _wrong_place(config)
 
 def check_config(
     data: dict,             # A project file, as `tomllib` gives it
@@ -198,7 +207,8 @@ def check_config(
     "Refuse a file that misses something, or says what we do not know"
     try: config = msgspec.convert(data, Config)
     except msgspec.ValidationError as e: raise ValueError(f'{path}: {_sentence(e, data)}') from None
-    if problem := _problem(config): raise ValueError(f'{path}: {problem}')
+    problem = _problem(config)
+    if problem: raise ValueError(f'{path}: {problem}')
     for section, name in ADDRESSES:
         try: address(data.get(section, {}).get(name, 'https://huggingface.co'))
         except ValueError as e: raise ValueError(f'{path}: {name} in [{section}]: {e}') from e

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EditError', 'edited_rows', 'same_cell', 'changed_cells', 'CsvVersion', 'find_edits', 'cell_value', 'EditRules',
-           'edited_entry', 'refused_edit', 'accept_edits']
+           'edited_values', 'edited_entry', 'refused_edit', 'accept_edits']
 
 # %% ../../nbs/4_publish/20_corrections.ipynb #f96fb6a0
 import json
@@ -132,6 +132,16 @@ class EditRules:
     names: dict = field(default_factory=dict) # Name on the Hub → name in the record; a person who is not in it keeps the name
     sizes: dict = field(default_factory=dict) # `file_name` → width and height of the image as annotators see it; without it an edited region is refused
 
+def edited_values(
+    row: pd.Series,      # The edited row
+    interface: Interface # The questions
+) -> dict:               # Question → value; `ValueError` if the row has no label any more
+    "What an edited row says"
+    controls = [c for c in interface.controls if c.name in interface.columns and c.name in row]
+    values = {c.name: cell_value(c, row[c.name]) for c in controls}
+    if any(v not in (None, []) for v in values.values()): return values
+    raise ValueError('to take a label back, delete the annotation in Label Studio')
+
 def edited_entry(
     name: str,       # `file_name`
     row: pd.Series,  # The edited row
@@ -140,10 +150,7 @@ def edited_entry(
 ) -> dict:           # An entry of the record; `ValueError` says why it cannot be one
     "One edited row as an annotation of whoever edited it"
     if name not in rules.known: raise ValueError('there is no such image in the collection')
-    controls = [c for c in rules.interface.controls if c.name in rules.interface.columns and c.name in row]
-    values = {c.name: cell_value(c, row[c.name]) for c in controls}
-    if not any(v not in (None, []) for v in values.values()):
-        raise ValueError('to take a label back, delete the annotation in Label Studio')
+    values = edited_values(row, rules.interface)
     annotator = rules.names.get(edit['author'], edit['author'])
     identity = json.dumps([rules.repo_id, name, annotator]).encode()
     return {'kind': 'annotation', 'file_name': name, 'repo_id': rules.repo_id,

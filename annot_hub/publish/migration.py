@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['csv_table', 'image_share', 'find_columns', 'path_endings', 'image_meant', 'MigrateReport', 'listed_collection',
            'label_value', 'asked_of', 'RowRules', 'row_person', 'row_entry', 'Migration', 'check_migratable',
-           'place_rows', 'row_entries', 'OldRepo', 'read_old', 'replaced_files', 'plan_migration', 'migrate']
+           'place_rows', 'row_entries', 'OldRepo', 'read_old', 'replaced_files', 'migrated_draft', 'plan_migration',
+           'migrate']
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ba07d323
 import json
@@ -273,6 +274,19 @@ def replaced_files(
     scripts = [f for f in old.files.file_name if f.endswith('.py') and '/' not in f]
     return scripts if old.csv == 'annotations.csv' else [*scripts, old.csv]
 
+def migrated_draft(
+    old: OldRepo,             # From `read_old`
+    collection: pd.DataFrame, # From `listed_collection`
+    entries: list,            # From `row_entries`
+    interface: Interface      # The question
+) -> Draft:                   # The version to write
+    "What the first version of ours is made of"
+    gone = replaced_files(old)
+    found = {path: change for path, change in old.found.items() if path != old.csv}
+    extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(gone)}
+    return Draft(Base(old.repo, old.parent, [], [], found, collection), entries, labels(entries, interface), interface,
+                 title='Migrate: {}', images=old.parent, extra=extra)
+
 def plan_migration(
     old: OldRepo,                     # From `read_old`
     columns: tuple = (None, None),    # As for `find_columns`
@@ -290,16 +304,12 @@ def plan_migration(
     interface = interface or asked_of(values[known], label)
     rules = RowRules(interface, old.repo.id, names or {}, old.at)
     entries, bad_rows = row_entries(df[known], images, values, rules)
-    decided, gone = labels(entries, interface), replaced_files(old)
-    report = MigrateReport(len(collection), len(df), int((decided.state == 'labelled').sum()),
-                           df[key][known & values.isna()].tolist(), df[key][~known].tolist(),
-                           bad_names + bad_rows,
-                           gone, [*interface.controls[0].labels], old.parent)
-    base = Base(old.repo, old.parent, [], [], {f: c for f, c in old.found.items() if f != old.csv},
-                collection)
-    extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(gone)}
-    return Migration(Draft(base, entries, decided, interface, title='Migrate: {}', images=old.parent,
-                           extra=extra), report)
+    draft = migrated_draft(old, collection, entries, interface)
+    labelled, empty = (draft.labels.state == 'labelled').sum(), known & values.isna()
+    return Migration(draft, MigrateReport(
+        len(collection), len(df), int(labelled), df[key][empty].tolist(), df[key][~known].tolist(),
+        bad_names + bad_rows, replaced_files(old), [*interface.controls[0].labels], old.parent))
+
 
 # %% ../../nbs/4_publish/80_migration.ipynb #d7724ef4
 def migrate(
