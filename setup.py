@@ -45,7 +45,7 @@ setup(
         *(f'Programming Language :: Python :: 3.{n}' for n in range(oldest, 14)),
     ],
     packages=find_packages(include=['annot_hub', 'annot_hub.*'], exclude=['annot_hub.dev', 'annot_hub.dev.*']),
-    include_package_data=False,
+    include_package_data=False, package_data={'annot_hub': ['py.typed']},
     install_requires=cfg['requirements'].split(), extras_require=extras,
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['annot_hub=annot_hub._modidx:d']},
 )

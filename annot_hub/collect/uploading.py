@@ -99,7 +99,8 @@ class Source:
         prefix: str            # The `prefix` of that scan
     ):
         # what the table says of other places is not asked: a stranger may have made it
-        self.paths = {name: local_path(root, key, prefix) for name, key in zip(df.file_name, scanned)}
+        self.paths = {name: local_path(root, key, prefix) for name,
+                      key in zip(df.file_name, scanned, strict=True)}
         self.folder = ImageFolder(root)
 
 @patch
@@ -107,7 +108,7 @@ def check_files(self: Source,
     rows: pd.DataFrame # Rows to send
 ) -> None:             # `ValueError` for the first file that is gone, reached by a link that leads out, or of another size than when it was measured
     "Look at every file before anything is sent"
-    for name, size in zip(rows.file_name, rows.bytes):
+    for name, size in zip(rows.file_name, rows.bytes, strict=True):
         path = self.paths[name]
         if not os.path.isfile(path):
             raise ValueError(f'{path} is not there any more: run `annot_hub collect` again')
@@ -123,7 +124,7 @@ def additions(self: Source,
 ) -> dict:             # File → what the client sends; `ValueError` for the first whose sha256 is not the one in the table
     "What a commit adds"
     added = {name: CommitOperationAdd(name, self.paths[name]) for name in rows.file_name}
-    for name, sha256 in zip(rows.file_name, rows.sha256):
+    for name, sha256 in zip(rows.file_name, rows.sha256, strict=True):
         if added[name].upload_info.sha256.hex() != sha256: self._refuse_changed(name)
     return added
 

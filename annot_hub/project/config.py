@@ -50,9 +50,12 @@ class Metadata(Struct, forbid_unknown_fields=True):
     "What is known about the images"
     file: Annotated[str, line(PATH, 'a table: a row a volume, or a row an image, …', 'inventory.csv')]
     on: Annotated[str | list[str], line('the name of a column, or two names',
-                                        'the column that both sides have, or both names: ["file_name", "scan"]', 'volume')]
-    columns: Annotated[list[str] | None, line(NAMES, 'if the file has no header line', ['volume', 'title'])] = None
-    min_match: Annotated[float, line('a number from 0 to 1', 'share of the images that must find their row', 1.0,
+                                        'the column that both sides have, or both names: ["file_name", '
+                                        '"scan"]', 'volume')]
+    columns: Annotated[list[str] | None,
+                       line(NAMES, 'if the file has no header line', ['volume', 'title'])] = None
+    min_match: Annotated[float,
+                         line('a number from 0 to 1', 'share of the images that must find their row', 1.0,
                                      ge=0, le=1)] = 1.0
 
 class Sample(Struct, forbid_unknown_fields=True):
@@ -69,19 +72,22 @@ class Tasks(Struct, forbid_unknown_fields=True):
 class HubSection(Struct, forbid_unknown_fields=True):
     "Another Hub than the public one"
     endpoint: Annotated[str | None, line(ADDRESS, 'its address', 'http://127.0.0.1:8010')] = None
-    store: Annotated[str | None, line(PATH, 'folder of `annot_hub hub`: its token is read from there', 'hub')] = None
+    store: Annotated[str | None,
+                     line(PATH, 'folder of `annot_hub hub`: its token is read from there', 'hub')] = None
 
 class StudioSection(Struct, forbid_unknown_fields=True):
     "Label Studio, where people label"
     url: Annotated[str, line(ADDRESS, 'its address', 'http://127.0.0.1:8080')] = 'http://127.0.0.1:8080'
-    data: Annotated[str | None, line(PATH, 'folder of `annot_hub studio`: its token is read from there', 'studio')] = None
+    data: Annotated[str | None,
+                    line(PATH, 'folder of `annot_hub studio`: its token is read from there', 'studio')] = None
     people: Annotated[int, line(NUMBER, 'how many people look at each image', 2, ge=1)] = 1
     files: Annotated[str | None, line(PATH, "images on Label Studio's own disk (`annot_hub studio --files`)",
                                       'studio/files/shared')] = None
 
 class GateSection(Struct, forbid_unknown_fields=True):
     "For a private repo: `annot_hub gate` shows its images to a browser on this machine"
-    port: Annotated[int, line('a number from 1 to 65535, without quotes', 'keep it: tasks hold addresses with it', 8030,
+    port: Annotated[int, line('a number from 1 to 65535, without quotes',
+                              'keep it: tasks hold addresses with it', 8030,
                               ge=1, le=65535)]
 
 # %% ../../nbs/6_project/25_config.ipynb #39fd534d
@@ -89,11 +95,14 @@ REPO = r'[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}'
 
 class Config(Struct, forbid_unknown_fields=True):
     "A project file"
-    title: Annotated[str, line('a text of 3 to 50 characters', 'of the project in Label Studio', 'Encyclopaedia')]
+    title: Annotated[str, line('a text of 3 to 50 characters', 'of the project in Label Studio',
+                               'Encyclopaedia')]
     repo: Annotated[str, line('a name like user/name', 'the dataset repo', 'ada/encyclopaedia')]
     images: Images
-    private: Annotated[bool, line('true or false', 'whether only you may see the repo that `upload` makes', True)] = True
-    labels: Annotated[list[str] | None, line('a list of classes, like ["text-only", "illustrated"]', 'the classes',
+    private: Annotated[bool, line('true or false', 'whether only you may see the repo that `upload` makes',
+                                  True)] = True
+    labels: Annotated[list[str] | None,
+                      line('a list of classes, like ["text-only", "illustrated"]', 'the classes',
                                              ['text-only', 'illustrated'])] = None
     interface: Annotated[str | None, line(PATH, 'instead of labels: a labelling interface of your own',
                                           'labels.xml')] = None
@@ -105,8 +114,10 @@ class Config(Struct, forbid_unknown_fields=True):
     tasks: Tasks = msgspec.field(default_factory=Tasks)
     people: Annotated[dict[str, str], line('names in quotes', "who edits annotations.csv on the Hub's page: "
                                            'name there = name in the record', {'ada-l': 'ada'})] = {}
-    renamed: Annotated[dict[str, str], line('names in quotes', 'old names of classes and what they are called now; '
-                                            '`annot_hub relabel --rename` writes it', {'plate': 'illustrated'})] = {}
+    renamed: Annotated[dict[str, str],
+                       line('names in quotes', 'old names of classes and what they are called now; '
+                                            '`annot_hub relabel --rename` writes it',
+                            {'plate': 'illustrated'})] = {}
     hub: HubSection = msgspec.field(default_factory=HubSection)
     studio: StudioSection = msgspec.field(default_factory=StudioSection)
     gate: GateSection | None = None
@@ -126,7 +137,8 @@ def _rows(cls, section=''):
     found = type_info(cls).fields
     for f in found:
         if _section(f): continue
-        default = 'must be given' if f.required else f.default if isinstance(f.default, (str, int, float)) else ''
+        default = 'must be given' if f.required else f.default if isinstance(f.default,
+                                                                             (str, int, float)) else ''
         meta = _meta(f)
         yield section, f.name, meta['title'], default, meta['examples'][0], meta['description']
     for f in found:
@@ -142,7 +154,8 @@ def to_toml(
 ) -> str: # As TOML writes it in one line
     "One value"
     if not isinstance(value, dict): return json.dumps(value, ensure_ascii=False)
-    return '{' + ', '.join(f'{json.dumps(k, ensure_ascii=False)} = {to_toml(v)}' for k, v in value.items()) + '}'
+    return '{' + ', '.join(f'{json.dumps(k, ensure_ascii=False)} = {to_toml(v)}' for k,
+                           v in value.items()) + '}'
 
 # %% ../../nbs/6_project/25_config.ipynb #a9984f6e
 def _names(cls):
@@ -193,7 +206,8 @@ def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
     if not 3 <= len(config.title.strip()) <= 50:
         return f'title is a text of 3 to 50 characters, and not {config.title!r}'
-    if not re.fullmatch(REPO, config.repo, re.ASCII): return f'{config.repo!r} is no repo name: write user/name'
+    if not re.fullmatch(REPO, config.repo, re.ASCII):
+        return f'{config.repo!r} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
     on = config.metadata and config.metadata.on
@@ -229,7 +243,8 @@ def read_config(
     "Read the project file in `dir`"
     path = inside('annot_hub.toml', dir)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub init`')
+        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub '
+                                f'init`')
     return parse_config(path.read_text(encoding='utf-8-sig'), path)
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd
@@ -254,7 +269,8 @@ def _block(field, value):
     meaning = cls.__doc__ if cls else _meta(field)['description']
     head = f'{"" if active else "# "}{f"[{field.name}]":<36} # {meaning}'
     if cls: return [head, *_lines(cls, value or {})]
-    return [head, *(f'{"" if active else "# "}{to_toml(k)} = {to_toml(v)}' for k, v in (value or _meta(field)['examples'][0]).items())]
+    return [head, *(f'{"" if active else "# "}{to_toml(k)} = {to_toml(v)}' for k,
+                    v in (value or _meta(field)['examples'][0]).items())]
 
 def config_text(
     values: dict # What is to be said: lines of the top, and a dict a section

@@ -305,7 +305,7 @@ def agreement_tables(
     record, images = read_record(p.hub)[0], p.hub.collection()
     if by and by not in images:
         raise ValueError(f'{by!r} is not a column of the collection: it has {", ".join(images.columns)}')
-    groups = dict(zip(images.file_name, images[by])) if by else None
+    groups = dict(zip(images.file_name, images[by], strict=True)) if by else None
     return (agreement(record, p.interface, column, groups), adjudicate(record, p.interface),
             lacking(record, p.interface, people, images.file_name[images.selected]))
 

@@ -81,7 +81,8 @@ def fetch(
 ) -> dict:            # Path → file on this machine; `FetchError` if any is missing, after all others are there
     "Download images into the client's cache"
     with quiet_client(), ThreadPoolExecutor(workers) as pool:
-        got = dict(zip(paths, tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None)))
+        files = list(tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None))
+    got = dict(zip(paths, files, strict=True))
     bad = {path: e for path, e in got.items() if isinstance(e, Exception)}
     if not bad: return got
     first, why = next(iter(bad.items()))

@@ -284,7 +284,8 @@ def migrated_draft(
     gone = replaced_files(old)
     found = {path: change for path, change in old.found.items() if path != old.csv}
     extra = {'collection.parquet': collection.to_parquet(index=False), **dict.fromkeys(gone)}
-    return Draft(Base(old.repo, old.parent, [], [], found, collection), entries, labels(entries, interface), interface,
+    return Draft(Base(old.repo, old.parent, [], [], found, collection), entries, labels(entries, interface),
+                 interface,
                  title='Migrate: {}', images=old.parent, extra=extra)
 
 def plan_migration(

@@ -71,8 +71,8 @@ def versions_of(
     first = max((i for i, c in enumerate(commits) if is_publish(c)), default=-1)
     found = [(c, repo.read('annotations.csv', c.sha)) for c in reversed(commits[:first + 1])]
     found = [(c, data) for c, data in found if data is not None]
-    before = [None, *(data for _, data in found)]
-    return [(c, data) for (c, data), last in zip(found, before) if data != last or c.sha in tagged]
+    before = [None, *(data for _, data in found[:-1])] if found else []
+    return [(c, data) for (c, data), last in zip(found, before, strict=True) if data != last or c.sha in tagged]
 
 def history(
     repo: str|Repo # The repo

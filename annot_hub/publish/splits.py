@@ -224,8 +224,8 @@ def split_notes(
     placed: dict           # Group → split
 ) -> list:                 # Sentences
     "A sentence about every two groups that share pictures"
-    of, pairs = dict(zip(names, group)), {}
-    for a, b in zip(doubles.file_name, doubles.other):
+    of, pairs = dict(zip(names, group, strict=True)), {}
+    for a, b in zip(doubles.file_name, doubles.other, strict=True):
         pairs.setdefault(tuple(sorted((of[a], of[b]))), []).append((a, b))
     notes = []
     for (a, b), shared in sorted(pairs.items()):
