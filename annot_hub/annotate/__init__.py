@@ -12,9 +12,9 @@ import lazy_loader
 _PAGES = {
     'masks': ['from_mask', 'to_mask'],
     'regions': ['to_pixels', 'to_percent', 'corners', 'bounds', 'draw_regions'],
-    'controls': ['Control'],
+    'features': ['Control'],
     'interface': ['Interface', 'classification', 'detection', 'encode'],
-    'asking': ['tasks', 'prediction'],
+    'task_data': ['tasks', 'prediction'],
     'environment': ['install_studio'],
     'pulling': ['LocalStudio', 'Studio', 'StudioError'],
     'gate': ['Gate'],

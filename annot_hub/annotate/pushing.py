@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fastcore.basics import patch
 from tqdm import tqdm
 
-from .asking import OVERWRITTEN
+from .task_data import OVERWRITTEN
 from .client import StudioError, answer_json
 from .projects import StudioProject, condition, control_names
 from .inventory import Inventory, TaskMemory, deadline, image_of
@@ -36,7 +36,7 @@ def check_tasks(
     tasks: list, # to be pushed
     xml: str     # labelling interface of the project
 ) -> None:       # nothing
-    "Refuse tasks without identity, twice the same image, and data that would be overwritten"
+    "Refuse tasks that name no image, two tasks for one image, and data that would be overwritten"
     check_data_names({name for t in tasks for name in t['data']}, xml)
     images = [image_of(t['data']) for t in tasks]
     without = [i for i, image in enumerate(images) if None in image]

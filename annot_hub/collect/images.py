@@ -80,7 +80,7 @@ class ImageFolder:
     def inside(self,
         path: str|os.PathLike # A file below `root`
     ) -> str:                 # The same; `ValueError` when a link on the way leads out
-        "Refuse a file that is elsewhere; each folder is looked at once"
+        "Refuse a file outside the folder; each sub-folder is checked only once"
         folder = os.path.dirname(path)
         if folder not in self.known: self.known[folder] = is_inside(folder, self.root)
         if self.known[folder] and (not os.path.islink(path) or is_inside(path, self.root)): return path

@@ -25,7 +25,7 @@ try:
     from starlette.responses import JSONResponse, Response
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import read_secret, write_file
-from .guard import Work
+from .limits import Work
 from .rights import Signer, User, check_rights, need_user, no_repo
 from .routes import Ask, Route, find_route, raw_path, route
 from .shelf import Refusal, drop

@@ -19,7 +19,7 @@ from .listing import need_entry
 from .repos import repo_url
 from .rights import need_user, seal
 from .routes import Ask, Checked, route
-from .guard import check_tree_path
+from .limits import check_tree_path
 from .shelf import Refusal
 from .store import HubRepo
 

@@ -15,7 +15,7 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import Hub
 from .downloads import send_file
-from .guard import Work
+from .limits import Work
 from .listing import iso
 from .rights import User, seal
 from .routes import Ask, Checked, route

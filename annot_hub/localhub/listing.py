@@ -17,7 +17,7 @@ try: from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from dulwich.objects import Commit
 from .api import Hub
-from .guard import Work
+from .limits import Work
 from .repos import front_matter
 from .routes import Ask, parse_json, route
 from .shelf import Refusal

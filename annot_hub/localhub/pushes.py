@@ -14,7 +14,7 @@ try:
     from dulwich.objects import Commit, ShaFile, Tag
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import Hub
-from .guard import check_entry, check_ref
+from .limits import check_entry, check_ref
 from .lfs import may_name
 from .packs import OBJECT_KINDS
 from .rights import User

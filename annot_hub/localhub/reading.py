@@ -25,7 +25,7 @@ try:
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from ..collect.files import write_file
 from .folder import is_file
-from .guard import Work
+from .limits import Work
 from .objects import Entry, Index, Trees
 from .packing import NewObjects, Objects
 from .shelf import BigFiles, Refusal

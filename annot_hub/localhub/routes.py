@@ -16,7 +16,7 @@ from fastcore.basics import patch
 try: from starlette.requests import Request
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .rights import User
-from .guard import check_tree_path
+from .limits import check_tree_path
 from .shelf import Refusal
 
 # %% ../../nbs/7_localhub/42_routes.ipynb #64f9ad3f

@@ -22,7 +22,7 @@ try:
     from starlette.responses import JSONResponse
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
 from .api import Hub
-from .guard import Work, check_tree_path
+from .limits import Work, check_tree_path
 from .lfs import may_name
 from .refs import next_pr, note_pr
 from .repos import repo_url

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 
 try: from dulwich.objects import Commit, Tag
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from .guard import Weight, check_entry, check_ref, check_tree_path, weigh
+from .limits import Weight, check_entry, check_ref, check_tree_path, weigh
 from .objects import Entry, tree_bytes
 from .packing import NewObjects, join_packs, packs_to_join
 from .reading import HubRepo
@@ -69,7 +69,7 @@ def weight(self: HubRepo,
     read: Callable = None, # function from a name to the `Entry`s of a tree; the repo's own without one
     depth: int = 0         # how many folders it is in
 ) -> Weight:               # its `Weight`; `Refusal` 422 when it is too much, or has a name that may not be
-    "What a tree stands for; each is looked at once"
+    "Check the names in a tree and count what it holds; each tree is read once"
     known = self.store.weights
     if oid in known: return known[oid]
     if depth > 250: raise Refusal(422, 'Too much for a repo: more than 250 folders in one another')

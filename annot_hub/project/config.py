@@ -12,7 +12,6 @@ import json
 import os
 import re
 import tomllib
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -27,7 +26,7 @@ from ..publish.splits import check_fractions
 
 # %% ../../nbs/6_project/25_config.ipynb #d7b022da
 def line(
-    what: str,       # What a value must be, to go on from "n is …"
+    what: str,       # What a value must be; completes "n is …"
     meaning: str,    # What the line is for
     example: object, # A value that somebody might write
     **limits         # Of msgspec's `Meta`, e.g. `ge=0`
@@ -41,7 +40,7 @@ ADDRESS = 'an address that begins with http:// or https://'
 class Images(Struct, forbid_unknown_fields=True):
     "Where the images are"
     folder: Annotated[str, line(PATH, 'where the images are; nothing in it is changed', 'scans')]
-    prefix: Annotated[str, line(PATH, 'folder of the repo that they get', 'images')] = 'images'
+    prefix: Annotated[str, line(PATH, 'their folder in the repo', 'images')] = 'images'
     pattern: Annotated[str | None, line(PATH, 'columns to read from the path', 'images/{volume}/*')] = None
     group: Annotated[str | None, line(COLUMN, 'what belongs together: never in two splits', 'volume')] = None
 
@@ -62,7 +61,7 @@ class Sample(Struct, forbid_unknown_fields=True):
     "How many images to annotate: all, without this section"
     n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)]
     seed: Annotated[int, line(NUMBER, 'another seed, another choice', 1)] = 0
-    by: Annotated[str | None, line(COLUMN, 'each of its values gives its share', 'volume')] = None
+    by: Annotated[str | None, line(COLUMN, 'its groups are sampled in proportion', 'volume')] = None
 
 class Tasks(Struct, forbid_unknown_fields=True):
     "What annotators see beside the image"
@@ -218,7 +217,7 @@ def check_config(
     data: dict,             # A project file, as `tomllib` gives it
     path: str|os.PathLike   # Where it stands, for messages
 ) -> dict:                  # The same; `ValueError` names the file, the line and what it should be
-    "Refuse a file that misses something, or says what we do not know"
+    "Refuse a file in which a line is missing, unknown or wrong"
     try: config = msgspec.convert(data, Config)
     except msgspec.ValidationError as e: raise ValueError(f'{path}: {_sentence(e, data)}') from None
     problem = _problem(config)

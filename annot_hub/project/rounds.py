@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fastcore.basics import patch
 
-from ..annotate.asking import tasks
+from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
@@ -29,7 +29,7 @@ from ..record.journal import cursor, entries
 @patch
 def upload(self: Project,
     dry_run: bool = False                        # Only say what would happen
-) -> object: # A `UploadReport`
+) -> object: # An `UploadReport`
     "Bring images and table to the repo"
     from annot_hub.collect import uploading
     df = self.collection()
@@ -70,7 +70,7 @@ def shared_folder(self: Project) -> tuple|None: # The folder, and the part of ea
 
 @patch
 def image_address(self: Project,
-    project: object = None # A project of Label Studio that shall show the shared folder; None = do not touch it
+    project: object = None # Label Studio project to connect to the shared folder; None changes nothing there
 ) -> Callable|None:        # Function from `file_name` to the address in the task; None for the Hub's own
     "How tasks name their images; `ValueError` if a browser could not load them"
     from annot_hub.annotate.projects import local_address
@@ -138,7 +138,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
     asked = Interface(published.decode()) if published else self._answered()
     changed = asked and interface_changes(asked, self.interface)
     if changed:
-        raise ValueError(f'annot_hub.toml asks otherwise than people were asked until now ({changed}): '
+        raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
                          f'nothing '
                          'was done. `annot_hub relabel --dry-run` says what that means for the answers '
                          'there are')
@@ -196,7 +196,7 @@ def check_gate(self: Project,
 # %% ../../nbs/6_project/40_rounds.ipynb #30bd690b
 def project_identity(
     project: object # A project of Label Studio
-) -> str:           # Sixteen hexadecimal digits less four
+) -> str:           # Twelve hexadecimal digits
     "A short name that no other project has, not even a later one with the same number"
     return hashlib.blake2b(f'{project.id} {project.created}'.encode(), digest_size=6).hexdigest()
 

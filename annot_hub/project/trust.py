@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r'(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(
 
 def address(
     url: str # Of a server
-) -> str:    # In its one spelling; `ValueError` if it has a user, a query, or a letter that is none of an address
+) -> str:    # In a standard spelling; `ValueError` for a user, a query or a character that no address has
     "The address `url`, to be compared with others"
     found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
     if not found:
@@ -44,7 +44,7 @@ _lent = {}       # name of a variable → what a project put there, and what had
 def own_setting(
     name: str  # Of an environment variable
 ) -> str|None: # Its value as the user has set it
-    "What the user's environment says, whatever a project has put there"
+    "A setting of the user's own environment, without what a project has put there"
     now = os.environ.get(name)
     lent, before = _lent.get(name, (None, None))
     return before if name in _lent and now == lent else now
@@ -79,7 +79,7 @@ def needs_no_consent(
 def _place(dir): return str(Path(dir).resolve())
 
 def _record(dir, need):
-    "File of an agreement, and what stands in it; the data of a service are the same in whatever project"
+    "The file of an agreement, and its content; one about a service's data does not depend on the project"
     text = json.dumps([None if need.kind == 'service' else _place(dir), *need])
     return config_folder()/'trust'/f'{sha256(text.encode()).hexdigest()}.json', text
 
@@ -103,7 +103,7 @@ def is_agreed(
 # %% ../../nbs/6_project/20_trust.ipynb #5993d0a7
 def forget(
     dir: str|os.PathLike # Folder of a project
-) -> int:                # How many agreements that were
+) -> int:                # How many agreements were removed
     "Take back what was agreed to for the project, and for the services in its folder"
     gone = 0
     for path in (config_folder()/'trust').glob('*.json'):

@@ -38,7 +38,7 @@ def task_counts(
     report: dict # From `Project.push` and the like
 ) -> str:        # One line
     "The counts of a push"
-    return ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int)) + ' tasks'
+    return 'tasks: ' + ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int))
 
 def json_text(
     value: object # Plain values, dates among them
@@ -318,7 +318,7 @@ def run_agree(
     people: int = 2     # How many answers an image should have
 ) -> None:              # What happened is printed
     "How far several annotators agree, who did what, which images to decide first"
-    from annot_hub.annotate.asking import plain
+    from annot_hub.annotate.task_data import plain
     p.reach_hub()
     found, todo, short = agreement_tables(p, column, by, people)
     if json:
@@ -357,11 +357,11 @@ def name_pairs(
 def run_relabel(
     p: object,             # The project
     rename: str = None,    # Old and new name of a class: "plate=illustrated"; several with commas
-    among: str = None,     # What a new class was called until now, so that fewer images are seen again: "map=illustrated"
-    remove: bool = False,  # Take classes out although answers say them
+    among: str = None,     # A new class and the one it was labelled as, to see fewer images again: "map=illustrated"
+    remove: bool = False,  # Remove classes even if answers use them
     dry_run: bool = False  # Only say what would happen
 ) -> None:                 # What happened is printed
-    "After you changed labels in annot_hub.toml: bring that to Label Studio and the repo, have seen again what must be"
+    "Carry changed labels from annot_hub.toml to Label Studio and the repo; queue the images to look at again"
     hidden = {}
     for new, was in name_pairs(among): hidden.setdefault(new, []).append(was)
     plan, done = p.relabel(dict(name_pairs(rename)), hidden, remove, dry_run)
@@ -414,7 +414,7 @@ def run_studio(
     files: str = None,    # Folder of images that its members may see
     email: str = None,    # Your e-mail address, to log in with; for the first start
     invite: str = None,   # Let these people in, addresses with commas between; also while it runs, from another terminal
-    https: str = None,    # Address that a web server with https before it has: https://label.lab.example
+    https: str = None,    # Public address, with an https web server in front: https://label.lab.example
     mine: bool = False    # The folder is yours, but moved here, restored or of an earlier version
 ) -> None:                # What happened is printed
     "Run Label Studio on this machine with safe settings; installed on first use (850 MB in the user's cache)"

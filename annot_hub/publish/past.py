@@ -125,7 +125,7 @@ def undo(
     at: str,      # Server time, ISO 8601
     revision: str # Commit of that version
 ) -> list:        # Entries to add
-    "Say again what was said, and mark as deleted what was added since"
+    "Repeat the annotations of `old` as the newest, and mark later ones as deleted"
     then, now = ({e['unique_id']: e for e in current(r)} for r in (old, record))
     newest = {e['unique_id']: e for e in sorted(record,
                                                 key=lambda e: (when(e['updated_at']),

@@ -204,7 +204,7 @@ def draft_version(
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283
 @contextmanager
 def without_gc() -> Iterator: # For `with`
-    "A million entries stay until the end: to look through them for garbage again and again takes longer than all else"
+    "Pause the garbage collector: to search a million entries again and again takes longer than all else"
     was = gc.isenabled()
     gc.disable()
     try: yield

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
-from ..annotate.controls import Control
+from ..annotate.features import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers
 from .journal import current

@@ -16,7 +16,7 @@ from pathlib import Path
 import re
 from ..collect.keys import check_file_name, parse_url
 from ..annotate.interface import Interface
-from ..annotate.asking import OVERWRITTEN, OWN
+from ..annotate.task_data import OVERWRITTEN, OWN
 
 # %% ../../nbs/3_record/10_exports.ipynb #6bf89e66
 def task_image(

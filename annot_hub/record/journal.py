@@ -37,7 +37,7 @@ def when(
 def person_name(
     user: object, # As Label Studio names one: an id, an e-mail address, or a dict with both
     names: dict   # User id or e-mail address to a stable name
-) -> str:         # `user-<id>` for an id without a name; `ValueError` for a mere e-mail address
+) -> str:         # `user-<id>` for an id without a name; `ValueError` for an e-mail address without one
     "The stable name of a user"
     keys = [user.get('email'), user.get('id')] if isinstance(user, dict) else [user]
     name = next((n for key in keys for n in (names.get(key), names.get(str(key))) if n), None)
@@ -149,7 +149,7 @@ def tombstone(
     entry: dict,   # The version that the record has
     time: str|None # Server time at which it was no longer there
 ) -> dict:         # An entry of kind 'tombstone', never older than what it buries
-    "The line that tells of a deletion"
+    "The entry for an annotation that was deleted"
     hints = ('annotation_id', 'task_id', 'task_updated_at', 'project')
     return {'kind': 'tombstone', 'file_name': entry['file_name'], 'repo_id': entry['repo_id'],
             'unique_id': entry['unique_id'], 'updated_at': max(last_seen(entry), time, key=when),
@@ -185,7 +185,7 @@ def tombstones(
     found: Found,  # What `entries` read just now
     complete: bool # Does `found` hold every task of the project?
 ) -> list:         # An entry of kind 'tombstone' each
-    "Tombstones for what is `alive` in the record and is not there any more"
+    "Tombstones for annotations that are `alive` in the record but no longer in Label Studio"
     present, unplaced = {e['unique_id'] for e in found}, {u['task_id'] for u in found.unplaced}
     latest, stones = max([*found.tasks.values(), None], key=when), []
     for uid, e in alive.items():
@@ -242,7 +242,7 @@ def cursor(
     record: list,            # All entries
     project: str|None = None # Only those of this project
 ) -> str|None:               # Greatest server time of a task, where the next pull begins
-    "Up to when the record has read Label Studio"
+    "The latest Label Studio time that the record has seen"
     mine = (e for e in record if project is None or e.get('project') == project)
     return max((e.get('task_updated_at') for e in mine), key=when, default=None)
 

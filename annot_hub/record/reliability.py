@@ -16,7 +16,7 @@ from html import escape
 from itertools import combinations, groupby
 import numpy as np
 import pandas as pd
-from ..annotate.controls import Control
+from ..annotate.features import Control
 from ..annotate.interface import Interface
 from .journal import to_frame, when
 from .votes import answers, independent, labels

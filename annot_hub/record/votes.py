@@ -70,7 +70,7 @@ def distinct(
 def answer_state(
     skipped: bool, # Was it skipped?
     problems: dict, # What could not be read, by column
-    values: list   # What could; None for a question without answer
+    values: list   # What could be read; None for a question without an answer
 ) -> str:          # 'skipped', 'unclear', 'labelled' or 'empty'
     "The state of one answer"
     if skipped: return 'skipped'
