@@ -83,8 +83,8 @@ def check_hash(
 ) -> str:      # The same; `HubError` if it is not 40 or 64 hexadecimal digits
     "Refuse a hash that could be anything else"
     if isinstance(value, str) and _HASH.fullmatch(value): return value
-    raise HubError(f'the server gave {str(value)[:100]!r} for a hash: it is no Hub, or one that should not '
-                   f'be trusted')
+    raise HubError(f'the server gave {str(value)[:100]!r} for a hash: it is no '
+                   'Hub, or one that should not be trusted')
 
 def check_place(
     value: str # Path or revision, as a server or a table gives it

@@ -193,10 +193,10 @@ def check_visible(
     if private == wanted: return []
     be, is_now = (['public', 'private'][x] for x in (wanted, private))
     return [Finding('repo', 'problem' if wanted else 'note',
-                    f'annot_hub.toml says private = {str(wanted).lower()}, and {repo_id} is {is_now}: '
-                    'the line counts when the repo is made, and changes nothing later',
-                    f'`hf repos settings {repo_id} --repo-type dataset --{be}`, or on the repo\'s '
-                    'page under Settings; or change the line')]
+                    f'annot_hub.toml says private = {str(wanted).lower()}, and {repo_id} is {is_now}: the '
+                    'line counts when the repo is made, and changes nothing later',
+                    f'`hf repos settings {repo_id} --repo-type dataset --{be}`, or on the repo\'s page '
+                    'under Settings; or change the line')]
 
 def check_counts(
     df: pd.DataFrame, # The collection, with `selected`
@@ -206,12 +206,12 @@ def check_counts(
     ours, out = set(df.file_name), []
     if ours - existing:
         out.append(Finding('counts', 'problem',
-                           f'{len(ours - existing):,} images of the collection are not in the repo, '
-                                                f'e.g. {min(ours - existing)!r}', 'run `annot_hub upload`'))
+                           f'{len(ours - existing):,} images of the collection '
+                           f'are not in the repo, e.g. {min(ours - existing)!r}', 'run `annot_hub upload`'))
     if existing - ours:
         out.append(Finding('counts', 'note',
-                           f'{len(existing - ours):,} images in the repo are not in the collection, '
-                                             f'e.g. {min(existing - ours)!r}',
+                           f'{len(existing - ours):,} images in the repo are not in the collection, e.g. '
+                           f'{min(existing - ours)!r}',
                            'run `annot_hub collect`, or remove them from the repo'))
     selected = int(df.selected.sum())
     return out or [Finding('counts', 'good',
@@ -285,11 +285,11 @@ def check_same_interface(
     if all(b.get(c) == labels for c, labels in a.items()):
         more = ', '.join(c for c in b if c not in a)
         return Finding('interface', 'note', f'Label Studio also asks {more}, which the project file does not',
-                       'a question that has answers cannot be taken out there; `annot_hub relabel` tries '
-                       'again')
+                       'a question that has answers cannot be taken out '
+                       'there; `annot_hub relabel` tries again')
     return Finding('interface', 'problem', f'Label Studio asks something else: {_difference(a, b)}',
-                   'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in Label '
-                   'Studio, `annot_hub push` puts it back')
+                   'if annot_hub.toml was changed, `annot_hub relabel --dry-run`; if it was changed in '
+                   'Label Studio, `annot_hub push` puts it back')
 
 def check_stray(
     df: pd.DataFrame, # The collection
@@ -300,14 +300,14 @@ def check_stray(
     unchosen = sorted(set(have) & set(df.file_name[~df.selected]))
     if gone:
         out.append(Finding('tasks', 'problem',
-                           f'{len(gone):,} tasks are about images that are not in the collection, first '
-                           f'{gone[0]!r}',
-                           'put the images back, then `annot_hub collect` and `annot_hub upload`; or delete '
-                           'these tasks in Label Studio: an answer to one stops the next pull'))
+                           f'{len(gone):,} tasks are about images that are not in '
+                           f'the collection, first {gone[0]!r}',
+                           'put the images back, then `annot_hub collect` and `annot_hub upload`; or '
+                           'delete these tasks in Label Studio: an answer to one stops the next pull'))
     if unchosen:
         out.append(Finding('tasks', 'note',
-                           f'{len(unchosen):,} tasks are about images that are not selected any more, '
-                           f'first {unchosen[0]!r}',
+                           f'{len(unchosen):,} tasks are about images that are not '
+                           f'selected any more, first {unchosen[0]!r}',
                            'nothing is lost; delete them in Label Studio if nobody should label them'))
     return out
 
@@ -340,8 +340,8 @@ def look_at_seconds(
         left = now['task_number'] - now['finished_task_number']
         if not left: continue
         yield Finding('tasks', 'note',
-                      f'{left:,} of {now["task_number"]:,} images of {p["title"]!r} have not been seen '
-                      f'again yet',
+                      f'{left:,} of {now["task_number"]:,} images of '
+                      f'{p["title"]!r} have not been seen again yet',
                       'label them there; until then they keep the label they had')
 
 def _shared_address(p):

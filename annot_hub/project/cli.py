@@ -28,10 +28,10 @@ def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"
     lines = [f'  {name:<11} {VERBS[name].__doc__}' for name in _ORDER]
     return '\n'.join(['usage: annot_hub VERB ...', '',
-        'Annotate your own images, round after round, with every image, label and decision in one dataset '
-        'repo.', '', *lines, '',
-        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a folder '
-        'of your own.'])
+        'Annotate your own images, round after round, with every image, label and decision '
+        'in one dataset repo.', '', *lines, '',
+        'annot_hub VERB --help tells more. Begin with `annot_hub demo`, or with `annot_hub init` in a '
+        'folder of your own.'])
 
 def unknown_verb(
     verb: str # As somebody typed it

@@ -47,8 +47,8 @@ def require_images(
     "Are there as many images as the sample wants?"
     n = sampling.get('n', 0)
     if n > len(df):
-        raise ValueError(f'[sample] asks for {n:,} of {len(df):,} images: lower n, or take the section out '
-                         f'for all')
+        raise ValueError(f'[sample] asks for {n:,} of {len(df):,} images: lower '
+                         'n, or take the section out for all')
 
 def usable(
     df: pd.DataFrame, # With `error`, from `measure`
@@ -58,8 +58,8 @@ def usable(
     bad = df[df.error.notna()]
     if len(bad) and not skip:
         raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first '
-                         f'{bad.file_name.iloc[0]!r} '
-                         f'({bad.error.iloc[0]}): correct or move them, or collect with --skip-unreadable')
+                         f'{bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): correct or move them, or '
+                         'collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../../nbs/6_project/34_collecting.ipynb #42c294aa
@@ -83,8 +83,8 @@ def _scanned(self: Project):
     images, meta = self.section('images'), self.section('metadata')
     root = self.place('images', 'folder')
     if not root.is_dir():
-        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: correct `folder` under [images] in '
-                                f'annot_hub.toml')
+        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: correct '
+                                '`folder` under [images] in annot_hub.toml')
     df = scan(root, prefix=self.prefix)
     self.links = df.attrs.pop('links')
     if not len(df):

@@ -49,8 +49,8 @@ class Metadata(Struct, forbid_unknown_fields=True):
     "What is known about the images"
     file: Annotated[str, line(PATH, 'a table: a row a volume, or a row an image, …', 'inventory.csv')]
     on: Annotated[str | list[str], line('the name of a column, or two names',
-                                        'the column that both sides have, or both names: ["file_name", '
-                                        '"scan"]', 'volume')]
+                                        'the column that both sides have, or both names: '
+                                        '["file_name", "scan"]', 'volume')]
     columns: Annotated[list[str] | None,
                        line(NAMES, 'if the file has no header line', ['volume', 'title'])] = None
     min_match: Annotated[float,
@@ -115,7 +115,7 @@ class Config(Struct, forbid_unknown_fields=True):
                                            'name there = name in the record', {'ada-l': 'ada'})] = {}
     renamed: Annotated[dict[str, str],
                        line('names in quotes', 'old names of classes and what they are called now; '
-                                            '`annot_hub relabel --rename` writes it',
+                                               '`annot_hub relabel --rename` writes it',
                             {'plate': 'illustrated'})] = {}
     hub: HubSection = msgspec.field(default_factory=HubSection)
     studio: StudioSection = msgspec.field(default_factory=StudioSection)
@@ -242,8 +242,8 @@ def read_config(
     "Read the project file in `dir`"
     path = inside('annot_hub.toml', dir)
     if not path.is_file():
-        raise FileNotFoundError(f'there is no annot_hub.toml in {os.fspath(dir)!r}: begin with `annot_hub '
-                                f'init`')
+        raise FileNotFoundError('there is no annot_hub.toml in '
+                                f'{os.fspath(dir)!r}: begin with `annot_hub init`')
     return parse_config(path.read_text(encoding='utf-8-sig'), path)
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd

@@ -57,8 +57,7 @@ def check_lost(
     if not len(lost): return
     first = lost.iloc[0]
     raise ValueError(f'{first.annotations:,} answers say {first.label!r}, which is no label of '
-                     f'{first.control!r} any '
-                     f'more: if it has a new name, --rename "{first.label}=NEW NAME"; '
+                     f'{first.control!r} any more: if it has a new name, --rename "{first.label}=NEW NAME"; '
                      f'if it is to go, --remove, and {first.images:,} images will be seen again')
 
 # %% ../../nbs/6_project/45_looks.ipynb #ebdd85e3

@@ -74,9 +74,8 @@ def stored_secret(
     "The secret in a file of ours"
     try: return read_secret(path)
     except FileNotFoundError as e:
-        raise FileNotFoundError(f'{path} is not there: start `annot_hub {verb} {path.parent}` first, or '
-                                f'correct '
-                                f'{name!r} in annot_hub.toml') from e
+        raise FileNotFoundError(f'{path} is not there: start `annot_hub {verb} {path.parent}` first, '
+                                f'or correct {name!r} in annot_hub.toml') from e
 
 def hub_token(
     path: Path,   # File of the Hub's token
@@ -88,8 +87,8 @@ def hub_token(
                          '`endpoint` in [hub], or take `store` out')
     token = stored_secret(path, 'store', 'hub')
     if re.fullmatch(r'hf_\w{1,200}', token, re.ASCII): return token
-    raise ValueError(f'{path} holds no token of a Hub, which begins with hf_: start `annot_hub hub` in a new '
-                     'folder, or correct `store` in annot_hub.toml')
+    raise ValueError(f'{path} holds no token of a Hub, which begins with hf_: start `annot_hub hub` in a '
+                     'new folder, or correct `store` in annot_hub.toml')
 
 def studio_token(
     path: Path # File of the log-in
@@ -142,8 +141,8 @@ def reach_hub(self: Project) -> None: # `HubError` at once, rather than after ha
     except OSError as e:
         here = where.hostname in ('127.0.0.1', 'localhost')
         start = f'start it (`annot_hub hub {store or "DIR"}`; of a demo, `annot_hub demo --serve`) or ' if here else ''
-        raise HubError(f'no Hub answers at {self.endpoint}: {start}correct `endpoint` in '
-                       f'annot_hub.toml') from e
+        raise HubError(f'no Hub answers at {self.endpoint}: '
+                       f'{start}correct `endpoint` in annot_hub.toml') from e
 
 # %% ../../nbs/6_project/32_opened.ipynb #29603e25
 @patch(cls_method=True)

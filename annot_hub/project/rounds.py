@@ -44,8 +44,7 @@ def gate_secret(self: Project) -> str: # Made once on this machine; one that cam
     path = self.dir/'gate.secret'
     if os.path.lexists(path) and not made_here(path):
         print(f'{path} was not made on this machine, so it is replaced. If the project is yours, and its '
-              f'tasks '
-              'shall keep their addresses, type `annot_hub gate --mine` before the next push',
+              'tasks shall keep their addresses, type `annot_hub gate --mine` before the next push',
               file=sys.stderr)
     return kept_secret(path)
 
@@ -78,8 +77,8 @@ def image_address(self: Project,
     if shared: return self.studio.local_files(project, *shared) if project else local_address(*shared)
     if not self.hub.is_private(): return None
     if 'gate' in self.cfg: return self.gate().url
-    raise ValueError(f'{self.repo} is private and a browser has no token for its images: '
-                     'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label')
+    raise ValueError(f'{self.repo} is private and a browser has no token for its images: add [gate] with a '
+                     'port to annot_hub.toml, then run `annot_hub gate` while people label')
 
 # %% ../../nbs/6_project/40_rounds.ipynb #a33ba515
 @patch
@@ -139,9 +138,8 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
     changed = asked and interface_changes(asked, self.interface)
     if changed:
         raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
-                         f'nothing '
-                         'was done. `annot_hub relabel --dry-run` says what that means for the answers '
-                         'there are')
+                         'nothing was done. `annot_hub relabel --dry-run` says '
+                         'what that means for the answers there are')
     return remember(asked, self.interface) if asked else self.interface
 
 # %% ../../nbs/6_project/40_rounds.ipynb #b84a80d6
@@ -185,12 +183,10 @@ def check_gate(self: Project,
     if elsewhere:
         first = elsewhere[0]
         raise ValueError(f'{len(elsewhere):,} tasks have {first.netloc} in their addresses, not port '
-                         f'{gate.port}: '
-                         f'write port = {first.port} under [gate] again')
+                         f'{gate.port}: write port = {first.port} under [gate] again')
     if secrets - {gate.secret}:
         raise ValueError('tasks in Label Studio have addresses of another gate. If the project is yours '
-                         '(moved here, '
-                         'restored, or of an earlier version), type `annot_hub gate --mine`; '
+                         '(moved here, restored, or of an earlier version), type `annot_hub gate --mine`; '
                          'if that does not help, give it another title, and push again')
 
 # %% ../../nbs/6_project/40_rounds.ipynb #30bd690b

@@ -79,8 +79,8 @@ def check_allowed(
     wanted = page if asked == page else '*'
     raise Blocked(f'{web_origin(url)} does not let pages of {asked} read its answer '
                   f'(Access-Control-Allow-Origin is {allowed or "missing"})',
-                  f'let that server send Access-Control-Allow-Origin: {wanted} '
-                  f'(the embedded Hub: `annot_hub hub --cors {page}`), or use the gate')
+                  f'let that server send Access-Control-Allow-Origin: {wanted} (the embedded Hub: '
+                  f'`annot_hub hub --cors {page}`), or use the gate')
 
 def as_page(
     url: str,           # Address of the image
@@ -211,8 +211,8 @@ class Surroundings:
     files: bool    # Does it name a folder of Label Studio's disk?
 
 _ALONE = 'add [gate] with a port to annot_hub.toml, then run `annot_hub gate` while people label'
-_TOGETHER = ('start Label Studio with `--files FOLDER` (a copy of the images) and name that folder in [studio] '
-             'files: several people, or another machine')
+_TOGETHER = ('start Label Studio with `--files FOLDER` (a copy of the images) and name that folder in '
+             '[studio] files: several people, or another machine')
 
 def way(
     s: Surroundings # Who annotates, and where

@@ -142,10 +142,9 @@ class NotTrusted(PermissionError):
     ):
         self.dir, self.needs = dir, list(needs)
         super().__init__(f'{os.fspath(dir)!r} was not begun on this machine, or has changed since. It asks '
-                         'for what you have not agreed to:\n'
-                         f'{describe_needs(self.needs)}\nNothing was read there and nothing was sent. If '
-                         f'that is '
-                         f'right, type: annot_hub trust --dir {shlex.quote(os.fspath(dir))} --yes')
+                         f'for what you have not agreed to:\n{describe_needs(self.needs)}\nNothing was read '
+                         'there and nothing was sent. If that is right, type: annot_hub trust --dir '
+                         f'{shlex.quote(os.fspath(dir))} --yes')
 
 # %% ../../nbs/6_project/20_trust.ipynb #afd300f4
 def in_project(

@@ -371,8 +371,8 @@ def run_relabel(
     kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
     print(f'{done["renamed"]:,} answers have the new name now in Label Studio.{kept}')
     if done.get('wanted'):
-        print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, {done["wanted"]:,} tasks. Then '
-              f'`annot_hub pull`')
+        print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
+              f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1d69385e
 @verb
@@ -385,8 +385,8 @@ def run_gate(
     p.check_gate(mine)
     with p.gate() as gate:
         who = ', '.join(sorted(gate.origins))
-        print(f'{len(gate.files):,} images of {gate.repo_id} can be seen by pages of {who}. Ctrl-C closes '
-              f'the gate.')
+        print(f'{len(gate.files):,} images of {gate.repo_id} can be seen '
+              f'by pages of {who}. Ctrl-C closes the gate.')
         threading.Event().wait()
 
 @verb
@@ -401,8 +401,8 @@ def run_hub(
     from annot_hub.project.trust import check_service
     check_service(folder)
     print(f'Other programs find it with: export HF_ENDPOINT=http://127.0.0.1:{port} HF_TOKEN=$(cat '
-          f'{folder}/token)\n'
-          f'annot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and store = "{folder}"',
+          f'{folder}/token)\nannot_hub.toml finds it with: [hub] endpoint = "http://127.0.0.1:{port}" and '
+          f'store = "{folder}"',
           flush=True)
     serve_hub(folder, port=port, token_file=token_file, cors=[cors] if cors else [])
 

@@ -75,8 +75,8 @@ def how_much(
 ) -> list:              # Lines
     "Counts, in words"
     (n, wanted), states = coverage(table), table.state.value_counts()
-    lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the repo '
-             f'holds {len(table):,}.', '']
+    lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the '
+             f'repo holds {len(table):,}.', '']
     others = [f'{states[s]:,} {text}.' for s, text in _STATES_IN_WORDS.items() if states.get(s)]
     if others: lines += [' '.join(others), '']
     if 'split' not in table: return lines

@@ -53,10 +53,9 @@ def copy_card(
     configs = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
     # `description`, since the cache of `datasets` knows a local folder by its name and this head alone
     return (f'---\nconfigs:\n- config_name: default\n  description: {repo_id} at {revision}\n  '
-            f'data_files:\n{configs}\n---\n'
-            f'# {repo_id.split("/")[1]}, with its images\n\nMade from `{repo_id}` at commit `{revision}` '
-            f'by annot_hub. '
-            'The bytes of the images are those of the files there.\n')
+            f'data_files:\n{configs}\n---\n# {repo_id.split("/")[1]}, with its images\n\nMade from '
+            f'`{repo_id}` at commit `{revision}` by annot_hub. The bytes of '
+            'the images are those of the files there.\n')
 
 # %% ../../nbs/4_publish/75_copies.ipynb #272816ab
 OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet|README\.md', re.ASCII)

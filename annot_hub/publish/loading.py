@@ -55,11 +55,11 @@ def load(
             return datasets.load_dataset(repo.id, config, split=split, revision=revision,
                                          token=repo.api.token)
         except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e:
-            raise HubError(f'no dataset {repo.id!r} at {revision!r}: check the name, the revision and the '
-                           f'token') from e
+            raise HubError(f'no dataset {repo.id!r} at {revision!r}: check the '
+                           'name, the revision and the token') from e
         except ValueError as e:
-            raise HubError(f'{repo.id} at {revision} has nothing to load: publish some labels first '
-                           f'({e})') from e
+            raise HubError(f'{repo.id} at {revision} has nothing to load: '
+                           f'publish some labels first ({e})') from e
 
 # %% ../../nbs/4_publish/70_loading.ipynb #38b0fcd4
 class FetchError(RuntimeError):

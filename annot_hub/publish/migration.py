@@ -60,8 +60,8 @@ def find_columns(
         raise ValueError(f'no column of {columns} holds names of images: say which with `key`')
     label = label or next((c for c in _LABEL_NAMES if c in df), None)
     if label not in df:
-        raise ValueError(f'no column of {columns} is called {", ".join(_LABEL_NAMES)}: say which with '
-                         f'`label`')
+        raise ValueError(f'no column of {columns} is called '
+                         f'{", ".join(_LABEL_NAMES)}: say which with `label`')
     return key, label
 
 # %% ../../nbs/4_publish/80_migration.ipynb #0f7cb1d6
@@ -227,8 +227,7 @@ def place_rows(
     known = images.notna()
     if known.mean() >= min_match: return images
     raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
-                     f'not: '
-                     f'{df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
+                     f'not: {df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
 
 def row_entries(
     df: pd.DataFrame,  # Rows that have an image

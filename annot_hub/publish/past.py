@@ -156,7 +156,7 @@ def check_no_edits(
     n = len(edited.entries) + len(edited.refused) + len(other_edits(base))
     if n:
         raise HubError(f'{n:,} edits made on the Hub are not in the record yet: `annot_hub pull` takes '
-                       f'them, then restore')
+                       'them, then restore')
 
 def undone_note(
     old: list,   # The record of the older version

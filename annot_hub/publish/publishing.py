@@ -90,8 +90,8 @@ def csv_edits(
     if now == made: return HubEdits(made=made)
     try: cells = find_edits(made, _csv_versions(base))
     except EditError as e:
-        return HubEdits(refused=[f'{e}: it is made anew; the edited file is in the history, at '
-                                 f'{base.parent[:8]}'], made=made)
+        return HubEdits(refused=[f'{e}: it is made anew; the edited file is in the '
+                                 f'history, at {base.parent[:8]}'], made=made)
     rules = EditRules(interface, base.repo.id, base.collection.file_name, names or {},
                       shown_sizes(base.record))
     entries, refused = accept_edits(cells, now, rules)

@@ -166,8 +166,7 @@ def read_splits(
     rows = list(csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))) if data else []
     if rows and rows[0] != SPLITS_HEAD:
         raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(SPLITS_HEAD)}. '
-                         f'Get it '
-                         'again from the history of the repo')
+                         'Get it again from the history of the repo')
     placed = {}
     for i, row in enumerate(rows[1:], 2):
         if len(row) != 3: raise ValueError(f'splits.csv, line {i}: expected {",".join(SPLITS_HEAD)}')
@@ -231,8 +230,8 @@ def split_notes(
     for (a, b), shared in sorted(pairs.items()):
         n, first = len(shared), shared[0]
         apart = a in placed and b in placed and placed[a] != placed[b]
-        where = (f'they are in {placed[a]} and {placed[b]} already and stay there; leave one out when you '
-                 f'test' if apart
+        where = (f'they are in {placed[a]} and {placed[b]} already and '
+                 'stay there; leave one out when you test' if apart
                  else 'the two groups go to one split')
         notes.append(f'{n:,} picture{"s"*(n > 1)} of group {a!r} {"are" if n > 1 else "is"} in {b!r} too '
                      f'(first: {first[0]} and {first[1]}): {where}')

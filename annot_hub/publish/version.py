@@ -152,7 +152,7 @@ def decoded(
     try: return (data or b'').decode(), []
     except UnicodeDecodeError:
         return data.decode(errors='replace'), [f'{name} is not in UTF-8: what could not be read is � now, '
-                                               f'the old file is in the history']
+                                               'the old file is in the history']
 
 # %% ../../nbs/4_publish/50_version.ipynb #b3ad2a8d
 def changelog(
