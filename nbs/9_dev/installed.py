@@ -4,10 +4,11 @@ import pkgutil
 
 import annot_hub
 
-NEED_EXTRA = ['annotate.gate', 'demo.tour', *(f'localhub.{name}' for name in 'api guard refs server shelf store uploading users xet'.split())]
+PLAIN = ['localhub', 'localhub.folder', 'localhub.packs', 'localhub.shelf'] # of the Hub, what needs nothing
 
 names = [m.name.removeprefix('annot_hub.') for m in pkgutil.walk_packages(annot_hub.__path__, 'annot_hub.')]
 assert not [n for n in names if n.partition('.')[0] == 'dev'], f'the wheel holds the tools: {names}'
+NEED_EXTRA = ['annotate.gate', 'demo.tour', *(n for n in names if n.startswith('localhub') and n not in PLAIN)]
 for name in names:
     if name.startswith('_'): continue
     try: importlib.import_module(f'annot_hub.{name}')
