@@ -66,6 +66,7 @@ r.raise_for_status()"""
 api = "import time; from huggingface_hub import HfApi, CommitOperationAdd; a = HfApi(); r = dict(repo_id='local/{repo}', repo_type='dataset'); "
 
 def many(work, n=155_388):
+    LocalHub(work/'hub', env=False).start().stop() # so that the folder is a Hub's
     shas = shelf(work/'hub', n)
     for repo,name in (('nested', lambda i: f'images/{i//797:03}/{i:06}.jpg'), ('flat', lambda i: f'images/{i:06}.jpg')):
         with open(lines := str(work/repo), 'w') as f:
