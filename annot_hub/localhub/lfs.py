@@ -33,15 +33,13 @@ def has_pointer(
 
 def may_name(
     hub: Hub,        # The Hub
-    repo: HubRepo,   # where the file shall be
+    repo: HubRepo,   # where the files shall be
     user: User|None, # who asks
-    oid: str,        # sha256 of the file
-    size: int        # its bytes
-) -> bool:           # False when the file is not on the shelf
-    "May this user put a large file into this repo?"
-    if hub.store.big.size(oid) is None: return False
-    sent = user is not None and hub.store.index.brought(user.name, oid)
-    return sent or has_pointer(repo, oid, size)
+    files: list      # (sha256, bytes) of large files that are on the shelf
+) -> list:           # for each, whether it may be
+    "May this user put these large files into this repo?"
+    sent = hub.store.index.brought(user.name, [oid for oid, _ in files]) if user else ()
+    return [oid in sent or has_pointer(repo, oid, size) for oid, size in files]
 
 # %% ../../nbs/7_localhub/55_lfs.ipynb #3a867892
 def lfs_action(
@@ -66,7 +64,8 @@ def lfs_upload(
     "Where a file may be put"
     oid, size = file.need('oid'), file.need('size', int)
     answer = dict(oid=oid, size=size, authenticated=True)
-    if may_name(hub, repo, ask.user, oid, size): return answer
+    here = hub.store.big.size(oid) is not None
+    if here and all(may_name(hub, repo, ask.user, [(oid, size)])): return answer
     actions = lfs_action(hub, repo, ask, 'upload', oid) | lfs_action(hub, repo, ask, 'verify', oid)
     return answer | dict(actions=actions)
 

@@ -18,6 +18,7 @@ except ImportError as e: raise ImportError("The local Hub needs: pip install 'an
 from .shelf import Refusal
 
 # %% ../../nbs/7_localhub/15_limits.ipynb #c04d2689
+_PLAIN_NAME = re.compile(rb'[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*') # such as most are
 _UNSAFE_CHARACTER = re.compile(r'[\x00-\x1f\x7f\\]')
 
 @lru_cache(4096) # folders come again and again
@@ -26,6 +27,7 @@ def safe_name(
 ) -> bool:    # False for what means something to a file system or to git
     "Can a file or folder be called this on every system?"
     raw = name.encode()
+    if len(raw) <= 255 and _PLAIN_NAME.fullmatch(raw): return True
     if name in ('', '.', '..') or len(raw) > 255 or _UNSAFE_CHARACTER.search(name): return False
     return validate_path_element_ntfs(raw) and validate_path_element_hfs(raw)
 
@@ -40,7 +42,6 @@ def check_tree_path(
     return path
 
 # %% ../../nbs/7_localhub/15_limits.ipynb #32da83d6
-_PLAIN_NAME = re.compile(rb'[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*')
 TREE_MODES = (0o100644, 0o100755, 0o120000, 0o40000, 0o100664)
 
 def check_mode(

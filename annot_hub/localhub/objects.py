@@ -172,9 +172,13 @@ def bring(self: Index,
 
 @patch
 def brought(self: Index,
-    who: str,   # Name of a user
-    sha256: str # Of a large file
-) -> bool:      # Also into another repo, also long ago
-    "Did this user upload this file?"
-    query = 'SELECT 1 FROM brought WHERE who=? AND sha256=?'
-    with self.lock: return self.db.execute(query, (who, sha256)).fetchone() is not None
+    who: str,  # Name of a user
+    shas: list # sha256 of large files
+) -> set:      # Those that came from this user, also into another repo, also long ago
+    "Which of these files did this user upload? 500 at a time"
+    found = set()
+    for start in range(0, len(shas), 500):
+        part = shas[start:start + 500]
+        query = f"SELECT sha256 FROM brought WHERE who=? AND sha256 IN ({','.join('?'*len(part))})"
+        with self.lock: found |= {sha256 for sha256, in self.db.execute(query, [who, *part])}
+    return found

@@ -69,6 +69,7 @@ class PackFile:
         self.folder, self.places = Path(folder), {}
         self.file = new_private_file(self.folder/f'tmp_{secrets.token_hex(8)}')
         write_pack_header(self.file.write, 0) # the count follows at the end
+        self.end = self.file.tell()           # asking each time would cost a system call an object
 
     def write(self,
         name: bytes, # 20 raw bytes
@@ -76,10 +77,10 @@ class PackFile:
         data: bytes, # the content
     ) -> None: # Nothing
         "Add an object"
-        place = self.file.tell()
-        checksum = write_pack_object(self.file.write, object_class(kind).type_num, [data], SHA1,
-                                     compression_level=1)
-        self.places[name] = place, checksum
+        parts = []
+        checksum = write_pack_object(parts.append, object_class(kind).type_num, [data], SHA1, compression_level=1)
+        self.places[name] = self.end, checksum
+        self.end += self.file.write(b''.join(parts))
 
 def rename_settled(
     file: BinaryIO,       # open, completely written

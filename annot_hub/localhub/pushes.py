@@ -89,7 +89,9 @@ def check_blob(self: Push,
 ) -> None:       # what may not be named is in `missing`
     "Look at the content of a file: a pointer must point to a file that is here"
     sha, size = read_pointer(data)
-    if sha and not may_name(self.hub, self.repo, self.user, sha, size):
+    if not sha: return
+    here = self.hub.store.big.size(sha) is not None
+    if not here or not all(may_name(self.hub, self.repo, self.user, [(sha, size)])):
         self.missing.append(self.paths.get(name, sha))
 
 @patch

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['large_pattern', 'ignore_lines', 'Ignored', 'text_at', 'known_hashes', 'travel_plan', 'preupload', 'chunk_token',
            'check_chunks', 'xet_token', 'take_xorb', 'take_shard', 'commit_lines', 'commit_header', 'small_content',
-           'large_pointer', 'read_change', 'read_commit', 'check_writer', 'check_branch', 'commit_to_pr', 'take_commit']
+           'not_uploaded', 'large_file', 'large_pointers', 'read_change', 'read_changes', 'read_commit', 'check_writer',
+           'check_branch', 'commit_to_pr', 'take_commit']
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #906d217f
 import base64
@@ -173,7 +174,7 @@ def take_shard(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make files of chunks"
     shard, index = ask.body.read(), hub.store.index
-    sent = {sha for sha, _ in read_shard(shard) if sha and index.brought(ask.who, sha)}
+    sent = index.brought(ask.who, [sha for sha, _ in read_shard(shard) if sha])
     index.bring(ask.who, hub.xorbs(ask.who).make_files(ask.name, shard, sent))
     return dict(result=1)
 
@@ -212,35 +213,66 @@ def small_content(
     try: return base64.b64decode(content, validate=True) if encoding == 'base64' else content.encode()
     except ValueError: raise Refusal(400, f'The content of {path} cannot be decoded') from None
 
-def large_pointer(
+def not_uploaded(
+    path: str, # of a large file
+    oid: str   # its sha256
+) -> Refusal:  # 400
+    "The answer when a large file is not here, or may not be named"
+    return Refusal(400, f'The large file of {path} was not uploaded: {oid}')
+
+def large_file(
+    hub: Hub,      # The Hub
+    path: str,     # where it shall be
+    value: Checked # `oid` and perhaps `size`
+) -> tuple:        # (path, sha256, bytes); `Refusal` 400 when it has not arrived, or has another size
+    "A large file on the shelf"
+    oid = value.need('oid')
+    size = hub.store.big.size(oid)
+    if size is None or value.get('size', int, size) != size: raise not_uploaded(path, oid)
+    return path, oid, size
+
+def large_pointers(
     hub: Hub,      # The Hub
     repo: HubRepo, # the repo
     user: User,    # who commits
-    path: str,     # for the message
-    value: Checked # `oid` and perhaps `size`
-) -> bytes:        # `Refusal` 400 when this user may not name it
-    "The pointer to a large file that has arrived"
-    oid, size = value.need('oid'), hub.store.big.size(value.need('oid'))
-    if size is None or value.get('size', int, size) != size or not may_name(hub, repo, user, oid, size):
-        raise Refusal(400, f'The large file of {path} was not uploaded: {oid}')
-    return pointer(oid, size)
+    files: list    # what `large_file` gave
+) -> list:         # (path, pointer); `Refusal` 400 when this user may not name one of them
+    "The pointers to large files that have arrived"
+    allowed = may_name(hub, repo, user, [(oid, size) for _, oid, size in files])
+    for (path, oid, _), may in zip(files, allowed, strict=True):
+        if not may: raise not_uploaded(path, oid)
+    return [(path, pointer(oid, size)) for path, oid, size in files]
 
 # %% ../../nbs/7_localhub/60_uploading.ipynb #c35a0b63
 def read_change(
-    hub: Hub,      # The Hub
-    repo: HubRepo, # the repo
-    user: User,    # who commits
-    line: Checked  # `key` and `value`
+    key: str,      # what to do
+    path: str,     # with which file or folder
+    value: Checked # the rest of the line
 ) -> tuple:        # (path, content); (path, `None`) to delete a file, (path, `None`, `True`) a folder
-    "One line of a commit"
-    key, value = line.need('key'), line.need('value', dict)
-    path = value.need('path')
-    path = check_tree_path(path.rstrip('/') if key == 'deletedFolder' else path)
+    "One line of a commit that is about no large file"
     if key == 'file': return path, small_content(path, value)
-    if key == 'lfsFile': return path, large_pointer(hub, repo, user, path, value)
     if key == 'deletedFile': return path, None
     if key == 'deletedFolder': return path, None, True
     raise Refusal(400, f'Unknown operation {key[:40]!r}')
+
+def read_changes(
+    hub: Hub,       # The Hub
+    repo: HubRepo,  # the repo
+    user: User,     # who commits
+    lines: Iterator # `Checked` ones, with `key` and `value`
+) -> Iterator:      # what `read_change` gives
+    "The lines of a commit; whose the large files are is asked for 500 of them at once"
+    large = []
+    for line in lines:
+        key, value = line.need('key'), line.need('value', dict)
+        path = value.need('path')
+        path = check_tree_path(path.rstrip('/') if key == 'deletedFolder' else path)
+        if key == 'lfsFile': large.append(large_file(hub, path, value))
+        if key != 'lfsFile' or len(large) == 500:
+            yield from large_pointers(hub, repo, user, large)
+            large = []
+        if key != 'lfsFile': yield read_change(key, path, value)
+    yield from large_pointers(hub, repo, user, large)
 
 def read_commit(
     hub: Hub,       # The Hub
@@ -251,7 +283,7 @@ def read_commit(
     "All lines of a commit"
     head = commit_header(lines)
     title, text = head.need('summary'), head.get('description', str, '')
-    changes = (read_change(hub, repo, user, line) for line in lines)
+    changes = read_changes(hub, repo, user, lines)
     message = '\n\n'.join(filter(None, (title, text)))
     return (title, text, user.name), (changes, message, user.name, head.get('parentCommit'))
 

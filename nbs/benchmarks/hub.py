@@ -7,6 +7,7 @@ import argparse, csv, hashlib, json, os, random, resource, shutil, subprocess, s
 from collections import Counter
 from pathlib import Path
 import psutil
+from annot_hub.localhub.objects import Index
 from annot_hub.localhub.server import LocalHub
 
 rows,part = [],''
@@ -50,13 +51,15 @@ def upload(work, files=10_000):
         run('snapshot_download of 1,000 of them', head, hub, lambda _: f'{peak(hub)} MB at most so far')
 
 def shelf(root, n):
-    "Put `n` tiny large files on the shelf of a Hub that is not running, and say what they are"
+    "Put `n` tiny large files on the shelf of a Hub that is not running, as if its user had sent them, and say what they are"
+    LocalHub(root, env=False).start().stop() # so that the folder is a Hub's
     found = []
     for i in range(n):
         sha = hashlib.sha256(data := b'%07d' % i).hexdigest()
         os.makedirs(root/'lfs'/sha[:2], exist_ok=True)
         with open(root/'lfs'/sha[:2]/sha, 'wb') as f: f.write(data)
         found.append(sha)
+    Index(root/'index.sqlite').bring('local', found)
     os.sync()                  # or the first commit would wait for these files
     return found
 
@@ -66,7 +69,6 @@ r.raise_for_status()"""
 api = "import time; from huggingface_hub import HfApi, CommitOperationAdd; a = HfApi(); r = dict(repo_id='local/{repo}', repo_type='dataset'); "
 
 def many(work, n=155_388):
-    LocalHub(work/'hub', env=False).start().stop() # so that the folder is a Hub's
     shas = shelf(work/'hub', n)
     for repo,name in (('nested', lambda i: f'images/{i//797:03}/{i:06}.jpg'), ('flat', lambda i: f'images/{i:06}.jpg')):
         with open(lines := str(work/repo), 'w') as f:
