@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from .environment import INHERITED, STUDIO_MAIN, STUDIO_VERSION
 from .environment import install_studio, report_progress, studio_environ
 from .services import CHILD, Program, folder_lock, free_port
-from ..collect.files import private_folder, read_secret, write_file
+from ..collect.files import close_to_others, private_folder, read_secret, write_file
 from ..collect.made import forget_made, made_here, note_made
 
 # %% ../../nbs/2_annotate/40_server.ipynb #ba5e7ed8
@@ -96,21 +96,13 @@ def refuse_postgres(self: LocalStudio) -> None: # Nothing
     raise ValueError(f'the work in {self.dir} is in SQLite: '
                      'give another folder for a Label Studio on PostgreSQL')
 
-def _close_to_others(folder): # Links are not followed
-    "Take away what other users may do with anything in `folder`"
-    for root, folders, files in os.walk(folder):
-        modes = [(name, 0o700) for name in folders] + [(name, 0o600) for name in files]
-        for name, mode in modes:
-            path = os.path.join(root, name)
-            if not os.path.islink(path) and os.lstat(path).st_mode & 0o077: os.chmod(path, mode)
-
 @patch
 def claim_folder(self: LocalStudio) -> None: # Nothing
     "Mark the folder as made here, and keep everybody else out of it"
     self.check_made()
     if not made_here(self.mark): note_made(self.mark)
     if self.tmp: self.resources.callback(forget_made, self.mark)
-    _close_to_others(self.dir)
+    close_to_others(self.dir)
 
 # %% ../../nbs/2_annotate/40_server.ipynb #2a871d2f
 def _set_link(link, folder): # Anything else than a link in its place stays, and is a `FileExistsError`

@@ -80,12 +80,11 @@ def plan_upload(
                               left, commits=commits)
 
 def batches(
-    df: pd.DataFrame,          # Rows to send
-    files: int = 2000,         # At most so many a commit
-    size: int = 2_000_000_000  # Bytes after which the next commit begins
-) -> Iterator:                 # Consecutive rows
+    df: pd.DataFrame,  # Rows to send
+    files: int = 2000  # At most so many a commit
+) -> Iterator:         # Consecutive rows, about 2 GB at most
     "The images of each commit"
-    by_size = (df.bytes.cumsum()//size).astype(str)
+    by_size = (df.bytes.cumsum()//2_000_000_000).astype(str)
     by_count = pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
     return (rows for _, rows in df.groupby(by_size + '-' + by_count, sort=False))
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HUB_MARK', 'HUB_FILES', 'HUB_FOLDERS', 'is_file', 'is_folder', 'real_entries', 'real_folders', 'is_hub',
-           'refuse_hub_links', 'close_to_others', 'claim']
+           'refuse_hub_links', 'claim']
 
 # %% ../../nbs/7_localhub/12_folder.ipynb #0c8807ef
 import os
@@ -12,7 +12,7 @@ import re
 import stat
 from pathlib import Path
 
-from ..collect.files import private_folder, write_file
+from ..collect.files import close_to_others, private_folder, write_file
 
 # %% ../../nbs/7_localhub/12_folder.ipynb #2bb72a0c
 def is_file(
@@ -68,16 +68,6 @@ def refuse_hub_links(
     if links:
         raise OSError(f'{root/links[0]} is a link, and a Hub keeps everything in its own folder: '
                       'remove the link')
-
-# %% ../../nbs/7_localhub/12_folder.ipynb #8ec56ee3
-def close_to_others(
-    root: Path # A folder
-) -> None:     # Nothing
-    "Take the permissions of everybody else away, from all that is in a folder"
-    for folder, names, files in os.walk(root):
-        for name in names + files:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path): os.chmod(path, 0o700 if name in names else 0o600)
 
 # %% ../../nbs/7_localhub/12_folder.ipynb #48135443
 def claim(

@@ -78,7 +78,8 @@ class PackFile:
     ) -> None: # Nothing
         "Add an object"
         parts = []
-        checksum = write_pack_object(parts.append, object_class(kind).type_num, [data], SHA1, compression_level=1)
+        number = object_class(kind).type_num
+        checksum = write_pack_object(parts.append, number, [data], SHA1, compression_level=1)
         self.places[name] = self.end, checksum
         self.end += self.file.write(b''.join(parts))
 

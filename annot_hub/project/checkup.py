@@ -65,19 +65,18 @@ def folder_entries(
     return Counter(path.rpartition('/')[0] for path in paths)
 
 def check_limits(
-    names: Iterable,            # All files of the repo
-    folder_limit: int = 10_000, # Entries that the Hub takes in one folder
-    repo_limit: int = 100_000   # Files that the Hub recommends at most
-) -> list:                      # Findings
+    names: Iterable,           # All files of the repo
+    folder_limit: int = 10_000 # Entries that the Hub takes in one folder
+) -> list:                     # Findings
     "Does the Hub take it?"
     entries = folder_entries(names)
     full = [(folder, n) for folder, n in entries.most_common() if n > .9*folder_limit]
     out = [Finding('limits', 'problem' if n > folder_limit else 'note',
                    f'folder {folder!r} has {n:,} entries, and the Hub takes {folder_limit:,}',
                    'split it into sub-folders') for folder, n in full[:5]]
-    if len(names) > repo_limit:
+    if len(names) > 100_000:
         out.append(Finding('limits', 'note',
-                           f'{len(names):,} files, and the Hub recommends {repo_limit:,} at most',
+                           f'{len(names):,} files, and the Hub recommends 100,000 at most',
                            'spread them over several repos'))
     fullest = max(entries.values(), default=0)
     return out or [Finding('limits', 'good',

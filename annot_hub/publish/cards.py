@@ -29,11 +29,10 @@ from .splits import group_of, shares
 
 # %% ../../nbs/4_publish/30_cards.ipynb #e72ef761
 def bar(
-    share: float,   # From 0 to 1
-    width: int = 20 # Characters of a full one
-) -> str:           # Blocks and eighths of a block
+    share: float # From 0 to 1
+) -> str:        # Up to 20 blocks, the last one perhaps eighths of a block
     "A bar of text"
-    eighths = round(max(0, min(1, share))*width*8)
+    eighths = round(max(0, min(1, share))*20*8)
     return '█'*(eighths//8) + ' ▏▎▍▌▋▊▉'[eighths % 8].strip()
 
 def markdown_table(
@@ -335,12 +334,11 @@ def thumbnail(
     except ValueError as e: raise ValueError(f'{name}: {e}') from None
 
 def contact_sheet(
-    rows: list,      # From `sheet_rows`
-    fetch: Callable, # Function from `file_name` to the bytes of the image
-    size: int = 150  # Width and height of a picture, in pixels
-) -> bytes:          # A JPEG
+    rows: list,     # From `sheet_rows`
+    fetch: Callable # Function from `file_name` to the bytes of the image
+) -> bytes:         # A JPEG; each picture is at most 150 pixels wide and high
     "Draw one row of pictures a class"
-    wide = max((len(names) for _, names in rows), default=1)
+    size, wide = 150, max((len(names) for _, names in rows), default=1)
     sheet = Image.new('RGB', (wide*(size + 8) + 8, len(rows)*(size + 30) + 8), 'white')
     draw = ImageDraw.Draw(sheet)
     for y, (label, names) in enumerate(rows):

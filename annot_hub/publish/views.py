@@ -195,14 +195,13 @@ def image_changes(
     return images.assign(was=images.was | kept, now=(images.now > 0) | kept)
 
 def frequent_changes(
-    changes: pd.DataFrame, # From `compare`
-    most: int = 3          # How many kinds
-) -> str:                  # E.g. 'text-only to illustrated: 5'; '' if there is none, or regions, which are too long to tell
-    "Which labels became which"
+    changes: pd.DataFrame # From `compare`
+) -> str:                 # E.g. 'text-only to illustrated: 5'; '' for regions, which are too long, or for none
+    "Which labels became which: the three most frequent kinds"
     both = ~changes.before.isin(NO_LABEL) & ~changes.after.isin(NO_LABEL) & ~changes.after.str.startswith('[{')
     kinds = changes[both].groupby(['before', 'after']).size().sort_values(ascending=False)
     def short(text): return ' '.join(text.split())[:60]  # of free text, in the title of a commit
-    return ', '.join(f'{short(a)} to {short(b)}: {n:,}' for (a, b), n in kinds[:most].items())
+    return ', '.join(f'{short(a)} to {short(b)}: {n:,}' for (a, b), n in kinds[:3].items())
 
 # %% ../../nbs/4_publish/40_views.ipynb #863f5952
 def describe(

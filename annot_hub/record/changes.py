@@ -208,15 +208,14 @@ def is_readable(
     return entry.get('from_name') in known and not interface.read([entry])[1]
 
 def proposals(
-    record: list,             # Entries of the record
-    plan: Change,             # From `change`
-    name: str = 'second look' # Model version under which Label Studio shows them
-) -> dict:                    # file_name to a prediction, for `task['predictions']`
+    record: list, # Entries of the record
+    plan: Change  # From `change`
+) -> dict:        # file_name to a prediction, for `task['predictions']`
     "The answers so far, for those who look again"
     newest, predictions = {e['file_name']: e for e in current(record) if not e['skipped']}, {}
     for file_name in plan.again.file_name:
         if file_name not in newest: continue
         result = renamed_result(newest[file_name]['result'], plan.interface)
         readable = [e for e in result if is_readable(e, plan.interface)]
-        predictions[file_name] = {'model_version': name, 'result': readable}
+        predictions[file_name] = {'model_version': 'second look', 'result': readable}
     return predictions
