@@ -29,7 +29,10 @@ from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
 from ..annotate.projects import local_address
 from ..annotate.environment import STUDIO_VERSION
+from ..collect.columns import column_called
 from ..collect.keys import check_file_name, hub_url
+from ..collect.matching import comparable
+from .config import listed
 from .seeing import Finding, Findings, Surroundings, see, way
 from ..record.renames import interface_changes
 
@@ -260,8 +263,13 @@ def look_at_metadata(
 ) -> Iterator: # Findings; none without an inventory
     "The inventory of the project"
     if not p.section('metadata'): return
-    table, on = p.metadata()
-    yield check_metadata(p.collection(), table, on, p.section('metadata')['file'])
+    df, meta = p.collection(), p.section('metadata')
+    table, (ours, theirs) = p.metadata(df)
+    ours = column_called(df.columns, ours)
+    if ours in df and theirs in table:
+        left, right = comparable(df[ours], table[theirs], meta.get('match', ()))
+        df, table = df.assign(**{ours: left}), table.assign(**{theirs: right})
+    yield check_metadata(df, table, (ours, theirs), ', '.join(listed(meta['file'])))
 
 # %% ../../nbs/6_project/55_checkup.ipynb #a92ff130
 def _difference(a, b):
