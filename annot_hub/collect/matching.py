@@ -7,7 +7,7 @@ __all__ = ['MATCHES', 'key_text', 'address_path', 'without_extension', 'nfc', 'w
            'shared_depth', 'key_forms', 'comparable', 'doubled_forms', 'count_pairs', 'likely_pairs', 'needed_names',
            'proposed_match', 'match_line', 'likely_cause']
 
-# %% ../../nbs/1_collect/33_matching.ipynb #27cb7d99
+# %% ../../nbs/1_collect/33_matching.ipynb #01ec9277
 import re
 import unicodedata
 from collections import Counter
@@ -21,7 +21,7 @@ from .images import IMAGE_EXTS
 from .keys import file_name
 from .words import first_few
 
-# %% ../../nbs/1_collect/33_matching.ipynb #12829c70
+# %% ../../nbs/1_collect/33_matching.ipynb #0b735718
 def key_text(
     key: object # A key that is not missing
 ) -> str:       # Whole numbers without a point
@@ -29,7 +29,7 @@ def key_text(
     whole = getattr(key, 'is_integer', None)
     return str(int(key)) if whole and key == key and whole() else str(key)
 
-# %% ../../nbs/1_collect/33_matching.ipynb #4683101e
+# %% ../../nbs/1_collect/33_matching.ipynb #febf225f
 _ENDINGS = IMAGE_EXTS | set('jp2 j2k jpe jfif heic heif avif pdf xml svg dng psd txt json'.split())
 
 def address_path(
@@ -79,7 +79,7 @@ def key_form(
         if name in match: key = change(key)
     return key
 
-# %% ../../nbs/1_collect/33_matching.ipynb #d20bae36
+# %% ../../nbs/1_collect/33_matching.ipynb #6014c8d5
 def last_parts(
     key: str,  # A path
     depth: int # How many parts count
@@ -110,7 +110,7 @@ def key_forms(
     depth = shared_depth(*both)
     return tuple([last_parts(key, depth) for key in keys] for keys in both)
 
-# %% ../../nbs/1_collect/33_matching.ipynb #4b535d9c
+# %% ../../nbs/1_collect/33_matching.ipynb #11c40edd
 def comparable(
     left: pd.Series,     # Keys of the one side
     right: pd.Series,    # Keys of the other
@@ -121,10 +121,10 @@ def comparable(
     texts = [s.astype(object).map(key_text, na_action='ignore') for s in (left, right)]
     if not match: return tuple(texts)
     known = [text.dropna().unique().tolist() for text in texts]
-    forms = key_forms(*known, match)
-    return tuple(text.map(dict(zip(keys, form, strict=True))) for text, keys, form in zip(texts, known, forms, strict=True))
+    pairs = zip(texts, known, key_forms(*known, match), strict=True)
+    return tuple(text.map(dict(zip(keys, forms, strict=True))) for text, keys, forms in pairs)
 
-# %% ../../nbs/1_collect/33_matching.ipynb #93b7d85a
+# %% ../../nbs/1_collect/33_matching.ipynb #c8e2e74d
 def doubled_forms(
     left: Sequence,  # Texts, each once
     right: Sequence, # The same of the other side
@@ -167,8 +167,11 @@ def needed_names(
     names = {*MATCHES}
     for name in reversed(MATCHES):
         fewer = names - {name}
-        if name not in match and count_pairs(left, right, fewer) >= count_pairs(left, right, names): names = fewer
+        if name in match: continue
+        if count_pairs(left, right, fewer) >= count_pairs(left, right, names): names = fewer
     return names
+
+_GENTLE = ('space', 'unicode', 'case', 'percent', 'backslash', 'url') # before others that would do as well
 
 def proposed_match(
     left: Sequence,      # Keys of the one side that found no partner
@@ -177,14 +180,14 @@ def proposed_match(
 ) -> list:               # All names that are needed; [] if none would help
     "The fewest differences that explain most"
     some, partners = likely_pairs(*(list(dict.fromkeys(map(key_text, keys))) for keys in (left, right)))
-    others = [name for name in MATCHES if name not in match]
-    tries = [{*match, *names} for size in range(4) for names in combinations(others, size)]
+    others = [name for name in (*_GENTLE, *MATCHES) if name not in match]
+    tries = [{*match, *names} for size in range(4) for names in combinations(dict.fromkeys(others), size)]
     tries.append(needed_names(some, partners, match))
     counts = [count_pairs(some, partners, names) if some else 0 for names in tries]
     best = tries[counts.index(max(counts))]
     return [name for name in MATCHES if name in best] if max(counts) else []
 
-# %% ../../nbs/1_collect/33_matching.ipynb #ab0bc012
+# %% ../../nbs/1_collect/33_matching.ipynb #23a68218
 def match_line(
     match: Iterable # Names of MATCHES
 ) -> str:           # As a line of `annot_hub.toml`, and nearly as Python writes it
@@ -205,5 +208,5 @@ def likely_cause(
     a, b = next((key, partner[form]) for key, form in zip(left, ours, strict=True) if form in partner)
     causes = ' and '.join(MATCHES[name][0] for name in best if name not in match)
     n = count_pairs(left, right, best)
-    return (f'likely cause: {causes}, as in {first_few([a])} against {first_few([b])} ({n:,} more would match '
-            f'with {match_line(best)})')
+    return (f'likely cause: {causes}, as in {first_few([a])} against {first_few([b])} ({n:,} more would '
+            f'match with {match_line(best)})')

@@ -31,7 +31,8 @@ def path_parts(
     if '(?P<' not in regex:
         raise ValueError(f'{pattern!r} names no part: put the part that is wanted in braces, like {{volume}}')
     try: return names.str.extract(f'^{regex}$')
-    except re.error as e: raise ValueError(f'{pattern!r} is no pattern: give each part a name of its own ({e})') from e
+    except re.error as e:
+        raise ValueError(f'{pattern!r} is no pattern: give each part a name of its own ({e})') from e
 
 def path_columns(
     df: pd.DataFrame, # A frame with `file_name`
@@ -40,7 +41,8 @@ def path_columns(
     "Read columns from the path; a part that is called like a column of ours becomes `meta.…`, with a warning"
     parts, renamed = rename_reserved(path_parts(df.file_name, pattern))
     common = sorted(set(parts) & set(df))
-    if common: raise ValueError(f'{pattern!r} names {common}, and the table has such a column: choose another name')
+    if common:
+        raise ValueError(f'{pattern!r} names {common}, and the table has such a column: choose another name')
     if renamed: warnings.warn(f'pattern {pattern!r}: {renamed_message(renamed)}', stacklevel=2)
     return df.join(parts)
 
@@ -121,7 +123,7 @@ def check_columns(
             first = ' (if that is no header, give names with `columns`)' if frame is metadata else ''
             raise JoinError(f'{name} has no column {key!r}, only {list(frame.columns)}{first}')
     twice = metadata.columns[metadata.columns.duplicated()]
-    if len(twice): raise JoinError(f'the metadata has two columns {first_few(twice)}: rename or drop one of them')
+    if len(twice): raise JoinError(f'the metadata has two columns {first_few(twice)}: rename or drop one')
     common = sorted(set(df.columns) & set(metadata.columns) - {right})
     if common: raise JoinError(f'both tables have {common}: rename or drop them on one side')
 
@@ -134,7 +136,7 @@ def check_unique(
         raise JoinError(f'metadata has {first_few(doubled)} more than once (rows {first_few(doubled.index)}, '
                         'counted from 0): keep one row a key')
 
-# %% ../../nbs/1_collect/35_metadata.ipynb #beb383af
+# %% ../../nbs/1_collect/35_metadata.ipynb #af0aaf7b
 def check_match(
     keys: pd.Series,  # Keys of the images that are not the same in the metadata
     known: pd.Series, # Keys of the metadata that are no image's own
@@ -145,11 +147,14 @@ def check_match(
     if odd: raise JoinError(f'match has {first_few(odd)}: it may hold {", ".join(MATCHES)}')
     ours, theirs = comparable(keys, known, match)
     twice = theirs.notna() & theirs.duplicated(keep=False) & theirs.isin(ours)
-    if twice.any(): raise JoinError(f'with {match_line(match)} metadata has {first_few(known[twice])} more than once: '
-                                    'keep one of these rows, or name fewer differences')
+    if twice.any():
+        raise JoinError(f'with {match_line(match)} metadata has {first_few(known[twice])} more than once: '
+                        'keep one of these rows, or name fewer differences')
     if not keys.is_unique: return
-    doubled = [key for key in doubled_forms(keys.tolist(), known.tolist(), match) if ours[keys == key].isin(theirs).any()]
-    if doubled: raise JoinError(f'with {match_line(match)} {first_few(doubled)} have the same key: name fewer differences')
+    doubled = keys[keys.isin(doubled_forms(keys.tolist(), known.tolist(), match)) & ours.isin(theirs)]
+    if len(doubled):
+        raise JoinError(f'with {match_line(match)} {first_few(doubled)} have the same key: name fewer '
+                        'differences')
 
 def matched_positions(
     keys: pd.Series,  # Keys of the images
@@ -198,14 +203,14 @@ def join(
     report.notes = [*filter(None, [renamed_message(renamed)]), *constant_notes(joined, new)]
     return joined, report
 
-# %% ../../nbs/1_collect/35_metadata.ipynb #88680b46
+# %% ../../nbs/1_collect/35_metadata.ipynb #ebcdd78a
 def with_gaps(
     table: pd.DataFrame # A table
 ) -> pd.DataFrame:      # Integers and true or false may be missing in it, and stay what they are
     "Types that hold missing values"
-    whole = {c: 'boolean' if table[c].dtype.kind == 'b' else table[c].dtype.name.replace('int', 'Int').replace('uI', 'UI')
-             for c in table if table[c].dtype.kind in 'iub'}
-    return table.astype(whole)
+    types = {'b': 'boolean', 'i': 'Int64', 'u': 'UInt64'}
+    kinds = {name: table[name].dtype.kind for name in table}
+    return table.astype({name: types[kind] for name, kind in kinds.items() if kind in types})
 
 def check_agreement(
     rows: pd.DataFrame, # Rows whose key appears more than once
@@ -228,7 +233,8 @@ def stack_tables(
     parts = [*tables.values()]
     if len(parts) == 1: return parts[0]
     if len({part[key].dtype for part in parts}) > 1:
-        parts = [part.assign(**{key: part[key].astype(object).map(key_text, na_action='ignore').astype('str')}) for part in parts]
+        texts = [part[key].astype(object).map(key_text, na_action='ignore').astype('str') for part in parts]
+        parts = [part.assign(**{key: text}) for part, text in zip(parts, texts, strict=True)]
     rows = pd.concat(map(with_gaps, parts), ignore_index=True)
     doubled = rows[key].duplicated(keep=False) & rows[key].notna()
     check_agreement(rows[doubled], key)

@@ -36,10 +36,10 @@ def require_columns(
                          f'{list(df.columns)}')
 
 def columns_by(
-    df: pd.DataFrame,    # The collection so far
-    pattern: str,        # `pattern` of the file
+    df: pd.DataFrame,      # The collection so far
+    pattern: str,          # `pattern` of the file
     prefix: str = 'images' # Folder of the repo that the images are in
-) -> pd.DataFrame:       # A column for each part; `ValueError` if it fits no path
+) -> pd.DataFrame:         # A column for each part; `ValueError` if it fits no path
     "What the path below the folder says; a pattern that begins with the prefix is read as before"
     below = df.file_name.str.removeprefix(prefix and f'{prefix}/')
     short, full = path_parts(below, pattern), path_parts(df.file_name, pattern)
@@ -51,15 +51,16 @@ def columns_by(
     return full if old else short
 
 def with_parts(
-    df: pd.DataFrame,   # The collection so far
+    df: pd.DataFrame,    # The collection so far
     parts: pd.DataFrame, # From `columns_by`
-    questions: list     # Of the interface
-) -> tuple:             # The collection with these columns; and sentences about them
+    questions: list      # Of the interface
+) -> tuple:              # The collection with these columns; and sentences about them
     "Put what the paths say beside the images"
     parts, renamed = rename_reserved(parts, {*RESERVED, *questions})
-    missing = int(parts.isna().any(axis=1).sum())
+    others = df.file_name[parts.isna().any(axis=1)]
     notes = [renamed_message(renamed)] if renamed else []
-    if missing: notes.append(f'it fits {len(parts) - missing:,} of {len(parts):,} paths, not {df.file_name[parts.isna().any(axis=1)].iloc[0]!r}')
+    if len(others):
+        notes.append(f'it fits {len(df) - len(others):,} of {len(df):,} paths, not {others.iloc[0]!r}')
     return df.join(parts), [f'pattern: {note}' for note in notes + constant_notes(parts, list(parts))]
 
 def meant_names(
@@ -69,17 +70,17 @@ def meant_names(
     match: list       # `match` of the file
 ) -> pd.Series:       # As keys, in the one of the ways that finds most images
     "Which images an inventory names: below the folder, in the repo, or with the folder in front"
-    begin, folders = bases[0] and f'{bases[0]}/', [f'{folder}/' for folder in bases[1:] if folder]
-    texts = names.map(lambda name: str(name).removeprefix('./'), na_action='ignore')
-    ways = [texts.map(lambda name: begin + name, na_action='ignore'),
-            texts.map(lambda name: name if name.startswith(begin) else begin + name, na_action='ignore'), texts]
-    for folder in folders:
-        ways.append(texts.map(lambda name, folder=folder: begin + name.removeprefix(folder) if name.startswith(folder)
-                              else name, na_action='ignore'))
-    known = {key_form(key, match) for key in keys}
+    begin = bases[0] and f'{bases[0]}/'
+    texts = names.map(lambda name: str(name).removeprefix('./'), na_action='ignore').astype('str')
+    below, known = begin + texts, {key_form(key, match) for key in keys}
+    ways = [below, texts.where(texts.str.startswith(begin), below), texts]
+    for folder in filter(None, bases[1:]):
+        inside = texts.str.startswith(f'{folder}/')
+        ways.append((begin + texts.str.removeprefix(f'{folder}/')).where(inside, texts))
     found = [sum(key_form(name, match) in known for name in way.dropna()) for way in ways]
-    if any(found) or not len(keys): return ways[found.index(max(found))] if len(keys) else ways[1]
-    return texts.where(texts.str.contains(r'^/|^[A-Za-z]:|://', na=False), ways[0])
+    if any(found): return ways[found.index(max(found))]
+    foreign = texts.str.contains(r'^/|^[A-Za-z]:|://', na=False)
+    return texts.where(foreign, ways[1])
 
 def require_images(
     df: pd.DataFrame, # The collection so far
@@ -121,7 +122,8 @@ def metadata(self: Project,
     if left == 'file_name' and right in table:
         folder = self.section('images')['folder'].rstrip('/')
         bases = [self.prefix, folder, os.path.abspath(self.dir/folder), os.path.realpath(self.dir/folder)]
-        table[right] = meant_names(table[right], [] if df is None else df.file_name, bases, meta.get('match', ()))
+        keys = [] if df is None else df.file_name
+        table[right] = meant_names(table[right], keys, bases, meta.get('match', ()))
     return table, (left, right)
 
 @patch
@@ -141,6 +143,9 @@ def _joined(self: Project, df):
     return df
 
 # %% ../../nbs/6_project/34_collecting.ipynb #18b0bc21
+_NO_GROUP = ('`meta.group` does not decide the splits: write group = "group" under [images] if it should, as it '
+             'did in older versions')
+
 @patch
 def _scanned(self: Project):
     "The images of the folder, with what paths and metadata say of them"
@@ -159,7 +164,9 @@ def _scanned(self: Project):
         df, self.notes = with_parts(df, columns_by(df, images['pattern'], self.prefix), self._questions())
     if self.section('metadata'): df = self._joined(df)
     check_publishable(df)
-    if 'group' not in images: return df
+    if 'group' not in images:
+        if 'meta.group' in df: self.notes.append(_NO_GROUP)
+        return df
     require_columns(df, [images['group']])
     return df.assign(group=df[column_called(df.columns, images['group'])])
 

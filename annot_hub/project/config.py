@@ -42,7 +42,7 @@ class Images(Struct, forbid_unknown_fields=True):
     "Where the images are"
     folder: Annotated[str, line(PATH, 'where the images are; nothing in it is changed', 'scans')]
     prefix: Annotated[str, line(PATH, 'their folder in the repo', 'images')] = 'images'
-    pattern: Annotated[str | None, line(PATH, 'columns to read from the path below `folder`', '{volume}/*')] = None
+    pattern: Annotated[str | None, line(PATH, 'columns to read from paths in `folder`', '{volume}/*')] = None
     group: Annotated[str | None, line(COLUMN, 'what belongs together: never in two splits', 'volume')] = None
 
 # %% ../../nbs/6_project/25_config.ipynb #980cb3b0
@@ -220,7 +220,7 @@ def _metadata_problem(meta):
     odd = [name for name in meta.match if name not in MATCHES]
     if odd: return 'match', f'a list of names out of {", ".join(MATCHES)}, and not {odd[0]!r}'
     if not meta.file: return 'file', 'a path, or a list of paths'
-    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";" or "\\t", and not {meta.separator!r}'
+    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";", and not {meta.separator!r}'
 
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
