@@ -6,7 +6,7 @@
 __all__ = ['encoding_of', 'decoded', 'undecoded', 'separator_of', 'split_off_separator', 'split_rows', 'width_of', 'is_regular',
            'table_rows', 'kind_of_cell', 'column_kinds', 'header_problem', 'split_header', 'check_widths', 'csv_frame',
            'read_csv', 'as_numbers', 'typed_column', 'json_frame', 'sheet_value', 'excel_frame', 'table_kind',
-           'unpacked', 'read_metadata']
+           'is_json', 'unpacked', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -50,12 +50,12 @@ def decoded(
 
 # %% ../../nbs/1_collect/32_tables.ipynb #a017b03a
 def undecoded(
-    data: bytes,              # Content of a file
-    error: UnicodeDecodeError # From `decoded`
-) -> str:                     # The end of a sentence
+    data: bytes,               # Content of a file
+    error: UnicodeDecodeError, # From `decoded`
+    encoding: str|None = None  # As somebody says
+) -> str:                      # The end of a sentence
     "What to do about a file in another encoding"
-    if error.encoding.replace('-', '') not in ('utf8', 'utf8sig'):
-        return f'is not in {error.encoding}: correct `encoding`, or take it out'
+    if encoding: return f'is not in {encoding}: correct `encoding`, or take it out'
     guess = 'cp1252' if not re.search(rb'[\x81\x8d\x8f\x90\x9d]', data) else 'latin-1'
     begin = max(data.rfind(b, 0, error.start) for b in (b'\n', b'\t', b',', b';', b' ')) + 1
     word = re.split(r'[\s,;]', data[begin:error.start + 30].decode(guess))[0]
@@ -156,6 +156,7 @@ def header_problem(
     if {'file_name', 'annotation_id'} & set(first): return ''
     pairs = zip(map(kind_of_cell, first), column_kinds(rows), strict=False)
     both = [(cell, kind) for (cell, kind), text in zip(pairs, first, strict=False) if text.strip() and kind]
+    if not rows and not given: both = [(kind, kind) for kind in map(kind_of_cell, first) if kind]
     shown = one_line(', '.join(first), 60)
     if not given and any(cell == kind for cell, kind in both):
         return (f'its first line looks like data and not like names of columns ({shown}): give the names '
@@ -192,12 +193,12 @@ def check_widths(
     if given and not wide and most < len(names):
         raise ValueError(f'it has {most} columns, and `columns` names {len(names)}: name as many')
     if not wide: return
-    what = f'{"`columns`" if given else "the first line"} names {len(names)}'
+    what = f'{"`columns`" if given else "the first line"} names {len(names)} column{"s"*(len(names) > 1)}'
     if given: advice = 'name all columns'
     elif len(wide) == len(rows): advice = 'name all columns in the first line, and take titles above it out'
     else: advice = 'put cells that hold the separator in quotation marks'
     where = f'row {wide[0] + 1}' + ('' if given else ' below it')
-    raise ValueError(f'{what} columns, and {where} has {width_of(rows[wide[0]])} cells: {advice}')
+    raise ValueError(f'{what}, and {where} has {width_of(rows[wide[0]])} cells: {advice}')
 
 # %% ../../nbs/1_collect/32_tables.ipynb #c28085db
 def csv_frame(
@@ -302,19 +303,28 @@ def excel_frame(
     return pd.DataFrame({name: typed_column([row[n] for row in cells]) for n, name in enumerate(names)})
 
 # %% ../../nbs/1_collect/32_tables.ipynb #bf42c8de
-_FOREIGN = {b'BZh': 'packed with bzip2', b'\xfd7zXZ': 'packed with xz', b'(\xb5/\xfd': 'packed with zstd',
-            b'\xd0\xcf\x11\xe0': 'an old Excel workbook (.xls)', b'%PDF': 'a PDF', b'SQLite': 'a database'}
+_FOREIGN = {b'BZh': 'packed with bzip2: unpack it', b'\xfd7zXZ': 'packed with xz: unpack it',
+            b'(\xb5/\xfd': 'packed with zstd: unpack it', b'PK\3\4': 'a ZIP file: unpack it',
+            b'\xd0\xcf\x11\xe0': 'an old Excel workbook: save it as .xlsx or "CSV UTF-8"',
+            b'%PDF': 'a PDF: ask for the table behind it', b'SQLite': 'a database: export the table as CSV',
+            b'<': 'a page of a website or an XML file: get the table itself',
+            b'version https://git-lfs': 'a pointer of Git LFS: get the file itself with `git lfs pull`'}
 
 def table_kind(
     data: bytes # Content of a file, unpacked
-) -> str:       # 'parquet', 'excel', 'json' or 'csv'; `ValueError` for what is no table
+) -> str:       # 'parquet', 'excel' or 'text'; `ValueError` for what is no table
     "What kind of table a file is"
     if data.startswith(b'PAR1'): return 'parquet'
     if data.startswith(b'PK\3\4') and b'xl/' in data: return 'excel'
-    foreign = next((what for begin, what in _FOREIGN.items() if data.startswith(begin)), None)
-    if data.startswith(b'PK\3\4'): foreign = 'a ZIP file'
-    if foreign: raise ValueError(f'it is {foreign}: unpack it, or save the table as "CSV UTF-8"')
-    return 'json' if re.match(rb'(\xef\xbb\xbf)?\s*(\{\s*["}]|\[\s*\{)', data) else 'csv'
+    foreign = next((what for begin, what in _FOREIGN.items() if data.lstrip().startswith(begin)), None)
+    if foreign: raise ValueError(f'it is {foreign}')
+    return 'text'
+
+def is_json(
+    text: str # Of a file
+) -> bool:    # False for a CSV whose first name has a brace
+    "Are these JSON lines, or one list of objects?"
+    return bool(re.match(r'\s*(\{\s*["}]|\[\s*\{)', text))
 
 def unpacked(
     data: bytes # Content of a file
@@ -325,10 +335,12 @@ def unpacked(
     except (OSError, EOFError) as e: raise ValueError(f'it is no whole gzip file ({e}): get it again') from e
 
 # %% ../../nbs/1_collect/32_tables.ipynb #8a923932
-def _csv_table(data, columns, encoding, separator):
-    "The metadata in a CSV"
-    try: df = csv_frame(decoded(data, encoding), columns, separator)
-    except UnicodeDecodeError as e: raise ValueError(undecoded(data, e)) from e
+def _text_table(data, columns, encoding, separator):
+    "The metadata in JSON lines or a CSV"
+    try: text = decoded(data, encoding)
+    except UnicodeDecodeError as e: raise ValueError(undecoded(data, e, encoding)) from e
+    if is_json(text): return json_frame(text)
+    df = csv_frame(text, columns, separator)
     return df.mask(df == '').apply(as_numbers)
 
 def _table(data, columns, encoding, separator):
@@ -336,8 +348,7 @@ def _table(data, columns, encoding, separator):
     kind = table_kind(data)
     if kind == 'parquet': return pd.read_parquet(BytesIO(data))
     if kind == 'excel': return excel_frame(data, columns)
-    if kind == 'json': return json_frame(decoded(data, encoding))
-    return _csv_table(data, columns, encoding, separator)
+    return _text_table(data, columns, encoding, separator)
 
 def read_metadata(
     path: str|os.PathLike,          # .csv, .tsv, .jsonl, .parquet or .xlsx, also packed as .gz

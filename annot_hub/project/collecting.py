@@ -116,7 +116,7 @@ def metadata(self: Project,
     tables = {}
     for name in listed(meta['file']):
         path = self.dir/name
-        if not path.exists(): raise FileNotFoundError(f'{path} is not there: correct `file` in [metadata]')
+        if not path.is_file(): raise FileNotFoundError(f'{path} is not there: correct `file` in [metadata]')
         tables[name] = read_metadata(path, *map(meta.get, ('columns', 'encoding', 'separator')))
     table = stack_tables(tables, right)
     if left == 'file_name' and right in table:
@@ -143,8 +143,8 @@ def _joined(self: Project, df):
     return df
 
 # %% ../../nbs/6_project/34_collecting.ipynb #18b0bc21
-_NO_GROUP = ('`meta.group` does not decide the splits: write group = "group" under [images] if it should, as it '
-             'did in older versions')
+_NO_GROUP = ('`meta.group` does not decide the splits: write group = "group" under [images] if it should, as '
+             'it did in older versions')
 
 @patch
 def _scanned(self: Project):
