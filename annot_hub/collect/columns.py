@@ -72,7 +72,9 @@ def single_valued(
     columns: Iterable    # Those to look at
 ) -> list:               # Names
     "Which columns have one value for all rows"
-    def has_one(name): return table[name].astype(str).nunique(dropna=False) == 1
+    def has_one(name):
+        values = table[name] if table[name].dtype in ('str', 'int64') else table[name].map(repr)
+        return values.nunique(dropna=False) == 1
     return [name for name in columns if len(table) > 1 and has_one(name)]
 
 # %% ../../nbs/1_collect/22_columns.ipynb #4601be4e

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['path_parts', 'path_columns', 'JoinError', 'JoinReport', 'join_advice', 'key_positions', 'match_report', 'take_rows',
-           'check_columns', 'check_unique', 'check_match', 'matched_positions', 'constant_notes', 'join', 'with_gaps',
-           'check_agreement', 'stack_tables']
+           'check_key', 'check_columns', 'check_unique', 'check_match', 'matched_positions', 'constant_notes', 'join',
+           'with_gaps', 'check_agreement', 'stack_tables']
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #f1236f72
 import re
@@ -111,6 +111,16 @@ def take_rows(
     return pd.api.extensions.take(column.array, positions, allow_fill=True)
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #eba8d01c
+def check_key(
+    metadata: pd.DataFrame, # A table
+    key: str,               # The key column
+    name: str               # Of the table, for the message
+) -> None:                  # Nothing; `JoinError` says what to do
+    "Refuse metadata that lack their key"
+    if key in metadata: return
+    raise JoinError(f'{name} has no column {key!r}, only {list(metadata.columns)} (if that is no header, give '
+                    'names with `columns`)')
+
 def check_columns(
     df: pd.DataFrame,       # One row an image
     metadata: pd.DataFrame, # One row a key
@@ -118,10 +128,8 @@ def check_columns(
     right: str              # The key column of `metadata`
 ) -> None:                  # Nothing; `JoinError` says what to do
     "Refuse tables that lack their key, or have another column in common"
-    for frame, name, key in (df, 'the frame', left), (metadata, 'the metadata', right):
-        if key not in frame:
-            first = ' (if that is no header, give names with `columns`)' if frame is metadata else ''
-            raise JoinError(f'{name} has no column {key!r}, only {list(frame.columns)}{first}')
+    if left not in df: raise JoinError(f'the frame has no column {left!r}, only {list(df.columns)}')
+    check_key(metadata, right, 'the metadata')
     twice = metadata.columns[metadata.columns.duplicated()]
     if len(twice): raise JoinError(f'the metadata has two columns {first_few(twice)}: rename or drop one')
     common = sorted(set(df.columns) & set(metadata.columns) - {right})
@@ -228,8 +236,7 @@ def stack_tables(
     key: str      # Column that all have
 ) -> pd.DataFrame: # One row a key; `JoinError` names the file without the column
     "Put the parts of an inventory together"
-    for name, table in tables.items():
-        if key not in table: raise JoinError(f'{name} has no column {key!r}, only {list(table.columns)}')
+    for name, table in tables.items(): check_key(table, key, name)
     parts = [*tables.values()]
     if len(parts) == 1: return parts[0]
     if len({part[key].dtype for part in parts}) > 1:
