@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from .regions import PLACES
+from ..collect.columns import VIEW_COLUMNS
 
 # %% ../../nbs/2_annotate/12_features.ipynb #bf04bae3
 def parse_xml(
@@ -163,8 +164,8 @@ def control_of(
         was=old_labels(tag, labels), when=attrs.get('whentagname', ''))
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
-RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group',
-            'selected', 'sha256', 'dhash')
+# a question may be called like a column of the collection that no view needs, such as `width`
+RESERVED = ('file_name', 'image', 'split', 'group', 'selected', 'sha256', 'dhash', *VIEW_COLUMNS)
 
 def _check_control(tag, objects):
     "Refuse a control with a reserved name, or one that asks about something else than `objects`"

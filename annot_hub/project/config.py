@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
-           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'check_config',
-           'parse_config', 'read_config', 'config_text']
+           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'listed',
+           'check_config', 'parse_config', 'read_config', 'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
 import json
@@ -21,6 +21,7 @@ from msgspec.inspect import type_info
 from msgspec.structs import fields
 
 from ..collect.files import inside
+from ..collect.matching import MATCHES
 from .trust import address
 from ..publish.splits import check_fractions
 
@@ -41,18 +42,25 @@ class Images(Struct, forbid_unknown_fields=True):
     "Where the images are"
     folder: Annotated[str, line(PATH, 'where the images are; nothing in it is changed', 'scans')]
     prefix: Annotated[str, line(PATH, 'their folder in the repo', 'images')] = 'images'
-    pattern: Annotated[str | None, line(PATH, 'columns to read from the path', 'images/{volume}/*')] = None
+    pattern: Annotated[str | None, line(PATH, 'columns to read from paths in `folder`', '{volume}/*')] = None
     group: Annotated[str | None, line(COLUMN, 'what belongs together: never in two splits', 'volume')] = None
 
 # %% ../../nbs/6_project/25_config.ipynb #980cb3b0
 class Metadata(Struct, forbid_unknown_fields=True):
     "What is known about the images"
-    file: Annotated[str, line(PATH, 'a table: a row a volume, or a row an image, …', 'inventory.csv')]
+    file: Annotated[str | list[str], line('a path, or a list of paths', 'a table: a row a volume, or a row '
+                                          'an image, …; .csv, .tsv, .jsonl, .parquet or .xlsx, also as .gz',
+                                          'inventory.csv')]
     on: Annotated[str | list[str], line('the name of a column, or two names',
                                         'the column that both sides have, or both names: '
                                         '["file_name", "scan"]', 'volume')]
     columns: Annotated[list[str] | None,
                        line(NAMES, 'if the file has no header line', ['volume', 'title'])] = None
+    encoding: Annotated[str | None, line('the name of an encoding', 'if the file is in neither UTF-8 nor '
+                                         'UTF-16', 'cp1252')] = None
+    separator: Annotated[str | None, line('one sign', 'between cells, where it is not found', ';')] = None
+    match: Annotated[list[str], line('a list of names', 'differences between keys that do not count: '
+                                     + ', '.join(MATCHES), ['case', 'extension'])] = []
     min_match: Annotated[float,
                          line('a number from 0 to 1', 'share of the images that must find their row', 1.0,
                                      ge=0, le=1)] = 1.0
@@ -186,6 +194,12 @@ ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
 PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
          ('studio', 'files')]
 
+def listed(
+    value: str|list|None # Of a line that names one file or several
+) -> list:               # Each of them; [] without the line
+    "The files that a line names"
+    return [value] if isinstance(value, str) else value or []
+
 def _value(config, section, name):
     "The value of a line, also outside the sections; None if the file has no such line"
     part = getattr(config, section) if section else config
@@ -194,12 +208,19 @@ def _value(config, section, name):
 def _wrong_place(config):
     "What is wrong with a path or an address; None if nothing is"
     for section, name in PATHS + ADDRESSES:
-        value = _value(config, section, name)
-        if value is None: continue
-        where = f'{name} in [{section}]' if section else name
-        if not value or '\0' in value: return f'{where} is a text in quotes, and not {value!r}'
-        if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
-            return f'{where} is {ADDRESS}, and not {value!r}'
+        for value in listed(_value(config, section, name)):
+            where = f'{name} in [{section}]' if section else name
+            if not value or '\0' in value: return f'{where} is a text in quotes, and not {value!r}'
+            if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
+                return f'{where} is {ADDRESS}, and not {value!r}'
+
+def _metadata_problem(meta):
+    "What is wrong with [metadata]: a line, and what it should be; None if nothing is"
+    if isinstance(meta.on, list) and len(meta.on) != 2: return 'on', f'one name or two, and not {meta.on!r}'
+    odd = [name for name in meta.match if name not in MATCHES]
+    if odd: return 'match', f'a list of names out of {", ".join(MATCHES)}, and not {odd[0]!r}'
+    if not meta.file: return 'file', 'a path, or a list of paths'
+    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";", and not {meta.separator!r}'
 
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
@@ -209,8 +230,8 @@ def _problem(config):
         return f'{config.repo!r} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
-    on = config.metadata and config.metadata.on
-    if isinstance(on, list) and len(on) != 2: return f'on in [metadata] is one name or two, and not {on!r}'
+    problem = config.metadata and _metadata_problem(config.metadata)
+    if problem: return f'{problem[0]} in [metadata] is {problem[1]}'
     return _wrong_place(config)
 
 def check_config(

@@ -18,6 +18,7 @@ from fastcore.basics import patch
 
 from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
+from ..collect.columns import as_called
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
 from .collecting import Project
@@ -156,7 +157,7 @@ def push(self: Project,
     # the project may now show that folder
     if self.shared_folder() and not dry_run: address = self.image_address(project)
     columns = self.section('tasks').get('columns', ())
-    wanted = tasks(collection, self.repo, pinned, url=address, columns=columns)
+    wanted = tasks(as_called(collection, columns), self.repo, pinned, url=address, columns=columns)
     if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
     return self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
 

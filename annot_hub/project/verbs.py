@@ -127,6 +127,7 @@ def run_collect(
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
     df = p.collect(skip_unreadable)
+    for note in p.notes: print(note)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     if p.links:
         print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')

@@ -12,11 +12,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from io import BytesIO
 
 import pandas as pd
 
 from ..annotate.interface import REGIONS, Interface, encode
+from ..collect.tables import csv_frame, decoded
 
 # %% ../../nbs/4_publish/20_corrections.ipynb #9aa8c3ea
 class EditError(ValueError):
@@ -26,9 +26,8 @@ def edited_rows(
     data: bytes    # Content of an `annotations.csv`
 ) -> pd.DataFrame: # All text; `EditError` if it is no table of ours
     "The rows of the file as people see them"
-    try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
-    except (ValueError, UnicodeDecodeError) as e:
-        raise EditError(f'annotations.csv cannot be read as a table ({str(e).strip()})') from e
+    try: df = csv_frame(decoded(data))
+    except ValueError as e: raise EditError(f'annotations.csv cannot be read as a table ({e})') from e
     if 'file_name' not in df:
         raise EditError(f'annotations.csv has no column file_name any more, only {", ".join(df.columns)}')
     return df

@@ -10,13 +10,13 @@ __all__ = ['STATES', 'diff', 'cell_classes', 'count_labels', 'versions_of', 'his
 import json
 from collections import Counter
 from datetime import datetime, timezone
-from io import BytesIO
 
 import pandas as pd
 
 from ..annotate.interface import Interface
 from ..collect.repo import HubError, Repo, as_repo
 from .base import Base, is_publish, read_base, read_record
+from ..collect.tables import csv_frame, decoded
 from .publishing import csv_edits, other_edits, published_interface, write_version
 from .version import Draft, PublishReport
 from .views import compare
@@ -53,7 +53,7 @@ def count_labels(
     data: bytes      # An `annotations.csv`
 ) -> tuple|None:     # State → images, and class → images; None if it is no such table
     "Images by state and by label"
-    try: df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, encoding='utf-8-sig')
+    try: df = csv_frame(decoded(data))
     except ValueError: return None
     if not {'file_name', 'state'} <= {*df.columns}: return None
     first = df.columns[1]

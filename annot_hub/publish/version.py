@@ -67,7 +67,8 @@ def moved_images(
 ) -> list:              # Their keys
     "Images whose split was another one"
     if data is None or b'split' not in data.split(b'\n', 1)[0]: return []
-    try: old = pd.read_csv(BytesIO(data), dtype='str', usecols=['file_name', 'split']).dropna()
+    try: old = pd.read_csv(BytesIO(data), dtype='str', usecols=['file_name', 'split'],
+                           index_col=False).dropna()
     except ValueError: return []
     now = old.file_name.map(table.drop_duplicates('file_name').set_index('file_name').split)
     return sorted(old.file_name[now.notna() & (now != old.split)])

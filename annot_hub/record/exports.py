@@ -11,10 +11,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
-from io import StringIO
 from pathlib import Path
 import re
 from ..collect.keys import check_file_name, parse_url
+from ..collect.tables import csv_frame, decoded
 from ..annotate.interface import Interface
 from ..annotate.task_data import OVERWRITTEN, OWN
 
@@ -116,9 +116,7 @@ def csv_rows(
     text: str  # A CSV or TSV of Label Studio, or one that a spreadsheet saved with semicolons
 ) -> Iterator: # A dict each
     "The rows of a CSV"
-    separator = max(',;\t', key=text.split('\n', 1)[0].count)
-    df = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, sep=separator)
-    for fields in df.to_dict('records'):
+    for fields in csv_frame(text).to_dict('records'):
         row = {k: csv_value(v) for k, v in fields.items()}
         for k in ('id', 'annotator', 'annotation_id'):
             v = row.get(k)
@@ -175,7 +173,7 @@ def read_export(
     interface: Interface|None = None # Says which columns of JSON-MIN and CSV are answers
 ) -> pd.DataFrame:                   # One row an annotation; see `.attrs['lost']`, `.attrs['unplaced']`
     "Read an export of any kind; a row whose image is unknown has no `file_name` and is listed as unplaced"
-    try: kind, data = parse_export(Path(path).read_text('utf-8-sig'), path)
+    try: kind, data = parse_export(decoded(Path(path).read_bytes()), path)
     except UnicodeDecodeError as e:
         raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
     if kind is None:
