@@ -164,7 +164,7 @@ def control_of(
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
 RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group',
-            'selected', 'sha256', 'dhash')
+            'selected', 'sha256', 'dhash', 'unshown')
 
 def _check_control(tag, objects):
     "Refuse a control with a reserved name, or one that asks about something else than `objects`"

@@ -86,7 +86,7 @@ def _scanned(self: Project):
         raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: correct '
                                 '`folder` under [images] in annot_hub.toml')
     df = scan(root, prefix=self.prefix)
-    self.links = df.attrs.pop('links')
+    self.links, self.left = df.attrs.pop('links'), df.attrs.pop('left')
     if not len(df):
         raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
     if 'pattern' in images: df = columns_by(df, images['pattern'])

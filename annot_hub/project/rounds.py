@@ -20,6 +20,7 @@ from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
+from ..collect.renditions import shown_names
 from .collecting import Project
 from ..record.renames import interface_changes
 from ..record.renames import remember
@@ -55,7 +56,7 @@ def gate(self: Project) -> object: # A `Gate`; not open yet: `with project.gate(
     self.use_hub()
     from huggingface_hub import get_token
     from annot_hub.annotate.gate import Gate
-    files, pinned = self.hub.collection().file_name, self.hub.image_revision()
+    files, pinned = shown_names(self.hub.collection()), self.hub.image_revision()
     return Gate(self.repo, files, pinned, token=get_token(), secret=self.gate_secret(),
                 port=self.section('gate').get('port', 8030), origin=self.studio.url)
 
