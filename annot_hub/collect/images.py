@@ -19,7 +19,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from .contents import image_kind, other_kind
-from .ends import bytes_at, has_end, is_whole, page_ends
+from .ends import bytes_at, has_end, is_whole, tiff_pages
 from .files import is_inside
 from .keys import IMAGE_EXTS, check_file_name, original_name
 from .pictures import LARGEST, HeadReader, TooLarge, formats, open_picture
@@ -105,21 +105,20 @@ def scan(
 # %% ../../nbs/1_collect/30_images.ipynb #aa5ed432
 _PICTURES = frozenset('psd psb svg pdf djvu djv jxl cr2 cr3 nef nrw arw dng orf rw2 raf raw eps ps ai xcf ico tga pcx '
                       'ppm pgm pbm pnm pam exr hdr wdp jxr fits dcm'.split())
-_ASK = {'link': 'that lead to no image of this folder: put the files themselves there',
-        'not UTF-8': 'whose names are not UTF-8: rename them',
-        'renditions': 'that were made of other images'}
+_ASK = {'link': '{} link{} to no image of this folder: put the files themselves there',
+        'not UTF-8': '{} name{} not in UTF-8: rename the files',
+        'renditions': '{} rendition{} of other images'}
 
 def left_alone(
     left: dict # As a scan has it: kind → how many, and the first
 ) -> list:     # Sentences; none if nothing was left alone
     "What a scan has left alone, and what to do about it"
-    asked = {kind: f'{n:,} {"link" if kind == "link" else "file"}{"s"*(n > 1)} {_ASK[kind]}, first {printable(first)!r}'
-             for kind, (n, first) in left.items() if kind in _ASK}
-    pictures = {kind: f'{n:,} {kind}, a format that is not read: export JPEG, PNG or TIFF, first {printable(first)!r}'
-                for kind, (n, first) in left.items() if kind in _PICTURES}
-    rest = sorted(((n, kind) for kind, (n, _) in left.items() if kind not in asked | pictures), reverse=True)
+    words = _ASK | dict.fromkeys(_PICTURES, '{} {kind}, a format that is not read: export JPEG, PNG or TIFF')
+    asked = {kind: words[kind].format(f'{n:,}', 's'*(n > 1), kind=kind) + f", first '{printable(first)}'"
+             for kind, (n, first) in sorted(left.items()) if kind in words}
+    rest = sorted(((n, kind) for kind, (n, _) in left.items() if kind not in asked), reverse=True)
     counts = [f'{n:,} {kind or "without an extension"}' for n, kind in rest]
-    return [*dict(sorted((asked | pictures).items())).values(), *filter(None, [', '.join(counts)])]
+    return [*asked.values(), ', '.join(counts)] if counts else [*asked.values()]
 
 # %% ../../nbs/1_collect/30_images.ipynb #7b45dd92
 def local_path(
@@ -191,7 +190,8 @@ def why_unopened(
     "Why a file is not an image"
     head = bytes_at(file, 0, 4096)
     kind, other = image_kind(head), other_kind(head)
-    cut = math.inf in page_ends(HeadReader(file)) if kind == 'TIFF' else kind and not has_end(file, kind)
+    pages = tiff_pages(HeadReader(file)) if kind == 'TIFF' else []
+    cut = kind and not has_end(file, kind) or any(page.end == math.inf for page in pages)
     if cut: return f'truncated: the {kind} has no end'
     if kind in _NEEDS and kind not in formats(): return _NEEDS[kind]
     if kind: return f'not an image: a {kind} that is damaged, or of a kind that Pillow does not open'
@@ -212,8 +212,8 @@ def look_at(
     if not file.seek(0, os.SEEK_END): return Look(error='empty file')
     try:
         with open_picture(HeadReader(file), LARGEST) as image:
-            pages = len(page_ends(HeadReader(file))) if image.format == 'TIFF' else 1
-            look = Look(*image.size, unshown=why_unshown(image, pages))
+            pages = tiff_pages(HeadReader(file)) if image.format == 'TIFF' else []
+            look = Look(*image.size, unshown=why_unshown(image, sum(not page.small for page in pages)))
             if not is_whole(file, image): look = look._replace(error=f'truncated: the {image.format} has no end')
     except TooLarge as e: return Look(error=str(e))
     except Exception: return Look(error=why_unopened(file)) # decoders raise what they like

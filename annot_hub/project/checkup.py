@@ -30,6 +30,7 @@ from ..annotate.inventory import TaskMemory, image_of
 from ..annotate.projects import local_address
 from ..annotate.environment import STUDIO_VERSION
 from ..collect.keys import check_file_name, hub_url
+from ..collect.renditions import shown_names
 from .seeing import Finding, Findings, Surroundings, see, way
 from ..record.renames import interface_changes
 
@@ -388,7 +389,7 @@ def task_addresses(
     shared = _shared_address(p)
     if found or private and 'gate' not in p.cfg and not shared: return found
     address = shared or (p.gate().url if private else lambda name: hub_url(p.repo, name, endpoint=p.endpoint))
-    return {name: address(name) for name in selected}
+    return {name: address(shown) for name, shown in zip(selected, shown_names(df[df.selected]), strict=True)}
 
 # %% ../../nbs/6_project/55_checkup.ipynb #f710ab37
 def look_at_studio(

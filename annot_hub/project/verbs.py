@@ -127,11 +127,14 @@ def collection_notes(
     from annot_hub.collect.images import copies
     doubles = copies(df)
     for copy, first in list(doubles.items())[:1]:
-        yield f'same bytes: {len(doubles):,} of the images are copies of others, first {copy!r} of {first!r}'
-    kinds = df.unshown.value_counts() if 'unshown' in df else {}
-    if len(kinds):
-        counts = ', '.join(f'{n:,} {kind}' for kind, n in kinds.items())
+        copies_of = 'copy of another image' if len(doubles) == 1 else 'copies of other images'
+        yield f'same bytes: {len(doubles):,} {copies_of}, first {copy!r} of {first!r}'
+    kinds = df.unshown.value_counts().to_dict() if 'unshown' in df else {}
+    if kinds:
+        counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
         yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators to look at'
+    if any('several pages' in kind for kind in kinds):
+        yield 'of several pages only the first is shown, labelled and loaded: export the others as files of their own'
 
 @verb
 def run_collect(
@@ -140,9 +143,11 @@ def run_collect(
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
     from annot_hub.collect.images import left_alone
+    from annot_hub.project.collecting import unusable
     df = p.collect(skip_unreadable)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
+    if len(p.skipped): print(f'left out: {len(p.skipped):,} images that cannot be used, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
     print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
