@@ -165,7 +165,7 @@ def control_of(
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
 # a question may be called like a column of the collection that no view needs, such as `width`
-RESERVED = ('file_name', 'image', 'split', 'group', 'selected', 'sha256', 'dhash', *VIEW_COLUMNS)
+RESERVED = ('file_name', 'image', 'split', 'group', 'selected', 'sha256', 'dhash', 'unshown', *VIEW_COLUMNS)
 
 def _check_control(tag, objects):
     "Refuse a control with a reserved name, or one that asks about something else than `objects`"

@@ -13,7 +13,7 @@ from math import cos, pi, radians, sin
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 from .masks import to_mask
-from ..collect.pictures import open_picture
+from ..collect.pictures import LARGEST, open_picture
 
 # %% ../../nbs/2_annotate/10_regions.ipynb #8e1048dd
 def seen(
@@ -21,7 +21,7 @@ def seen(
 ) -> Image.Image: # Pillow image, turned as its EXIF data asks
     "The image as an annotator sees it, and as `datasets` gives it"
     if isinstance(image, bytes): image = BytesIO(image)
-    return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else open_picture(image))
+    return ImageOps.exif_transpose(image if isinstance(image, Image.Image) else open_picture(image, LARGEST))
 
 # %% ../../nbs/2_annotate/10_regions.ipynb #427e318a
 PLACES = {'boxes': ('bbox', 'rotation'), 'polygons': ('points',),
@@ -65,7 +65,7 @@ def to_pixels(
 @lru_cache(1024)
 def _checked_mask(rle, width, height):
     "`width` and `height` of a mask that can be unpacked"
-    if width*height > (Image.MAX_IMAGE_PIXELS or float('inf')):
+    if width*height > LARGEST:
         raise ValueError(f'a mask of {width} x {height} pixels is too large')
     to_mask({'rle': rle, 'width': width, 'height': height})
     return {'width': width, 'height': height}

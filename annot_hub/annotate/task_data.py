@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 import pandas as pd
 from ..collect.images import IMAGE_EXTS, check_keys
-from ..collect.keys import hub_url
+from ..collect.keys import hub_url, original_name
+from ..collect.renditions import shown_names
 from .interface import Interface, encode
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #3934a00b
@@ -95,7 +96,7 @@ def images_to_label(
 ) -> pd.DataFrame:   # Its selected images, with checked keys; warns of rows that are no images
     "The rows of `df` that get a task"
     if 'selected' in df: df = df[df.selected.fillna(False).astype(bool)]
-    image = df.file_name.map(is_image).astype(bool)
+    image = df.file_name.map(is_image).astype(bool) & (df.file_name.map(original_name) == df.file_name)
     others = df.file_name[~image]
     if len(others):
         more = ' …' if len(others) > 3 else ''
@@ -118,9 +119,9 @@ def tasks(
     df = images_to_label(df)
     url = url or (lambda name: hub_url(repo_id, name, revision))
     metadata = [plain_column(df, column) for column in columns]
-    return [{'data': {'image': url(name), 'file_name': name, 'repo_id': repo_id,
+    return [{'data': {'image': url(shown), 'file_name': name, 'repo_id': repo_id,
                       'revision': revision, **dict(zip(columns, values, strict=True))}}
-            for name, *values in zip(df.file_name.tolist(), *metadata, strict=True)]
+            for shown, name, *values in zip(shown_names(df), df.file_name.tolist(), *metadata, strict=True)]
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #8f9d45e1
 def _only_column(interface):

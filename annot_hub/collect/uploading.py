@@ -9,6 +9,7 @@ __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -16,7 +17,9 @@ from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd
 from tqdm import tqdm
 
+from .drawing import lacking_renditions, rendition_files
 from .images import ImageFolder, check_keys, local_path
+from .keys import RENDITIONS, original_name
 from .repo import Repo, as_repo
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
@@ -53,11 +56,13 @@ class UploadReport:
     revision: str = ''  # commit that holds them all; empty in a dry run
     moved: int = 0      # images put one folder deeper because their folder is too full
     commits: int = 0    # commits of images that it takes
+    renditions: int = 0 # JPEGs for annotators, of images that browsers do not show
 
     def __str__(self):
         verb = 'sent' if self.revision else 'to send'
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {verb}'
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
+        if self.renditions: text += f'; {self.renditions:,} JPEG{"s"*(self.renditions > 1)} for annotators of what browsers do not show'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text
@@ -127,6 +132,13 @@ def additions(self: Source,
         if added[name].upload_info.sha256.hex() != sha256: self._refuse_changed(name)
     return added
 
+@patch
+def renditions(self: Source,
+    rows: pd.DataFrame # Images that browsers do not show
+) -> AbstractContextManager: # As from `rendition_files`
+    "The renditions of some images"
+    return rendition_files(rows, self.paths.__getitem__, self.folder)
+
 # %% ../../nbs/1_collect/70_uploading.ipynb #b68c9e0d
 def attributes_with(
     text: str,  # `.gitattributes` as it is
@@ -149,23 +161,33 @@ def upload(
     repo, scanned = as_repo(repo), df.file_name
     missing = dry_run and not repo.exists()
     existing = pd.DataFrame({'file_name': [], 'sha256': []}) if missing else repo.files(folder=prefix or None)
+    existing = existing[existing.file_name.map(original_name) == existing.file_name]
     df = check_keys(split_folders(df, existing.file_name, folder_limit), folder_limit)
     todo, report = plan_upload(df, existing)
     report.moved = int((df.file_name != scanned).sum())
     source = Source(df, scanned, root, prefix)
     source.check_files(todo)
-    if not dry_run: _send(df, todo, source, repo, prefix, report)
+    unshown = 'unshown' in df and not missing
+    lacking = lacking_renditions(df, todo, repo.files(folder=RENDITIONS).file_name if unshown else [])
+    source.check_files(lacking)
+    report.renditions = len(lacking)
+    if not dry_run: _send(df, todo, lacking, source, repo, prefix, report)
     return report
 
-def _send(df, todo, source, repo, prefix, report):
-    "Commit the images of `todo`, then the table"
+def _send(df, todo, lacking, source, repo, prefix, report):
+    "Commit the images of `todo` with their renditions, those of other images, then the table"
     old = (repo.read('.gitattributes') or b'').decode()
     new = attributes_with(old, prefix)
-    if len(todo) and new != old:
+    if len(lacking) and prefix: new = attributes_with(new, RENDITIONS)
+    if len(todo) + len(lacking) and new != old:
         repo.commit({'.gitattributes': new.encode()}, f'Keep {prefix or "all files"} as large files')
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for part, rows in enumerate(batches(todo), 1):
-            repo.commit(source.additions(rows), f'Add {len(rows):,} images (part {part} of {report.commits})')
+            with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:
+                message = f'Add {len(rows):,} images (part {part} of {report.commits})'
+                repo.commit(source.additions(rows) | shown, message)
             bar.update(int(rows.bytes.sum()))
+    for rows in batches(lacking[~lacking.index.isin(todo.index)]):
+        with source.renditions(rows) as shown: repo.commit(shown, f'Add {len(rows):,} renditions')
     table = {'collection.parquet': df.to_parquet(index=False)}
     report.revision = repo.commit(table, f'Collection of {len(df):,} images')

@@ -29,7 +29,11 @@ from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
 from ..annotate.projects import local_address
 from ..annotate.environment import STUDIO_VERSION
+from ..collect.columns import column_called
 from ..collect.keys import check_file_name, hub_url
+from ..collect.matching import comparable
+from ..collect.renditions import shown_names
+from .config import listed
 from .seeing import Finding, Findings, Surroundings, see, way
 from ..record.renames import interface_changes
 
@@ -259,8 +263,13 @@ def look_at_metadata(
 ) -> Iterator: # Findings; none without an inventory
     "The inventory of the project"
     if not p.section('metadata'): return
-    table, on = p.metadata()
-    yield check_metadata(p.collection(), table, on, p.section('metadata')['file'])
+    df, meta = p.collection(), p.section('metadata')
+    table, (ours, theirs) = p.metadata(df)
+    ours = column_called(df.columns, ours)
+    if ours in df and theirs in table:
+        left, right = comparable(df[ours], table[theirs], meta.get('match', ()))
+        df, table = df.assign(**{ours: left}), table.assign(**{theirs: right})
+    yield check_metadata(df, table, (ours, theirs), ', '.join(listed(meta['file'])))
 
 # %% ../../nbs/6_project/55_checkup.ipynb #a92ff130
 def _difference(a, b):
@@ -387,7 +396,7 @@ def task_addresses(
     shared = _shared_address(p)
     if found or private and 'gate' not in p.cfg and not shared: return found
     address = shared or (p.gate().url if private else lambda name: hub_url(p.repo, name, endpoint=p.endpoint))
-    return {name: address(name) for name in selected}
+    return {name: address(shown) for name, shown in zip(selected, shown_names(df[df.selected]), strict=True)}
 
 # %% ../../nbs/6_project/55_checkup.ipynb #f710ab37
 def look_at_studio(

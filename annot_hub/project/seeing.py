@@ -17,7 +17,8 @@ from PIL import UnidentifiedImageError
 
 from ..annotate import Studio
 from ..collect.keys import is_loopback
-from ..collect.pictures import picture
+from ..collect.pictures import LARGEST, picture
+from ..collect.renditions import SHOWN
 from ..collect.words import one_line
 
 # %% ../../nbs/6_project/50_seeing.ipynb #e4770030
@@ -100,8 +101,6 @@ def as_page(
     raise Blocked('more than 20 redirects', 'give the address at their end')
 
 # %% ../../nbs/6_project/50_seeing.ipynb #8bb59110
-_SHOWN_KINDS = {'JPEG', 'MPO', 'PNG', 'GIF', 'WEBP', 'BMP', 'AVIF', 'ICO'}
-
 def why_broken(
     data: bytes,        # That could not be decoded
     error: Exception    # What the decoder raised
@@ -113,17 +112,19 @@ def why_broken(
     why = 'Pillow knows no such format' if unknown else str(error) or type(error).__name__
     return 'problem', f'it cannot be decoded ({why})', 'repair the file, and upload it again'
 
+_NO_RENDITION = ('run `annot_hub collect` and `annot_hub upload`, which make a JPEG for annotators; a task that was made '
+                 'before keeps its address: if nobody has answered it, delete it in Label Studio, then `annot_hub push`')
+
 def look_at(
     data: bytes # Of the image
 ) -> tuple:     # Level, what was found, remedy
     "Is this a picture that browsers show?"
     try:
-        with picture(BytesIO(data)) as image:
+        with picture(BytesIO(data), most=LARGEST) as image:
             kind, size, turn = image.format, f'{image.width} x {image.height}', image.getexif().get(274, 1)
             image.load()
     except Exception as e: return why_broken(data, e) # Pillow's decoders raise what they like
-    if kind not in _SHOWN_KINDS:
-        return 'problem', f'browsers do not show {kind}', 'make JPEG or PNG copies and annotate these'
+    if kind not in SHOWN: return 'problem', f'browsers do not show {kind}', _NO_RENDITION
     if turn != 1:
         return ('note', f'{kind}, {size}, turned by its EXIF data (orientation {turn})',
                 'keep the EXIF data: browser and `datasets` turn the image in the same way')

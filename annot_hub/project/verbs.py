@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
-           'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync', 'run_status',
-           'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise', 'run_migrate',
-           'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate', 'run_hub',
-           'run_studio']
+           'collection_notes', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync',
+           'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise',
+           'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate',
+           'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -120,17 +120,36 @@ def run_trust(
         print(f'Nothing was agreed to. If all of it is right: annot_hub trust --dir {shlex.quote(dir)} --yes')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #884fdebf
+def collection_notes(
+    df: object # Collection, as a `DataFrame`
+) -> Iterator: # Sentences
+    "What is odd about the images of a collection, and good to know"
+    from annot_hub.collect.images import copies
+    doubles = copies(df)
+    for copy, first in list(doubles.items())[:1]:
+        copies_of = 'copy of another image' if len(doubles) == 1 else 'copies of other images'
+        yield f'same bytes: {len(doubles):,} {copies_of}, first {copy!r} of {first!r}'
+    kinds = df.unshown.value_counts().to_dict() if 'unshown' in df else {}
+    if kinds:
+        counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
+        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators to look at'
+    if any('several pages' in kind for kind in kinds):
+        yield 'of several pages only the first is shown, labelled and loaded: export the others as files of their own'
+
 @verb
 def run_collect(
     p: object,                    # The project
     skip_unreadable: bool = False # Leave images out that cannot be opened
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
+    from annot_hub.collect.images import left_alone
+    from annot_hub.project.collecting import unusable
     df = p.collect(skip_unreadable)
     for note in p.notes: print(note)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
-    if p.links:
-        print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
+    for sentence in left_alone(p.left): print(f'left alone: {sentence}')
+    if len(p.skipped): print(f'left out: {len(p.skipped):,} images that cannot be used, {unusable(p.skipped)}')
+    for sentence in collection_notes(df): print(sentence)
     print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
