@@ -11,8 +11,8 @@ __all__ = ['as_list', 'given_answers', 'complaint', 'read_answer', 'entries_by',
 import json
 from collections import defaultdict
 from hashlib import sha1
-from .features import REGION_FIELDS, Control
-from .masks import from_mask
+from .features import REGION_FIELDS, Control, path_text
+from .masks import from_mask, to_data_url
 from .regions import to_percent, to_pixels
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #fae97baa
@@ -39,7 +39,8 @@ def given_answers(
     if control.kind == 'rating' and given == 0: given = None
     answers = as_list(given)
     if control.kind == 'paths':
-        answers = ['/'.join(map(str, a)) if isinstance(a, list) else a for a in answers]
+        texts = {names: text for text, names in control.paths}
+        answers = [texts.get((*a,), path_text(a)) if isinstance(a, list) else a for a in answers]
     return [was.get(a, a) if isinstance(a, str) else a for a in answers]
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #c04f94d5
@@ -138,7 +139,9 @@ def _entry_id(*content): return sha1(json.dumps(content).encode()).hexdigest()[:
 
 def _wrap(control, answers):
     "`answers` as Label Studio stores them"
-    if control.kind == 'paths': return {control.key: [answer.split('/') for answer in answers]}
+    if control.kind == 'paths':
+        names = dict(control.paths)
+        return {control.key: [[*names.get(a, a.split('/'))] for a in answers]}
     if control.kind in ('rating', 'number', 'datetime'): return {control.key: answers[0]}
     return {control.key: answers}
 
@@ -160,6 +163,7 @@ def place_in_percent(
     "The place of a `region` as Label Studio writes it"
     if 'mask' in region: region = region | from_mask(region['mask'])
     if 'rle' in region: size = region['width'], region['height']
+    if control.tag.startswith('Bitmask') and 'rle' in region: return {'imageDataURL': to_data_url(region)}, size
     try: return to_percent(control.kind, region, *size), size
     except (KeyError, TypeError, ValueError) as e:
         raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e

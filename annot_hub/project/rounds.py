@@ -247,7 +247,7 @@ def _publish_answers(self: Project, project, interface, tag, dry_run, full):
     for last in [False]*7 + [True]:
         since = None if full else cursor(read_record(self.hub)[0], identity)
         exported, report = self.studio.pull(project, since=since)
-        found = entries(exported, self.studio.names(), identity)
+        found = entries(exported, self.studio.names(), identity, Interface(project.xml).images)
         try:
             return publish(self.hub, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=names, tries=1)
@@ -270,7 +270,7 @@ def take_decisions(self: Project,
     project, record = self.studio.project(title), read_record(self.hub)[0]
     identity = project_identity(project)
     exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + identity))
-    found = decisions(exported, self.studio.names(), identity)
+    found = decisions(exported, self.studio.names(), identity, Interface(project.xml).images)
     if not full and not updates(record, found): return None
     return publish(self.hub, found, interface, complete=pulled['complete'], dry_run=dry_run)
 
