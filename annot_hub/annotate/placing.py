@@ -9,6 +9,7 @@ __all__ = ['Part', 'looked_up', 'shown_value', 'Unplaced', 'checked_name', 'shor
 # %% ../../nbs/2_annotate/25_placing.ipynb #ca37069f
 import re
 from collections import defaultdict, namedtuple
+from .features import Pictures
 from ..collect.keys import check_file_name, parse_url
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #0e12f463
@@ -78,11 +79,12 @@ def _is_ours(value):
     except Unplaced: return False
 
 def picture_values(
-    data: dict,        # The `data` of a task
-    images: list|None  # `Interface.images`; None where the interface is not known
-) -> list:             # What the pictures show: addresses, or lists of them
+    data: dict,           # The `data` of a task
+    images: Pictures|None # `Interface.images`; None where the interface is not known
+) -> list:                # What the pictures show: addresses, or lists of them
     "What people looked at"
-    if images: return [shown_value(data, source) for source in images]
+    sources = images and (images.asked or images.compared)
+    if sources: return [shown_value(data, source) for source in sources]
     if 'image' in data: return [data['image']]
     values = [v for k, v in data.items() if k not in ('file_name', 'repo_id', 'revision')]
     pages = [v for v in values if isinstance(v, list) and v and all(map(_is_ours, v))]
@@ -111,10 +113,11 @@ def _bare_name(data, values):
 
 def task_image(
     data: dict,              # The `data` of a task
-    images: list|None = None # `Interface.images`; None where the interface is not known
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
 ) -> tuple:                  # repo_id (None if unknown) and file_name; `Unplaced` says why there is none
     "Which image a task is about"
     own, values = own_image(data), picture_values(data, images)
+    if own and images and not images.asked: return own
     values = [v[0] if isinstance(v, list) and len(v) == 1 else v for v in values]
     found = [address_image(v) for v in values if _is_ours(v)]
     if own or found and len(found) == len(values): return _agreed(found, own)
@@ -123,7 +126,7 @@ def task_image(
 # %% ../../nbs/2_annotate/25_placing.ipynb #40a918cd
 def tasks_by_image(
     tasks: list,             # Tasks, dicts with `data`, e.g. from `studio.tasks`
-    images: list|None = None # `Interface.images`; None where the interface is not known
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
 ) -> dict:                   # `file_name` → the data of its task, with our key; tasks without an image are left out
     "The data of tasks, by their image"
     found = {}
@@ -152,7 +155,7 @@ Part = namedtuple('Part', 'image page result')   # image as from `task_image`; p
 
 def page_list(
     data: dict,              # The `data` of a task
-    images: list|None = None # `Interface.images`; None where the interface is not known
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
 ) -> list:                   # Addresses of its pages; empty for a task with one image
     "The pages that a task shows one after the other"
     lists = [v for v in picture_values(data, images) if isinstance(v, list) and len(v) > 1]
@@ -177,7 +180,7 @@ def _whole_task(own, parts, entries):
 def placed_parts(
     data: dict,              # The `data` of a task
     result: list,            # Label Studio's `result` of one annotation
-    images: list|None = None # `Interface.images`; None where the interface is not known
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
 ) -> tuple:                  # A `Part` for each image, and a sentence for what could not be placed
     "An annotation, image by image; `Unplaced` if it has no place at all"
     pages = page_list(data, images)

@@ -197,9 +197,10 @@ def of_known_images(
 ) -> tuple:          # The entries that can be used, and a sentence about each of the others
     "Leave out what only a bare `file_name` places, when the repo has no such image"
     known = set(names)
-    strange = [e for e in found if e['repo_id'] is None and e['file_name'] not in known]
-    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo" for e in strange]
-    return found_again(found, [e for e in found if e not in strange]) if strange else found, left
+    def is_known(e): return e['repo_id'] is not None or e['file_name'] in known
+    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo" for e in found
+            if not is_known(e)]
+    return found_again(found, list(filter(is_known, found))) if left else found, left
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #6e8bcc5d
 def draft_version(

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from functools import lru_cache, partial
 from pathlib import Path
 import pandas as pd
+from ..annotate.features import Pictures
 from ..annotate.placing import Unplaced, placed_parts
 from .exports import COLUMNS, annotation_table, page_id
 from ..collect.words import one_line
@@ -119,7 +120,7 @@ def image_entries(
     annotation: dict,  # One of its annotations
     names: dict,       # User id or e-mail address to a stable name
     project: str|None, # Identity of the Label Studio project
-    images: list|None  # `Interface.images`; None where the interface is not known
+    images: Pictures|None # `Interface.images`; None where the interface is not known
 ) -> tuple:            # Entries, and a sentence for what has no image; `ValueError` if nothing has
     "One annotation as entries of the record, one an image"
     parts, problems = placed_parts(task['data'], annotation.get('result') or [], images)
@@ -131,7 +132,7 @@ def entries(
     tasks: list,              # Tasks as Label Studio's JSON export has them
     names: dict,              # User id or e-mail to a stable name; another id becomes `user-<id>`
     project: str|None = None, # Identity of the Label Studio project, where a record has several
-    images: list|None = None  # `Interface.images`; None where the interface is not known
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
 ) -> Found:                   # A list of record entries
     "Turn a JSON export into entries of the record"
     found = Found([], {}, (), project)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from hashlib import sha1
 import pandas as pd
 from ..annotate.interface import Interface
+from ..annotate.features import Pictures
 from ..annotate.placing import tasks_by_image
 from .journal import Found, current, entries
 from .votes import REVIEW, independent
@@ -163,7 +164,7 @@ def decisions(
     exported: list,          # Tasks of the review project, as `Studio.pull` gives them
     names: dict,             # User id or e-mail to a stable name
     project: str,            # Identity of the review project
-    images: list|None = None # `Interface.images` of the review project
+    images: Pictures|None = None # `Interface.images` of the review project
 ) -> Found:                  # Record entries; answers are ground truths, skips are not
     "What reviewers decided, as entries of the record"
     def judged(a): return a | {'ground_truth': not a.get('was_cancelled')}
