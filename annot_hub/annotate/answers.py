@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['as_list', 'given_answers', 'complaint', 'read_answer', 'entries_by', 'read_place', 'read_region', 'read_regions',
-           'write_answer', 'place_in_percent', 'region_answers', 'write_region', 'check_regions', 'write_regions',
-           'class_numbers', 'class_names']
+           'wrapped', 'write_answer', 'place_in_percent', 'region_answers', 'write_region', 'check_regions',
+           'write_regions', 'class_numbers', 'class_names']
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #6e7b8380
 import json
@@ -137,7 +137,10 @@ def read_regions(
 # %% ../../nbs/2_annotate/15_answers.ipynb #4c17d8d3
 def _entry_id(*content): return sha1(json.dumps(content).encode()).hexdigest()[:10]
 
-def _wrap(control, answers):
+def wrapped(
+    control: Control, # The question
+    answers: list     # Without a `complaint`, at least one
+) -> dict:            # The `value` of an entry
     "`answers` as Label Studio stores them"
     if control.kind == 'paths':
         names = dict(control.paths)
@@ -152,7 +155,7 @@ def write_answer(
     "The entries of a `result` that give `answers` to `control`"
     if not answers: return []
     return [{'id': _entry_id(control.name, answers), 'type': control.tag.lower(),
-             'from_name': control.name, 'to_name': control.to_name, 'value': _wrap(control, answers)}]
+             'from_name': control.name, 'to_name': control.to_name, 'value': wrapped(control, answers)}]
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #306fc2cb
 def place_in_percent(
@@ -191,7 +194,7 @@ def write_region(
     head = {'id': _entry_id(control.name, number, place), 'to_name': control.to_name,
             'original_width': width, 'original_height': height, 'image_rotation': 0}
     label = {control.key: answers['label']} if answers.get('label') else {}
-    fields = [(c, _wrap(c, answers[name])) for name, c in control.fields if answers[name]]
+    fields = [(c, wrapped(c, answers[name])) for name, c in control.fields if answers[name]]
     return [head | {'type': c.tag.lower(), 'from_name': c.name, 'value': place | value}
             for c, value in [(control, label), *fields]]
 

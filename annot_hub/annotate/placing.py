@@ -169,6 +169,8 @@ def _page_image(pages, number):
 
 def _whole_task(own, parts, entries):
     "The parts with what is about the whole task, and what could not be placed"
+    drawn = [e for e in entries if 'original_width' in e]
+    if drawn: return parts, [f'{len(drawn):,} regions do not say which page they are on']
     if own is None and entries:
         names = ', '.join(sorted({str(e.get('from_name') or e.get('type')) for e in entries}))
         return parts, [f'{names}: asked about all pages together, so about no single image; write '

@@ -146,7 +146,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
 @patch
 def push(self: Project,
     dry_run: bool = False # Only say what would happen
-) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
+) -> dict:                # Counts: `wanted`, `already`, `pushed`, …; questions that become no column: `record_only`
     "Make a task of every selected image that Label Studio lacks"
     self.reach_hub()
     collection, pinned = self.hub.collection(), self.hub.image_revision()
@@ -156,9 +156,13 @@ def push(self: Project,
     # the project may now show that folder
     if self.shared_folder() and not dry_run: address = self.image_address(project)
     columns = self.section('tasks').get('columns', ())
-    wanted = tasks(collection, self.repo, pinned, url=address, columns=columns)
-    if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
-    return self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
+    wanted = tasks(collection, self.repo, pinned, url=address, columns=columns, interface=self.interface)
+    names = [c.name for c in self.interface.unknown]
+    record_only = {'record_only': names} if names else {}
+    if project is None:
+        return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)} | record_only
+    known = inside('tasks.known.json', self.dir)
+    return self.studio.push(project, wanted, dry_run=dry_run, known=known) | record_only
 
 # %% ../../nbs/6_project/40_rounds.ipynb #f1d2560b
 def gate_secrets(

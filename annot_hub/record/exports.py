@@ -16,7 +16,7 @@ from pathlib import Path
 import re
 from ..annotate.features import Control
 from ..annotate.interface import Interface
-from ..annotate.placing import placed_parts
+from ..annotate.placing import Unplaced, page_list, placed_parts
 from ..annotate.task_data import OVERWRITTEN, OWN
 
 # %% ../../nbs/3_record/10_exports.ipynb #287b0fce
@@ -51,11 +51,11 @@ def annotation_table(
 
 # %% ../../nbs/3_record/10_exports.ipynb #b5e573d1
 def page_id(
-    unique_id: str|None, # Of an annotation
-    page: int|None       # From `placed_parts`
-) -> str|None:           # The same for a task with one image
+    unique_id: str, # Of an annotation
+    page: int|None  # From `placed_parts`
+) -> str:           # The same for a task with one image
     "What tells the part of an annotation that is about one page from the others"
-    return unique_id if page is None or unique_id is None else f'{unique_id}#{page}'
+    return unique_id if page is None else f'{unique_id}#{page}'
 
 def full_rows(
     tasks: list # Tasks as a full JSON export or a snapshot has them
@@ -100,8 +100,8 @@ def short_rows(
                row.get('updated_at'), row.get('lead_time'), False, None, result)
 
 # %% ../../nbs/3_record/10_exports.ipynb #6847c631
-ANSWER_KEYS = {'choices', 'text', 'taxonomy', 'rating', 'number', 'datetime', 'labels', 'rectanglelabels', 'x', 'y',
-               'points', 'rle', 'imageDataURL', 'vertices', 'ranker', 'selected', 'original_width'}
+ANSWER_KEYS = {'choices', 'text', 'taxonomy', 'rating', 'number', 'datetime', 'ranker', 'selected',
+               'original_width'}   # of what is no text; a region always has the size of its image
 
 def is_written(
     value: object,        # Decoded JSON
@@ -109,9 +109,9 @@ def is_written(
 ) -> bool:                # False for what a person typed
     "Does Label Studio write an answer this way?"
     if isinstance(value, list): return value != [] and all(is_written(v, control) for v in value)
-    if isinstance(value, dict) and control is None: return any(k in ANSWER_KEYS for k in value)
-    if isinstance(value, dict): return control.key in value
-    return isinstance(value, str) and control is not None and control.per_region
+    if isinstance(value, dict):
+        return any(k in value for k in ([control.key, 'original_width'] if control else ANSWER_KEYS))
+    return isinstance(value, str) and control is not None and bool(control.per_region or control.paths)
 
 def csv_value(
     text: str,                    # A field of a CSV
@@ -167,19 +167,26 @@ _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predicti
          'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
          'task data named ' + ', '.join(OVERWRITTEN) + ', or like a question']
 
-def _placed_row(row, images):
+def _row_parts(data, result, images, is_short):
+    "As from `placed_parts`; a short export does not say which page an answer is about"
+    if not is_short or not page_list(data, images): return placed_parts(data, result, images)
+    raise Unplaced('the task has several pages, and this kind of export does not say which one an answer is about: '
+                   'export it as JSON')
+
+def _placed_row(row, images, is_short):
     "The rows that one row of `full_rows` or `short_rows` makes, and why some of it has no image"
     data, unique_id, *others, result = row
-    try: parts, problems = placed_parts(data, result, images)
-    except ValueError as e: return [(None, unique_id, *others, result)], [str(e)]
-    ids = [page_id(unique_id, part.page) for part in parts]
+    try: parts, problems = _row_parts(data, result, images, is_short)
+    except Unplaced as e: return [(None, unique_id, *others, result)], [str(e)]
+    born = f'{others[0]}@{others[3]}'           # an old Label Studio gives no unique_id
+    ids = [unique_id if part.page is None else page_id(unique_id or born, part.page) for part in parts]
     return [(p.image[1], i, *others, p.result) for p, i in zip(parts, ids, strict=True)], problems
 
 def _placed_table(rows, lost, interface):
     "An annotation table from what `full_rows` and `short_rows` give"
     placed, unplaced = [], []
     for row in rows:
-        made, problems = _placed_row(row, interface and interface.images)
+        made, problems = _placed_row(row, interface and interface.images, bool(lost))
         placed += made
         unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': why} for why in problems]
     return annotation_table(placed, lost, unplaced)
