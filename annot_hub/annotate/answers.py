@@ -166,7 +166,8 @@ def place_in_percent(
     "The place of a `region` as Label Studio writes it"
     if 'mask' in region: region = region | from_mask(region['mask'])
     if 'rle' in region: size = region['width'], region['height']
-    if control.tag.startswith('Bitmask') and 'rle' in region: return {'imageDataURL': to_data_url(region)}, size
+    if control.tag.startswith('Bitmask') and 'rle' in region:
+        return {'imageDataURL': to_data_url(region)}, size
     try: return to_percent(control.kind, region, *size), size
     except (KeyError, TypeError, ValueError) as e:
         raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e

@@ -243,8 +243,8 @@ def check_repeater(
     repeater = root.find('.//Repeater')
     if repeater is None: return
     flag, on = repeater.get('indexFlag') or '{{idx}}', repeater.get('on') or '$pages'
-    raise ValueError(f'The interface has a <Repeater on="{on[:60]}" …>: how many questions it asks depends on the '
-                     'task, so they cannot be columns. Take out the lines <Repeater …> and </Repeater>, take '
+    raise ValueError(f'The interface has a <Repeater on="{on[:60]}" …>: how many questions it asks depends on '
+                     'the task, so they cannot be columns. Take out the lines <Repeater …> and </Repeater>, take '
                      f'{flag[:20]} out of each name="…" and toName="…", and let the picture show the pages: '
                      '<Image name="page" valueList="$pages"/>, where each task has a list of addresses in '
                      '`pages`')

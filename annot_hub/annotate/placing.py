@@ -105,10 +105,10 @@ def _bare_name(data, values):
     name = data.get('file_name')
     shown = [v for v in values if not isinstance(v, str) or '/' in v or ':' in v]
     if isinstance(name, str) and not any(shown): return None, checked_name(name)
-    if not any(values): raise Unplaced('the task has no `file_name` with a `repo_id`, and no address in what is '
-                                         'shown')
-    if len(values) > 1: raise Unplaced('people were asked about two pictures, and not both are images of a '
-                                         'dataset repo')
+    if not any(values):
+        raise Unplaced('the task has no `file_name` with a `repo_id`, and no address in what is shown')
+    if len(values) > 1:
+        raise Unplaced('people were asked about two pictures, and not both are images of a dataset repo')
     return address_image(values[0])
 
 def task_image(
@@ -127,7 +127,7 @@ def task_image(
 def tasks_by_image(
     tasks: list,             # Tasks, dicts with `data`, e.g. from `studio.tasks`
     images: Pictures|None = None # `Interface.images`; None where the interface is not known
-) -> dict:                   # `file_name` → the data of its task, with our key; tasks without an image are left out
+) -> dict:                   # `file_name` → the data of its task with our key; without those that have no image
     "The data of tasks, by their image"
     found = {}
     for task in tasks:
@@ -151,7 +151,8 @@ def by_page(
     return dict(pages)
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #235163e5
-Part = namedtuple('Part', 'image page result')   # image as from `task_image`; page None for a task with one image
+# image as from `task_image`; page None for a task with one image
+Part = namedtuple('Part', 'image page result')
 
 def page_list(
     data: dict,              # The `data` of a task

@@ -114,8 +114,8 @@ def check_places(
         try: why = placed_parts(task['data'], [], interface.images)[1]
         except Unplaced as e: why = [str(e)]
         if why:
-            raise ValueError(f'the answers about {short(task["data"]["file_name"])} would have no place: {why[0]}. '
-                             'Ask about the picture that shows $image: toName="…" names it')
+            name = short(task['data']['file_name'])
+            raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the picture that shows $image: toName="…" names it')
 
 def tasks(
     df: pd.DataFrame,                # One row an image, with `file_name`; `selected` limits it

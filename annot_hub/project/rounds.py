@@ -146,7 +146,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
 @patch
 def push(self: Project,
     dry_run: bool = False # Only say what would happen
-) -> dict:                # Counts: `wanted`, `already`, `pushed`, …; questions that become no column: `record_only`
+) -> dict:                # Counts: `wanted`, `already`, `pushed`, …; `record_only`: questions without a column
     "Make a task of every selected image that Label Studio lacks"
     self.reach_hub()
     collection, pinned = self.hub.collection(), self.hub.image_revision()

@@ -184,12 +184,11 @@ def of_this_repo(
 def found_again(
     found: Found, # Entries of a pull
     part: list    # Those of them that can be used
-) -> Found:       # The tasks of the others count as unplaced, so that none of their annotations counts as deleted
+) -> Found:       # What was left out counts as unplaced, not as deleted
     "A part of what was found"
-    ids, seen = {id(e) for e in part}, []
-    for e in found:
-        if id(e) not in ids: seen.append({'task_id': e['task_id'], 'annotations': 1, 'why': 'left out'})
-    return Found(part, found.tasks, [*found.unplaced, *seen], found.project)
+    kept = {id(e) for e in part}
+    others = [{'task_id': e['task_id'], 'annotations': 1, 'why': 'left out'} for e in found if id(e) not in kept]
+    return Found(part, found.tasks, found.unplaced + others, found.project)
 
 def of_known_images(
     found: Found,    # From `of_this_repo`
@@ -198,8 +197,8 @@ def of_known_images(
     "Leave out what only a bare `file_name` places, when the repo has no such image"
     known = set(names)
     def is_known(e): return e['repo_id'] is not None or e['file_name'] in known
-    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo" for e in found
-            if not is_known(e)]
+    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo"
+            for e in found if not is_known(e)]
     return found_again(found, list(filter(is_known, found))) if left else found, left
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #6e8bcc5d

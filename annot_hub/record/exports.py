@@ -70,6 +70,13 @@ def full_rows(
                    bool(a.get('ground_truth')), a.get('result') or [])
 
 # %% ../../nbs/3_record/10_exports.ipynb #2c8dee2c
+_PLACE = ('x', 'y', 'width', 'height', 'rotation', 'radiusX', 'radiusY', 'points', 'rle', 'imageDataURL')
+
+def _region_id(value):   # a short export has no ids, but all that is about a region repeats its place
+    "What the entries about one region have in common"
+    place = [value.get(k) for k in _PLACE] if isinstance(value, dict) and 'original_width' in value else []
+    return {'id': json.dumps(place)} if any(place) else {}
+
 def _is_path(value): return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 def short_result(
@@ -81,8 +88,8 @@ def short_result(
     values = [(n, row[n]) for n in names if row.get(n) is not None]
     values = [(n, {'choices': [v]} if n in trees and _is_path(v) else v) for n, v in values]
     parts = [(n, part) for n, v in values for part in (v if isinstance(v, list) else [v])]
-    return [{'from_name': n, 'value': part if isinstance(part, dict) else {'choices': [part]}}
-            for n, part in parts]
+    def wrapped(part): return part if isinstance(part, dict) else {'choices': [part]}
+    return [{'from_name': n, 'value': wrapped(part)} | _region_id(part) for n, part in parts]
 
 # %% ../../nbs/3_record/10_exports.ipynb #830cfb60
 def short_rows(
@@ -126,7 +133,7 @@ def csv_value(
     return value if not is_answer or is_written(value, control) else text
 
 def csv_rows(
-    text: str,                       # A CSV or TSV of Label Studio, or one that a spreadsheet saved with semicolons
+    text: str,                       # A CSV or TSV of Label Studio, or one saved by a spreadsheet (semicolons)
     interface: Interface|None = None # Says which columns are answers
 ) -> Iterator:                       # A dict each
     "The rows of a CSV"
@@ -170,8 +177,8 @@ _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predicti
 def _row_parts(data, result, images, is_short):
     "As from `placed_parts`; a short export does not say which page an answer is about"
     if not is_short or not page_list(data, images): return placed_parts(data, result, images)
-    raise Unplaced('the task has several pages, and this kind of export does not say which one an answer is about: '
-                   'export it as JSON')
+    raise Unplaced('the task has several pages, and this kind of export does not say which one an answer '
+                   'is about: export it as JSON')
 
 def _placed_row(row, images, is_short):
     "The rows that one row of `full_rows` or `short_rows` makes, and why some of it has no image"

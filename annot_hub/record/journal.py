@@ -124,8 +124,10 @@ def image_entries(
 ) -> tuple:            # Entries, and a sentence for what has no image; `ValueError` if nothing has
     "One annotation as entries of the record, one an image"
     parts, problems = placed_parts(task['data'], annotation.get('result') or [], images)
-    found = [annotation_entry(task, annotation | {'result': p.result}, p.image, names, project) for p in parts]
-    for entry, part in zip(found, parts, strict=True): entry['unique_id'] = page_id(entry['unique_id'], part.page)
+    found = []
+    for image, page, result in parts:
+        entry = annotation_entry(task, annotation | {'result': result}, image, names, project)
+        found.append(entry | {'unique_id': page_id(entry['unique_id'], page)})
     return found, problems
 
 def entries(
