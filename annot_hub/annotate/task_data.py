@@ -115,7 +115,8 @@ def check_places(
         except Unplaced as e: why = [str(e)]
         if why:
             name = short(task['data']['file_name'])
-            raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the picture that shows $image: toName="…" names it')
+            raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the '
+                             'picture that shows $image: toName="…" names it')
 
 def tasks(
     df: pd.DataFrame,                # One row an image, with `file_name`; `selected` limits it

@@ -146,17 +146,17 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
 @patch
 def push(self: Project,
     dry_run: bool = False # Only say what would happen
-) -> dict:                # Counts: `wanted`, `already`, `pushed`, …; `record_only`: questions without a column
+) -> dict:                # Counts: `wanted`, `already`, …; `record_only`: questions without a column
     "Make a task of every selected image that Label Studio lacks"
     self.reach_hub()
     collection, pinned = self.hub.collection(), self.hub.image_revision()
     address = self.image_address()
     self.agreed_interface()
-    project = self.labelling() if dry_run else self.make_labelling()
-    # the project may now show that folder
-    if self.shared_folder() and not dry_run: address = self.image_address(project)
     columns = self.section('tasks').get('columns', ())
     wanted = tasks(collection, self.repo, pinned, url=address, columns=columns, interface=self.interface)
+    project = self.labelling() if dry_run else self.make_labelling()
+    # the project may now show that folder
+    if self.shared_folder() and not dry_run: self.image_address(project)
     names = [c.name for c in self.interface.unknown]
     record_only = {'record_only': names} if names else {}
     if project is None:

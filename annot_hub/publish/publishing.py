@@ -186,8 +186,8 @@ def found_again(
     part: list    # Those of them that can be used
 ) -> Found:       # What was left out counts as unplaced, not as deleted
     "A part of what was found"
-    kept = {id(e) for e in part}
-    others = [{'task_id': e['task_id'], 'annotations': 1, 'why': 'left out'} for e in found if id(e) not in kept]
+    kept, why = {id(e) for e in part}, {'annotations': 1, 'why': 'left out'}
+    others = [{'task_id': e['task_id'], **why} for e in found if id(e) not in kept]
     return Found(part, found.tasks, found.unplaced + others, found.project)
 
 def of_known_images(

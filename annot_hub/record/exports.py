@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'ANSWER_KEYS', 'typed_values', 'annotation_table', 'page_id', 'full_rows', 'short_result', 'short_rows',
-           'is_written', 'csv_value', 'csv_rows', 'parse_export', 'read_export']
+           'is_written', 'csv_value', 'csv_rows', 'parse_export', 'read_export', 'task_image']
 
 # %% ../../nbs/3_record/10_exports.ipynb #871e474b
 import json
@@ -16,8 +16,10 @@ from pathlib import Path
 import re
 from ..annotate.features import Control
 from ..annotate.interface import Interface
-from ..annotate.placing import Unplaced, page_list, placed_parts
+from ..annotate.placing import Unplaced, page_list, placed_parts, task_image
 from ..annotate.task_data import OVERWRITTEN, OWN
+
+_all_ = ['task_image']   # it was here before placing had a page of its own
 
 # %% ../../nbs/3_record/10_exports.ipynb #287b0fce
 COLUMNS = ['file_name', 'unique_id', 'annotation_id', 'task_id', 'annotator', 'created_at', 'updated_at',
@@ -133,7 +135,7 @@ def csv_value(
     return value if not is_answer or is_written(value, control) else text
 
 def csv_rows(
-    text: str,                       # A CSV or TSV of Label Studio, or one saved by a spreadsheet (semicolons)
+    text: str,                       # A CSV or TSV of Label Studio, or one that a spreadsheet saved
     interface: Interface|None = None # Says which columns are answers
 ) -> Iterator:                       # A dict each
     "The rows of a CSV"
