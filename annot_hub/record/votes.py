@@ -83,11 +83,9 @@ def is_in_record_only(
     interface: Interface # The questions
 ) -> bool:               # False if nothing was answered
     "Was a question answered that is no column?"
-    def says(entry):
-        value = entry.get('value')
-        if not isinstance(value, dict): return entry.get('type') == 'relation'
-        return any(v not in (None, '', [], {}) for v in value.values())
-    return any(entry.get('from_name') not in interface.questions and says(entry) for entry in result)
+    names = {c.name for c in interface.controls} - {*interface.columns}
+    own = [e for e in result if str(e.get('from_name')) in names and isinstance(e.get('value'), dict)]
+    return any(v not in (None, '', [], {}) for e in own for v in e['value'].values())
 
 def read_note(
     note: Note,          # An annotation
