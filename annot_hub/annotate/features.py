@@ -243,9 +243,10 @@ def check_repeater(
     repeater = root.find('.//Repeater')
     if repeater is None: return
     flag, on = repeater.get('indexFlag') or '{{idx}}', repeater.get('on') or '$pages'
-    raise ValueError(f'The interface has a <Repeater on="{on[:60]}" …>: how many questions it asks depends on '
-                     'the task, so they cannot be columns. Take out the lines <Repeater …> and </Repeater>, take '
-                     f'{flag[:20]} out of each name="…" and toName="…", and let the picture show the pages: '
+    raise ValueError(f'The interface has a <Repeater on="{on[:60]}" …>: how many questions it asks depends '
+                     'on the task, so they cannot be columns. Take out the lines <Repeater …> and '
+                     f'</Repeater>, take {flag[:20]} out of each name="…" and toName="…", and let the '
+                     'picture show the pages: '
                      '<Image name="page" valueList="$pages"/>, where each task has a list of addresses in '
                      '`pages`')
 
@@ -274,7 +275,8 @@ def picture_source(
     image: ET.Element # An <Image>
 ) -> str:             # Such as '$image', '$pages[0].url' or 'https://host/$file'
     "What an <Image> shows"
-    return image.get('value') or image.get('valueList') or ''
+    attrs = _attributes(image)
+    return attrs.get('value') or attrs.get('valuelist') or ''
 
 def data_keys(
     source: str # From `picture_source`

@@ -116,14 +116,15 @@ class Found(list):
         self.unplaced, self.project = list(unplaced), project
 
 def image_entries(
-    task: dict,        # Of Label Studio's JSON export
-    annotation: dict,  # One of its annotations
-    names: dict,       # User id or e-mail address to a stable name
-    project: str|None, # Identity of the Label Studio project
+    task: dict,           # Of Label Studio's JSON export
+    annotation: dict,     # One of its annotations
+    names: dict,          # User id or e-mail address to a stable name
+    project: str|None,    # Identity of the Label Studio project
     images: Pictures|None # `Interface.images`; None where the interface is not known
-) -> tuple:            # Entries, and a sentence for what has no image; `ValueError` if nothing has
+) -> tuple:               # Entries, and a sentence for each part that has no image
     "One annotation as entries of the record, one an image"
-    parts, problems = placed_parts(task['data'], annotation.get('result') or [], images)
+    try: parts, problems = placed_parts(task['data'], annotation.get('result') or [], images)
+    except Unplaced as e: return [], [str(e)]
     found = []
     for image, page, result in parts:
         entry = annotation_entry(task, annotation | {'result': result}, image, names, project)
@@ -131,25 +132,25 @@ def image_entries(
     return found, problems
 
 def entries(
-    tasks: list,              # Tasks as Label Studio's JSON export has them
-    names: dict,              # User id or e-mail to a stable name; another id becomes `user-<id>`
-    project: str|None = None, # Identity of the Label Studio project, where a record has several
+    tasks: list,                 # Tasks as Label Studio's JSON export has them
+    names: dict,                 # User id or e-mail to a stable name; another id becomes `user-<id>`
+    project: str|None = None,    # Identity of the Label Studio project, where a record has several
     images: Pictures|None = None # `Interface.images`; None where the interface is not known
-) -> Found:                   # A list of record entries
+) -> Found:                      # A list of record entries
     "Turn a JSON export into entries of the record"
     found = Found([], {}, (), project)
     for task in tasks:
         annotations = task.get('annotations') or ()
-        try:
-            placed_parts(task['data'], [], images)
-            read = [image_entries(task, a, names, project, images) for a in annotations]
-        except Unplaced as e: read, reasons = None, [str(e)]
-        else: reasons = [reason for _, problems in read for reason in problems]
-        why = {'task_id': task['id'], 'annotations': len(annotations)}
-        found.unplaced += [why | {'why': reason} for reason in dict.fromkeys(reasons)]
-        if read is None: continue
-        found.tasks[task['id']] = task.get('updated_at')
-        found += [entry for own, _ in read for entry in own]
+        head = {'task_id': task['id'], 'annotations': len(annotations)}
+        reasons = []
+        try: placed_parts(task['data'], [], images)
+        except Unplaced as e: reasons, annotations = [str(e)], ()
+        else: found.tasks[task['id']] = task.get('updated_at')
+        for a in annotations:
+            made, problems = image_entries(task, a, names, project, images)
+            found += made
+            reasons += problems
+        found.unplaced += [head | {'why': reason} for reason in dict.fromkeys(reasons)]
     return found
 
 # %% ../../nbs/3_record/20_journal.ipynb #5729b541

@@ -161,11 +161,11 @@ def send_queue(
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #02efe9da
 def decisions(
-    exported: list,          # Tasks of the review project, as `Studio.pull` gives them
-    names: dict,             # User id or e-mail to a stable name
-    project: str,            # Identity of the review project
+    exported: list,              # Tasks of the review project, as `Studio.pull` gives them
+    names: dict,                 # User id or e-mail to a stable name
+    project: str,                # Identity of the review project
     images: Pictures|None = None # `Interface.images` of the review project
-) -> Found:                  # Record entries; answers are ground truths, skips are not
+) -> Found:                      # Record entries; answers are ground truths, skips are not
     "What reviewers decided, as entries of the record"
     def judged(a): return a | {'ground_truth': not a.get('was_cancelled')}
     return entries([t | {'annotations': [judged(a) for a in t.get('annotations') or ()]} for t in exported],
