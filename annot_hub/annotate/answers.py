@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['as_list', 'given_answers', 'complaint', 'read_answer', 'entries_by', 'read_place', 'read_region', 'read_regions',
-           'write_answer', 'place_in_percent', 'region_answers', 'write_region', 'check_regions', 'write_regions',
-           'class_numbers', 'class_names']
+           'wrapped', 'write_answer', 'place_in_percent', 'region_answers', 'write_region', 'check_regions',
+           'write_regions', 'class_numbers', 'class_names']
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #6e7b8380
 import json
 from collections import defaultdict
 from hashlib import sha1
-from .features import REGION_FIELDS, Control
-from .masks import from_mask
+from .features import REGION_FIELDS, Control, path_text
+from .masks import from_mask, to_data_url
 from .regions import to_percent, to_pixels
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #fae97baa
@@ -39,7 +39,8 @@ def given_answers(
     if control.kind == 'rating' and given == 0: given = None
     answers = as_list(given)
     if control.kind == 'paths':
-        answers = ['/'.join(map(str, a)) if isinstance(a, list) else a for a in answers]
+        texts = {names: text for text, names in control.paths}
+        answers = [texts.get((*a,), path_text(a)) if isinstance(a, list) else a for a in answers]
     return [was.get(a, a) if isinstance(a, str) else a for a in answers]
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #c04f94d5
@@ -136,9 +137,14 @@ def read_regions(
 # %% ../../nbs/2_annotate/15_answers.ipynb #4c17d8d3
 def _entry_id(*content): return sha1(json.dumps(content).encode()).hexdigest()[:10]
 
-def _wrap(control, answers):
+def wrapped(
+    control: Control, # The question
+    answers: list     # Without a `complaint`, at least one
+) -> dict:            # The `value` of an entry
     "`answers` as Label Studio stores them"
-    if control.kind == 'paths': return {control.key: [answer.split('/') for answer in answers]}
+    if control.kind == 'paths':
+        names = dict(control.paths)
+        return {control.key: [[*names.get(a, a.split('/'))] for a in answers]}
     if control.kind in ('rating', 'number', 'datetime'): return {control.key: answers[0]}
     return {control.key: answers}
 
@@ -149,7 +155,7 @@ def write_answer(
     "The entries of a `result` that give `answers` to `control`"
     if not answers: return []
     return [{'id': _entry_id(control.name, answers), 'type': control.tag.lower(),
-             'from_name': control.name, 'to_name': control.to_name, 'value': _wrap(control, answers)}]
+             'from_name': control.name, 'to_name': control.to_name, 'value': wrapped(control, answers)}]
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #306fc2cb
 def place_in_percent(
@@ -160,6 +166,8 @@ def place_in_percent(
     "The place of a `region` as Label Studio writes it"
     if 'mask' in region: region = region | from_mask(region['mask'])
     if 'rle' in region: size = region['width'], region['height']
+    if control.tag.startswith('Bitmask') and 'rle' in region:
+        return {'imageDataURL': to_data_url(region)}, size
     try: return to_percent(control.kind, region, *size), size
     except (KeyError, TypeError, ValueError) as e:
         raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e
@@ -187,7 +195,7 @@ def write_region(
     head = {'id': _entry_id(control.name, number, place), 'to_name': control.to_name,
             'original_width': width, 'original_height': height, 'image_rotation': 0}
     label = {control.key: answers['label']} if answers.get('label') else {}
-    fields = [(c, _wrap(c, answers[name])) for name, c in control.fields if answers[name]]
+    fields = [(c, wrapped(c, answers[name])) for name, c in control.fields if answers[name]]
     return [head | {'type': c.tag.lower(), 'from_name': c.name, 'value': place | value}
             for c, value in [(control, label), *fields]]
 

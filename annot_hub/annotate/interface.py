@@ -11,7 +11,8 @@ from xml.sax.saxutils import quoteattr
 from fastcore.basics import patch
 from .answers import (as_list, class_names, class_numbers, complaint, entries_by,
     read_answer, read_regions, write_answer, write_regions)
-from .features import REGIONS, SHAPES, controls_of, feature, parse_xml, task_keys
+from annot_hub.annotate.features import (REGIONS, SHAPES, controls_of, feature, parse_xml, plain_xml,
+    shown_images, task_keys)
 from .masks import from_mask, to_png
 from .regions import PLACES, bounds
 from ..collect.words import markdown
@@ -28,7 +29,7 @@ class Interface:
         xml: str # The XML as text; `ValueError` says what is wrong and what to write instead
     ):
         root = parse_xml(xml)
-        self.xml, self.controls, self.needs = xml, controls_of(root), task_keys(root)
+        self.xml, self.controls, self.needs = plain_xml(xml), controls_of(root), task_keys(root)
         if not self.controls:
             raise ValueError('The interface asks nothing: '
                              'add a control such as <Choices name="label" toName="image">')
@@ -36,6 +37,7 @@ class Interface:
         self.columns = list(self.questions)
         known = {*self.columns, *(c.name for q in self.questions.values() for _, c in q.fields)}
         self.unknown = [c for c in self.controls if c.name not in known]
+        self.images = shown_images(root, self.controls)
 
     def fields(self,
         column: str # A column of regions

@@ -23,7 +23,7 @@ def image_of(
     data: dict # of a task
 ) -> tuple:    # repo_id and file_name, None where missing
     "Which image a task is about"
-    return data.get('repo_id'), data.get('file_name')
+    return tuple(v if isinstance(v, str) else None for v in (data.get('repo_id'), data.get('file_name')))
 
 # %% ../../nbs/2_annotate/56_inventory.ipynb #9dd82f5c
 @dataclass

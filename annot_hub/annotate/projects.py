@@ -7,7 +7,6 @@ __all__ = ['control_names', 'StudioProject', 'studio_project', 'project_fields',
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #c5063f72
 import json, os
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 from fastcore.basics import patch
 
+from .features import parse_xml, plain_xml
 from .client import Studio, StudioError, answer_json
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #c18a90c5
@@ -22,7 +22,8 @@ def control_names(
     xml: str # labelling interface
 ) -> list:   # names
     "Names of the controls of an interface"
-    return [e.get('name') for e in ET.fromstring(xml).iter() if e.get('name') and e.get('toName')]
+    tags = parse_xml(xml).iter()
+    return [e.get('name') for e in tags if e.get('name') and (e.get('toName') or e.tag == 'Chat')]
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #db22ffa1
 @dataclass
@@ -82,7 +83,7 @@ def project_fields(
     fields = dict(settings)
     text = fields.pop('label_instructions', None)
     if text is not None: fields |= dict(expert_instruction=text, show_instruction=bool(text))
-    if interface is not None: fields['label_config'] = getattr(interface, 'xml', interface).strip()
+    if interface is not None: fields['label_config'] = plain_xml(getattr(interface, 'xml', interface)).strip()
     return fields
 
 def changed_fields(

@@ -12,7 +12,7 @@ from io import BytesIO
 from math import cos, pi, radians, sin
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
-from .masks import to_mask
+from .masks import from_data_url, to_mask
 from ..collect.pictures import LARGEST, open_picture
 
 # %% ../../nbs/2_annotate/10_regions.ipynb #8e1048dd
@@ -53,7 +53,7 @@ def to_pixels(
     "A region of Label Studio's, in pixels"
     size = coordinate(width), coordinate(height)
     if kind == 'masks':
-        rle = value['rle']
+        rle = value['rle'] if 'rle' in value else list(from_data_url(value['imageDataURL'], *size))
         return {'rle': rle, **_checked_mask(bytes(list(rle)), *size)}
     if kind == 'polygons': return {'points': [_scaled((x, y), size) for x, y in value['points']]}
     place = {field: _scaled([value[n] for n in names], size)

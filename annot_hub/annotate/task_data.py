@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OVERWRITTEN', 'OWN', 'plain', 'plain_column', 'obstacle', 'check_task_columns', 'is_image', 'images_to_label',
-           'tasks', 'prediction']
+           'check_places', 'tasks', 'prediction']
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #78378a76
 import math
@@ -16,6 +16,7 @@ from ..collect.images import IMAGE_EXTS, check_keys
 from ..collect.keys import hub_url, original_name
 from ..collect.renditions import shown_names
 from .interface import Interface, encode
+from .placing import Unplaced, placed_parts, short
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #3934a00b
 def plain(
@@ -105,6 +106,19 @@ def images_to_label(
     return check_keys(df[image], folder_limit=math.inf) if image.any() else df[image]
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #e03811ec
+def check_places(
+    tasks: list,         # Of ours
+    interface: Interface # The questions
+) -> None:               # `ValueError` names the first task whose answers nobody could place later
+    "Refuse tasks whose answers could be about another image"
+    for task in tasks:
+        try: why = placed_parts(task['data'], [], interface.images)[1]
+        except Unplaced as e: why = [str(e)]
+        if why:
+            name = short(task['data']['file_name'])
+            raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the '
+                             'picture that shows $image: toName="…" names it')
+
 def tasks(
     df: pd.DataFrame,                # One row an image, with `file_name`; `selected` limits it
     repo_id: str,                    # `user/name` of the dataset repo the images are in
@@ -119,9 +133,11 @@ def tasks(
     df = images_to_label(df)
     url = url or (lambda name: hub_url(repo_id, name, revision))
     metadata = [plain_column(df, column) for column in columns]
-    return [{'data': {'image': url(shown), 'file_name': name, 'repo_id': repo_id,
+    made = [{'data': {'image': url(shown), 'file_name': name, 'repo_id': repo_id,
                       'revision': revision, **dict(zip(columns, values, strict=True))}}
             for shown, name, *values in zip(shown_names(df), df.file_name.tolist(), *metadata, strict=True)]
+    if interface and interface.images.asked != ['$image']: check_places(made, interface)
+    return made
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #8f9d45e1
 def _only_column(interface):

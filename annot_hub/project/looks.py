@@ -97,7 +97,8 @@ def whole_record(self: Project,
     record, identity = read_record(self.hub)[0], project_identity(project)
     if same and not dry_run: return record
     exported = self.studio.pull(project, since=cursor(record, identity))[0]
-    return record + updates(record, entries(exported, self.studio.names(), identity))
+    return record + updates(record, entries(exported, self.studio.names(), identity,
+                                    Interface(project.xml).images))
 
 @patch
 def relabel(self: Project,

@@ -40,6 +40,7 @@ def hub_status(self: Project) -> dict: # Plain values
     states, selected = table.state.value_counts(), int(table.selected.sum())
     labelled = int(((table.state == 'labelled') & table.selected).sum())
     counts = {state: int(states.get(state, 0)) for state in ('labelled', 'skipped', 'empty', 'disputed')}
+    if 'answered' in states: counts['answered'] = int(states['answered'])
     return {'endpoint': self.endpoint, 'images': len(images), 'selected': selected,
             'annotations': len(current(record)),
             **counts, 'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(self.hub.tags())}

@@ -172,20 +172,24 @@ def check_shared(self: Project,
 @patch
 def push(self: Project,
     dry_run: bool = False # Only say what would happen
-) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
+) -> dict:                # Counts: `wanted`, `already`, …; `record_only`: questions without a column
     "Make a task of every selected image that Label Studio lacks"
     self.reach_hub()
     collection, pinned = self.hub.collection(), self.hub.image_revision()
     address = self.image_address()
     self.check_shared(collection)
     self.agreed_interface()
+    columns = self.section('tasks').get('columns', ())
+    wanted = tasks(as_called(collection, columns), self.repo, pinned, url=address, columns=columns, interface=self.interface)
     project = self.labelling() if dry_run else self.make_labelling()
     # the project may now show that folder
-    if self.shared_folder() and not dry_run: address = self.image_address(project)
-    columns = self.section('tasks').get('columns', ())
-    wanted = tasks(as_called(collection, columns), self.repo, pinned, url=address, columns=columns)
-    if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
-    return self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
+    if self.shared_folder() and not dry_run: self.image_address(project)
+    names = [c.name for c in self.interface.unknown]
+    record_only = {'record_only': names} if names else {}
+    if project is None:
+        return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)} | record_only
+    known = inside('tasks.known.json', self.dir)
+    return self.studio.push(project, wanted, dry_run=dry_run, known=known) | record_only
 
 # %% ../../nbs/6_project/40_rounds.ipynb #f1d2560b
 def gate_secrets(
@@ -274,7 +278,7 @@ def _publish_answers(self: Project, project, interface, tag, dry_run, full):
     for last in [False]*7 + [True]:
         since = None if full else cursor(read_record(self.hub)[0], identity)
         exported, report = self.studio.pull(project, since=since)
-        found = entries(exported, self.studio.names(), identity)
+        found = entries(exported, self.studio.names(), identity, Interface(project.xml).images)
         try:
             return publish(self.hub, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=names, tries=1)
@@ -297,7 +301,7 @@ def take_decisions(self: Project,
     project, record = self.studio.project(title), read_record(self.hub)[0]
     identity = project_identity(project)
     exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + identity))
-    found = decisions(exported, self.studio.names(), identity)
+    found = decisions(exported, self.studio.names(), identity, Interface(project.xml).images)
     if not full and not updates(record, found): return None
     return publish(self.hub, found, interface, complete=pulled['complete'], dry_run=dry_run)
 

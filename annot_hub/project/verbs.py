@@ -38,7 +38,10 @@ def task_counts(
     report: dict # From `Project.push` and the like
 ) -> str:        # One line
     "The counts of a push"
-    return 'tasks: ' + ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int))
+    from annot_hub.collect.words import one_line
+    counts = 'tasks: ' + ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int))
+    names = ', '.join(map(one_line, report.get('record_only', ())))
+    return counts + (f'. Answers to {names} stay in the record: they become no column' if names else '')
 
 def json_text(
     value: object # Plain values, dates among them

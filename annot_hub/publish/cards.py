@@ -67,6 +67,7 @@ def split_order(
     return names.map(lambda x: (f'{_SPLIT_ORDER.index(x)}' if x in _SPLIT_ORDER else '9') + str(x))
 
 _STATES_IN_WORDS = {'skipped': 'skipped', 'empty': 'submitted without a label',
+                    'answered': 'answered only in questions that stay in the record',
                     'disputed': 'labelled differently by several people'}
 
 def how_much(

@@ -38,7 +38,7 @@ def diff(
     return compare(repo.read('annotations.csv', a), repo.read('annotations.csv', b), columns)
 
 # %% ../../nbs/4_publish/65_past.ipynb #100e3bd6
-STATES = ['labelled', 'skipped', 'empty', 'disputed']
+STATES = ['labelled', 'skipped', 'empty', 'disputed', 'answered']
 
 def cell_classes(
     text: str # A cell of a label column
@@ -100,7 +100,8 @@ def plot_history(
     names = [t or str(i) for i, t in enumerate(versions.tags, 1)]
     fig, (left, right) = plt.subplots(1, 2, figsize=(5, 2.4), sharex=True)
     step = 'mid' if len(names) > 1 else None
-    left.stackplot(names, *(versions[s].fillna(0) for s in STATES), labels=STATES, step=step)
+    states = [s for s in STATES if versions[s].any()]
+    left.stackplot(names, *(versions[s].fillna(0) for s in states), labels=states, step=step)
     left.set(title='images', ylabel='count')
     left.legend(fontsize=6, loc='upper left')
     for name in sorted({k for found in versions.labels for k in found}):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'csv_edits', 'other_edits', 'published_interface', 'write_version',
-           'of_this_repo', 'draft_version', 'without_gc', 'publish']
+           'of_this_repo', 'found_again', 'of_known_images', 'draft_version', 'without_gc', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
 import gc
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..annotate.interface import Interface
+from ..annotate.placing import short
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
 from .base import TRAILER, Base, read_base
 from .cards import sheet_rows
@@ -178,7 +179,27 @@ def of_this_repo(
     left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in found
             if e['repo_id'] not in (None, repo_id)]
     left += [f"task {t['task_id']}: {t['why']}" for t in found.unplaced]
-    return Found(ours, found.tasks, found.unplaced, found.project), left
+    return found_again(found, ours), left
+
+def found_again(
+    found: Found, # Entries of a pull
+    part: list    # Those of them that can be used
+) -> Found:       # What was left out counts as unplaced, not as deleted
+    "A part of what was found"
+    kept, why = {id(e) for e in part}, {'annotations': 1, 'why': 'left out'}
+    others = [{'task_id': e['task_id'], **why} for e in found if id(e) not in kept]
+    return Found(part, found.tasks, found.unplaced + others, found.project)
+
+def of_known_images(
+    found: Found,    # From `of_this_repo`
+    names: pd.Series # `file_name` of the collection
+) -> tuple:          # The entries that can be used, and a sentence about each of the others
+    "Leave out what only a bare `file_name` places, when the repo has no such image"
+    known = set(names)
+    def is_known(e): return e['repo_id'] is not None or e['file_name'] in known
+    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo"
+            for e in found if not is_known(e)]
+    return found_again(found, list(filter(is_known, found))) if left else found, left
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #6e8bcc5d
 def draft_version(
@@ -229,11 +250,13 @@ def publish(
     for i in range(tries):
         try:
             with without_gc():
+                base = read_base(repo)
+                known, strange = of_known_images(found, base.collection.file_name)
                 # what another publish brought may be newer than what we have read: nothing is taken for deleted then
-                draft, edited = draft_version(read_base(repo), found, interface, complete and not i, names)
+                draft, edited = draft_version(base, known, interface, complete and not i, names)
                 report = write_version(draft, splits, sheet, tag, dry_run)
             report.edits, report.refused = edited.entries, edited.refused
-            report.left = left + edited.refused + report.left
+            report.left = left + strange + edited.refused + report.left
             return report
         except StaleParent:
             if i == tries - 1: raise

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 
 from ..record.changes import Change, renamed_result, proposals
 from ..annotate.interface import Interface
+from ..annotate.placing import tasks_by_image
 from ..record.reviewing import fit_title, stale_tasks, review_xml
 from ..annotate import Studio, StudioError
 from ..collect.words import whole
@@ -65,8 +66,7 @@ def look_again(
     record: list  # Entries of the record
 ) -> list:        # Tasks for the second look
     "The images that must be seen again, as tasks"
-    before, data = proposals(record, plan), {t['data']['file_name']: t['data'] for t in tasks
-                                             if t['data'].get('file_name')}
+    before, data = proposals(record, plan), tasks_by_image(tasks)
     def guess(f): return {'predictions': [before[f]]} if f in before and before[f]['result'] else {}
     return [whole({'data': {**data[f], WHY: why}, **guess(f)})
             for f, why in zip(plan.again.file_name, plan.again.why) if f in data]

@@ -138,7 +138,7 @@ def from_csv(
 
 # %% ../../nbs/4_publish/40_views.ipynb #7e27016e
 # what stands for the label of an image that has none
-NO_LABEL = ('', '(skipped)', '(empty)', '(disputed)')
+NO_LABEL = ('', '(skipped)', '(empty)', '(disputed)', '(answered)')
 
 def labels_in_csv(
     data: bytes|None, # An `annotations.csv`, None if there was none
@@ -157,7 +157,7 @@ def compare(
     columns: list[str]  # The label columns
 ) -> pd.DataFrame:      # `file_name`, `column`, `before`, `after`: one row a difference, '' where there was nothing
     "The differences between two versions of the labels"
-    parts = []
+    parts = [pd.DataFrame(columns=['file_name', 'column', 'before', 'after'], dtype='str')]
     for c in columns:
         both = pd.concat({'before': labels_in_csv(before, c), 'after': labels_in_csv(after, c)}, axis=1)
         both = both.fillna('').rename_axis('file_name').reset_index()
@@ -170,12 +170,12 @@ def image_changes(
     changes: pd.DataFrame, # From `compare`
     table: pd.DataFrame,   # `annotated` rows after the change
     columns: list          # The label columns
-) -> pd.DataFrame:         # One row an image that changed: `was` and `now` (labelled?), `torn` (disputed now?)
+) -> pd.DataFrame:         # One row an image that changed: `was` and `now` (labelled?), `torn` (disputed now?), `noted` (answered, but in no column?)
     "What changed, image by image"
     rows = changes.assign(was=~changes.before.isin(NO_LABEL), now=~changes.after.isin(NO_LABEL),
-                          torn=changes.after == '(disputed)')
-    images = rows.groupby('file_name')[['was', 'now', 'torn']].agg({'was': 'any', 'now': 'sum',
-                                                                    'torn': 'any'})
+                          torn=changes.after == '(disputed)', noted=changes.after == '(answered)')
+    images = rows.groupby('file_name')[['was', 'now', 'torn', 'noted']].agg(
+        {'was': 'any', 'now': 'sum', 'torn': 'any', 'noted': 'any'})
     labelled = table[table.state == 'labelled'].set_index('file_name')
     answers = labelled[columns].notna().sum(axis=1).reindex(images.index).fillna(0)
     kept = answers > images.now                # another question has an answer that stayed
@@ -198,11 +198,12 @@ def describe(
 ) -> str:                     # E.g. '+120 labelled, 7 changed (text-only to illustrated: 5); 1,521 of 10,000 = 15.2 %'
     "What changed, in one line; images are counted, not answers"
     images = image_changes(changes, table, [*(columns or changes.column.unique())])
-    was, now, torn = images.was, images.now, images.torn
+    was, now, torn, noted = images.was, images.now, images.torn, images.noted
     kinds = frequent_changes(changes)
     changed = f' changed ({kinds})' if kinds else ' changed'
     counts = [('+', ' labelled', now & ~was), ('', changed, was & now), ('', ' disputed now', was & torn),
-              ('', ' removed', was & ~now & ~torn), ('', ' skipped, empty or disputed', ~was & ~now)]
+              ('', ' removed', was & ~now & ~torn), ('', ' answered in the record only', ~was & noted),
+              ('', ' skipped, empty or disputed', ~was & ~now & ~noted)]
     parts = [f'{sign}{rows.sum():,}{what}' for sign, what, rows in counts if rows.any()]
     n, of = coverage(table)
     what = ', '.join(parts) or ('No label changed' if n else 'No label yet')

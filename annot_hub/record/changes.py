@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 from ..annotate.features import Control
 from ..annotate.interface import Interface
-from ..annotate.answers import given_answers
+from ..annotate.answers import given_answers, wrapped
 from .journal import current
 from .votes import Note, distinct
 from .renames import interface_changes, past_names, with_was
@@ -187,7 +187,7 @@ def renamed_result(
         control = controls.get(e.get('from_name'))
         if not control or control.key not in (e.get('value') or {}): continue
         names = list(dict.fromkeys(given_answers(control, e)))
-        e['value'][control.key] = [name.split('/') for name in names] if control.kind == 'paths' else names
+        if names: e['value'] |= wrapped(control, names)
     return result
 
 def rewrite(

@@ -13,6 +13,8 @@ from collections import defaultdict
 from hashlib import sha1
 import pandas as pd
 from ..annotate.interface import Interface
+from ..annotate.features import Pictures
+from ..annotate.placing import tasks_by_image
 from .journal import Found, current, entries
 from .votes import REVIEW, independent
 from .overlap import boxes, merge_boxes
@@ -108,7 +110,7 @@ def queue(
     record: list        # Entries of the record
 ) -> list:              # Tasks for the review project; images without a task in the first one are left out
     "What a reviewer is to decide"
-    data = {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
+    data = tasks_by_image(tasks)
     results = defaultdict(dict)
     for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
         results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
@@ -159,11 +161,12 @@ def send_queue(
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #02efe9da
 def decisions(
-    exported: list, # Tasks of the review project, as `Studio.pull` gives them
-    names: dict,    # User id or e-mail to a stable name
-    project: str    # Identity of the review project
-) -> Found:         # Record entries; answers are ground truths, skips are not
+    exported: list,              # Tasks of the review project, as `Studio.pull` gives them
+    names: dict,                 # User id or e-mail to a stable name
+    project: str,                # Identity of the review project
+    images: Pictures|None = None # `Interface.images` of the review project
+) -> Found:                      # Record entries; answers are ground truths, skips are not
     "What reviewers decided, as entries of the record"
     def judged(a): return a | {'ground_truth': not a.get('was_cancelled')}
     return entries([t | {'annotations': [judged(a) for a in t.get('annotations') or ()]} for t in exported],
-                   names, REVIEW+project)
+                   names, REVIEW+project, images)
