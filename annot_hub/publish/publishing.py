@@ -172,13 +172,17 @@ def of_this_repo(
     found: list, # Entries of a pull
     repo_id: str # `user/name`
 ) -> tuple:      # The entries about this repo, and a sentence about each of the others
-    "Leave out what is about another repo"
+    "Leave out what is about another repo; what is left out was not deleted"
     found = found if isinstance(found, Found) else Found(found)
     ours = [e for e in found if e['repo_id'] in (None, repo_id)]
     left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in found
             if e['repo_id'] not in (None, repo_id)]
     left += [f"task {t['task_id']}: {t['why']}" for t in found.unplaced]
-    return Found(ours, found.tasks, found.unplaced, found.project), left
+    others = [{'task_id': e['task_id'], 'annotations': 1, 'why': f"it is about {e['repo_id']}"}
+              for e in found if e['repo_id'] not in (None, repo_id)]
+    kept = Found(ours, found.tasks, found.unplaced + others, found.project)
+    kept.images |= found.images
+    return kept, left
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #6e8bcc5d
 def draft_version(
