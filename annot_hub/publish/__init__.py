@@ -14,6 +14,7 @@ _PAGES = {
     'cards': ['card', 'contact_sheet'],
     'views': ['annotated', 'to_parquet', 'to_csv', 'from_csv', 'compare'],
     'base': ['read_record', 'read_base'],
+    'aside': ['put_aside'],
     'version': ['PublishReport'],
     'publishing': ['publish'],
     'past': ['diff', 'history', 'plot_history', 'restore'],

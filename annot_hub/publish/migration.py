@@ -20,7 +20,7 @@ from ..annotate.interface import Interface, classification, encode
 from ..collect.images import IMAGE_EXTS
 from ..collect.keys import check_file_name, file_name
 from ..collect.repo import HubError, Repo, as_repo
-from .base import Base
+from .base import FILES, Base
 from .publishing import write_version
 from .version import Draft
 from ..record.votes import labels
@@ -261,7 +261,7 @@ def read_old(
 ) -> OldRepo:   # `HubError` or `ValueError` if it cannot be migrated
     "Read what a migration starts from"
     parent = repo.head()
-    found = repo.last_changes(['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)
+    found = repo.last_changes([*FILES, csv], parent)
     check_migratable(repo, found, csv)
     at = next(iter(repo.commits(parent))).date.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     return OldRepo(repo, parent, at, found, repo.files(parent), csv_table(repo.read(csv, parent), csv), csv)
