@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
            'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync', 'run_status',
-           'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise', 'run_migrate',
-           'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate', 'run_hub',
-           'run_studio']
+           'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export', 'run_materialise',
+           'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate',
+           'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -252,6 +252,19 @@ def run_restore(
     from annot_hub.publish.past import restore
     p.reach_hub()
     print(dry(dry_run), restore(p.hub, revision, tag, dry_run), sep='')
+
+# %% ../../nbs/6_project/60_verbs.ipynb #08e376b3
+@verb
+def run_aside(
+    p: object,            # The project
+    dry_run: bool = False # Only say what would happen
+) -> None:                # What happened is printed
+    "Move files of your own that have names of ours to the folder own/ of the repo"
+    from annot_hub.publish.aside import put_aside
+    p.reach_hub()
+    moved = put_aside(p.hub, None, p.cfg.get('splits'), dry_run)
+    lines = [f'{dry(dry_run)}{old} is {new} now' for old, new in moved.items()]
+    print(*lines or ['Nothing stands in the way of `annot_hub upload` and `annot_hub pull`.'], sep='\n')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5d444c30
 @verb

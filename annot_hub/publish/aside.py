@@ -43,7 +43,8 @@ def check_way(
     paths = in_the_way(base, places)
     if not paths: return
     raise HubError(f'{base.repo.id} has {", ".join(paths)}, which annot_hub did not write and would have to '
-                   'overwrite: `annot_hub aside` moves such files to the folder own/ of the repo. Nothing was written')
+                   'overwrite: `annot_hub aside` moves such files to the folder own/ of the repo, and so does '
+                   f'annot_hub.publish.put_aside({base.repo.id!r}, {paths}) in Python. Nothing was written')
 
 # %% ../../nbs/4_publish/47_aside.ipynb #43250a18
 def aside_name(
@@ -90,6 +91,7 @@ def foreign_records(
 
 def put_aside(
     repo: str|Repo,              # The repo
+    only: list|None = None,      # Paths; None = all that are in the way
     fractions: dict|None = None, # Split → share, if somebody wants splits
     dry_run: bool = False        # Only say what would happen
 ) -> dict:                       # Old path → new path
@@ -102,7 +104,7 @@ def put_aside(
     foreign = foreign_records(base, records)
     base.record = sorted(set(records) - set(foreign))
     paths = foreign + in_the_way(base, [*places_of(base, fractions), 'collection.parquet'])
-    moved = {path: aside_name(path, files) for path in paths}
+    moved = {path: aside_name(path, files) for path in paths if only is None or path in only}
     if not moved or dry_run: return moved
     changes = {new: repo.download(old, parent) for old, new in moved.items()} | dict.fromkeys(moved)
     readme = base.read('README.md') or b''
