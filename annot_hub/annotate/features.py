@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['REGIONS', 'SHAPES', 'RESERVED', 'REGION_FIELDS', 'parse_xml', 'branches', 'offered', 'labels_of', 'old_labels',
-           'choice_of', 'kind_of', 'Control', 'control_of', 'check_tag_names', 'fields_of', 'controls_of', 'task_keys',
-           'feature']
+           'choice_of', 'kind_of', 'numbered_names', 'Control', 'control_of', 'check_tag_names', 'fields_of',
+           'controls_of', 'task_keys', 'feature']
 
 # %% ../../nbs/2_annotate/12_features.ipynb #1563ee6e
+import csv
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import StringIO
 from .regions import PLACES
 
 # %% ../../nbs/2_annotate/12_features.ipynb #bf04bae3
@@ -125,6 +127,13 @@ def kind_of(
     return SHAPES.get(tag.tag) or _BY_TAG.get(tag.tag)
 
 # %% ../../nbs/2_annotate/12_features.ipynb #52b28cd1
+def numbered_names(
+    text: str # The attribute `numbered`: names with | between them, quoted as in a CSV where they hold one
+) -> tuple:   # Each once, in the order of their numbers
+    "The classes that have had a number, from the XML"
+    rows = csv.reader(StringIO(text, newline=''), delimiter='|')
+    return tuple(dict.fromkeys(name for row in rows for name in row if name))
+
 @dataclass(frozen=True)
 class Control:
     "One question of the interface"
@@ -140,6 +149,18 @@ class Control:
     was: tuple = ()          # (old name, label) for labels that have been renamed
     when: str = ''           # Names of the controls whose regions it asks about, with commas; '' for all
     fields: tuple = ()       # (name of the field, control) of what is asked of each region
+    numbered: tuple = ()     # Classes in the order of their numbers, where that is not the order shown
+
+    @property
+    def numbers(self) -> tuple: # Names, the first is number 0
+        "All classes that have a number, those too that are offered no more; new ones come last"
+        return (*self.numbered, *(label for label in self.labels if label not in self.numbered))
+
+    @cached_property
+    def classes(self) -> tuple: # Names, the first is number 0
+        "The classes of the `ClassLabel`: a class that is offered no more keeps its number while a later one is offered"
+        last = max((i for i, name in enumerate(self.numbers) if name in self.labels), default=-1)
+        return self.numbers[:last + 1]
 
     @cached_property
     def parts(self) -> dict: # Name of the field to the control that asks for it
@@ -160,7 +181,8 @@ def control_of(
         key='text' if tag.tag == 'TextArea' else tag.tag.lower(),
         per_region=attrs.get('perregion') == 'true' or tag.tag == 'Labels',
         several=attrs.get('choice') == 'multiple', most=int(attrs.get('maxrating') or 5),
-        was=old_labels(tag, labels), when=attrs.get('whentagname', ''))
+        was=old_labels(tag, labels), when=attrs.get('whentagname', ''),
+        numbered=numbered_names(attrs.get('numbered', '')))
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
 RESERVED = ('file_name', 'image', 'state', 'n_annotators', 'agreement', 'split', 'group',
@@ -236,6 +258,6 @@ def feature(
     if control.kind in REGIONS:
         parts = {name: feature(c) for name, c in control.parts.items()}
         return List(_place_features(control.kind) | parts)
-    if control.kind in ('single', 'multiple'): one = ClassLabel(names=list(control.labels))
+    if control.kind in ('single', 'multiple'): one = ClassLabel(names=list(control.classes))
     else: one = Value({'rating': 'int64', 'number': 'float64'}.get(control.kind, 'string'))
     return List(one) if control.kind in ('multiple', 'texts', 'paths') else one

@@ -26,6 +26,7 @@ from .version import Draft, PublishReport, decoded, draft_report, is_settled, la
 from .version import plan_sheet, record_files, version_files, version_table
 from .views import to_csv
 from ..record.journal import Found, updates
+from ..record.renames import check_numbers, keep_numbers
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d
@@ -205,6 +206,9 @@ def draft_version(
 ) -> tuple[Draft, HubEdits]: # What the version is made of, and what people changed on the Hub
     "Decide what is new"
     then = published_interface(base)
+    if then is not None:
+        check_numbers(then, interface)
+        interface = keep_numbers(then, interface)
     same = then is None or then.xml == interface.xml
     before = labels(base.record, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
