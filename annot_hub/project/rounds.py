@@ -22,7 +22,7 @@ from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
 from .collecting import Project
 from ..record.renames import interface_changes
-from ..record.renames import remember
+from ..record.renames import check_numbers, remember
 from ..record.journal import cursor, entries
 
 # %% ../../nbs/6_project/40_rounds.ipynb #d30ad144
@@ -140,6 +140,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
         raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
                          'nothing was done. `annot_hub relabel --dry-run` says '
                          'what that means for the answers there are')
+    if asked: check_numbers(asked, self.interface)
     return remember(asked, self.interface) if asked else self.interface
 
 # %% ../../nbs/6_project/40_rounds.ipynb #b84a80d6
