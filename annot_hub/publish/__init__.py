@@ -17,7 +17,7 @@ _PAGES = {
     'aside': ['put_aside'],
     'version': ['PublishReport'],
     'publishing': ['publish'],
-    'past': ['diff', 'history', 'plot_history', 'restore'],
+    'past': ['diff', 'history', 'plot_history', 'renumber', 'restore'],
     'loading': ['load', 'FetchError', 'fetch', 'materialise'],
     'copies': ['materialise_to'],
     'migration': ['MigrateReport', 'migrate'],

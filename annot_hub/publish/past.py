@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STATES', 'diff', 'cell_classes', 'count_labels', 'versions_of', 'history', 'plot_history', 'just_after', 'undo',
-           'check_no_edits', 'undone_note', 'check_readable', 'restore']
+           'check_no_edits', 'undone_note', 'check_readable', 'restore', 'renumber']
 
 # %% ../../nbs/4_publish/65_past.ipynb #faa706c6
 import json
@@ -21,7 +21,7 @@ from .publishing import csv_edits, other_edits, published_interface, write_versi
 from .version import Draft, PublishReport
 from .views import compare
 from ..record.journal import current, when
-from ..record.renames import keep_numbers
+from ..record.renames import interface_changes, keep_numbers, moved_numbers
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/65_past.ipynb #81317b5c
@@ -206,4 +206,24 @@ def restore(
                   title=f'Restore the labels of {revision}: {{}}')
     report = write_version(draft, tag=tag, dry_run=dry_run)
     report.notes += undone_note(old, base.record)
+    return report
+
+# %% ../../nbs/4_publish/65_past.ipynb #c32bd9c8
+def renumber(
+    repo: str|Repo,        # The repo
+    interface: Interface,  # The questions as published, with the order that is wanted
+    dry_run: bool = False  # Only say what would happen
+) -> PublishReport:        # `notes` says which class got another number
+    "Number the classes in the order of the list"
+    base = read_base(repo)
+    check_no_edits(base)
+    then = published_interface(base)
+    if then is None: raise HubError(f'{base.repo.id} has no labels yet: its classes have no numbers')
+    changed = interface_changes(then, interface)
+    if changed: raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub pull` first')
+    moved = moved_numbers(then, interface)
+    if not moved: interface = keep_numbers(then, interface)
+    draft = Draft(base, [], labels(base.record, interface), interface, moved, title='Number the classes anew: {}')
+    report = write_version(draft, dry_run=dry_run)
+    report.notes = moved + report.notes
     return report
