@@ -26,7 +26,7 @@ from .version import Draft, PublishReport, decoded, draft_report, is_settled, la
 from .version import plan_sheet, record_files, version_files, version_table
 from .views import to_csv
 from ..record.journal import Found, updates
-from ..record.renames import check_numbers, keep_numbers
+from ..record.renames import check_numbers, keep_numbers, remember
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d
@@ -208,7 +208,7 @@ def draft_version(
     then = published_interface(base)
     if then is not None:
         check_numbers(then, interface)
-        interface = keep_numbers(then, interface)
+        interface = keep_numbers(then, remember(then, interface))
     same = then is None or then.xml == interface.xml
     before = labels(base.record, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
