@@ -78,7 +78,7 @@ def read_answer(
     problem = complaint(control, answers)
     if problem or not answers: return None, problem
     if control.kind in _AT_MOST_ONE: return answers[0], None
-    if control.kind == 'multiple': return [name for name in control.labels if name in answers], None
+    if control.kind == 'multiple': return [name for name in control.classes if name in answers], None
     return answers, None
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #636feba5
@@ -236,8 +236,8 @@ def class_numbers(
     if control.kind not in ('single', 'multiple'): return value
     problem = complaint(control, as_list(value))
     if problem: raise ValueError(problem)
-    if control.kind == 'single': return control.labels.index(value)
-    return [control.labels.index(name) for name in value]
+    if control.kind == 'single': return control.classes.index(value)
+    return [control.classes.index(name) for name in value]
 
 def class_names(
     control: Control, # The question
@@ -245,4 +245,4 @@ def class_names(
 ) -> object:          # Classes for numbers, else the item
     "The value again"
     if item is None or control.kind not in ('single', 'multiple'): return item
-    return control.labels[item] if control.kind == 'single' else [control.labels[i] for i in item]
+    return control.classes[item] if control.kind == 'single' else [control.classes[i] for i in item]

@@ -5,15 +5,17 @@
 # %% auto #0
 __all__ = ['TAGS', 'REGIONS', 'SHAPES', 'RESERVED', 'REGION_FIELDS', 'Pictures', 'plain_xml', 'parse_xml', 'branches',
            'path_text', 'tree_paths', 'is_tree', 'offered', 'labels_of', 'old_labels', 'choice_of', 'kind_of',
-           'Control', 'control_of', 'check_tag_names', 'fields_of', 'check_repeater', 'controls_of', 'task_keys',
-           'picture_source', 'data_keys', 'shown_images', 'feature']
+           'numbered_names', 'Control', 'control_of', 'check_tag_names', 'fields_of', 'check_repeater', 'controls_of',
+           'task_keys', 'picture_source', 'data_keys', 'shown_images', 'feature']
 
 # %% ../../nbs/2_annotate/12_features.ipynb #1563ee6e
+import csv
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter, namedtuple
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import StringIO
 from .regions import PLACES
 from ..collect.columns import VIEW_COLUMNS
 
@@ -162,6 +164,13 @@ def kind_of(
     return SHAPES.get(tag.tag) or _BY_TAG.get(tag.tag)
 
 # %% ../../nbs/2_annotate/12_features.ipynb #52b28cd1
+def numbered_names(
+    text: str # The attribute `numbered`: names with | between them, quoted as in a CSV where they hold one
+) -> tuple:   # Each once, in the order of their numbers
+    "The classes that have had a number, from the XML"
+    rows = csv.reader(StringIO(text, newline=''), delimiter='|')
+    return tuple(dict.fromkeys(name for row in rows for name in row if name))
+
 @dataclass(frozen=True)
 class Control:
     "One question of the interface"
@@ -178,6 +187,18 @@ class Control:
     when: str = ''           # Names of the controls whose regions it asks about, with commas; '' for all
     fields: tuple = ()       # (name of the field, control) of what is asked of each region
     paths: tuple = ()        # (label, names on the way to it) of each answer in a tree
+    numbered: tuple = ()     # Classes in the order of their numbers, where that is not the order shown
+
+    @property
+    def numbers(self) -> tuple: # Names, the first is number 0
+        "All classes that have a number, those too that are offered no more; new ones come last"
+        return (*self.numbered, *(label for label in self.labels if label not in self.numbered))
+
+    @cached_property
+    def classes(self) -> tuple: # Names, the first is number 0
+        "The classes of the `ClassLabel`: a class that is offered no more keeps its number while a later one is offered"
+        last = max((i for i, name in enumerate(self.numbers) if name in self.labels), default=-1)
+        return self.numbers[:last + 1]
 
     @cached_property
     def parts(self) -> dict: # Name of the field to the control that asks for it
@@ -199,7 +220,8 @@ def control_of(
         per_region=attrs.get('perregion') == 'true' or tag.tag == 'Labels',
         several=attrs.get('choice') == 'multiple', most=int(attrs.get('maxrating') or 5),
         was=old_labels(tag, labels), when=attrs.get('whentagname', ''),
-        paths=tuple((text, names) for text, names, _ in tree_paths(tag)) if is_tree(tag) else ())
+        paths=tuple((text, names) for text, names, _ in tree_paths(tag)) if is_tree(tag) else (),
+        numbered=numbered_names(attrs.get('numbered', '')))
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
 # a question may be called like a column of the collection that no view needs, such as `width`
@@ -319,6 +341,6 @@ def feature(
     if control.kind in REGIONS:
         parts = {name: feature(c) for name, c in control.parts.items()}
         return List(_place_features(control.kind) | parts)
-    if control.kind in ('single', 'multiple'): one = ClassLabel(names=list(control.labels))
+    if control.kind in ('single', 'multiple'): one = ClassLabel(names=list(control.classes))
     else: one = Value({'rating': 'int64', 'number': 'float64'}.get(control.kind, 'string'))
     return List(one) if control.kind in ('multiple', 'texts', 'paths') else one

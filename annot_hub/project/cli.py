@@ -21,7 +21,7 @@ from .verbs import OFFLINE, VERBS
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
 _ORDER = ['demo', 'init', 'trust', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor',
           'history', 'diff',
-          'restore', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'gate', 'hub',
+          'restore', 'aside', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'gate', 'hub',
           'studio']
 
 def usage() -> str: # Text of `annot_hub --help`

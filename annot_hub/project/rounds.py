@@ -27,7 +27,7 @@ from ..collect.keys import original_name
 from ..collect.renditions import shown_names
 from .collecting import Project
 from ..record.renames import interface_changes
-from ..record.renames import remember
+from ..record.renames import check_numbers, remember
 from ..record.journal import cursor, entries
 
 # %% ../../nbs/6_project/40_rounds.ipynb #d30ad144
@@ -145,6 +145,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
         raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
                          'nothing was done. `annot_hub relabel --dry-run` says '
                          'what that means for the answers there are')
+    if asked: check_numbers(asked, self.interface)
     return remember(asked, self.interface) if asked else self.interface
 
 # %% ../../nbs/6_project/40_rounds.ipynb #fe23fb9f

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
            'collection_notes', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync',
-           'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise',
-           'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate',
-           'run_hub', 'run_studio']
+           'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export',
+           'run_materialise', 'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel',
+           'run_gate', 'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -269,12 +269,24 @@ def run_restore(
     p: object,            # The project
     revision: str,        # Tag, branch or commit whose labels are wanted again
     tag: str = None,      # Name the new version
-    dry_run: bool = False # Only say what would happen
+    dry_run: bool = False, # Only say what would happen
+    questions: str = ''   # If that version asked otherwise: `then` to ask as then again, `today` to keep asking as today
 ) -> None:                # What happened is printed
     "Bring the labels of an older version back, as a new commit"
-    from annot_hub.publish.past import restore
+    print(dry(dry_run), p.restore(revision, tag, dry_run, questions), sep='')
+
+# %% ../../nbs/6_project/60_verbs.ipynb #08e376b3
+@verb
+def run_aside(
+    p: object,            # The project
+    dry_run: bool = False # Only say what would happen
+) -> None:                # What happened is printed
+    "Move files of your own that have names of ours to the folder own/ of the repo"
+    from annot_hub.publish.aside import put_aside
     p.reach_hub()
-    print(dry(dry_run), restore(p.hub, revision, tag, dry_run), sep='')
+    moved = put_aside(p.hub, None, p.cfg.get('splits'), dry_run)
+    lines = [f'{dry(dry_run)}{old} is {new} now' for old, new in moved.items()]
+    print(*lines or ['Nothing stands in the way of `annot_hub upload` and `annot_hub pull`.'], sep='\n')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5d444c30
 @verb
@@ -382,15 +394,17 @@ def run_relabel(
     rename: str = None,    # Old and new name of a class: "plate=illustrated"; several with commas
     among: str = None,     # A new class and the one it was labelled as, to see fewer images again: "map=illustrated"
     remove: bool = False,  # Remove classes even if answers use them
-    dry_run: bool = False  # Only say what would happen
+    dry_run: bool = False, # Only say what would happen
+    renumber: bool = False # Number the classes in the order of the file, although older versions have other numbers
 ) -> None:                 # What happened is printed
     "Carry changed labels from annot_hub.toml to Label Studio and the repo; queue the images to look at again"
     hidden = {}
     for new, was in name_pairs(among): hidden.setdefault(new, []).append(was)
-    plan, done = p.relabel(dict(name_pairs(rename)), hidden, remove, dry_run)
+    plan, done = p.relabel(dict(name_pairs(rename)), hidden, remove, dry_run, renumber)
     print(dry(dry_run), plan, sep='')
     if dry_run: print(plan.labels.to_string(index=False))
-    if not done: return
+    for sentence in done.get('numbers', ()): print(dry(dry_run), sentence, sep='')
+    if 'renamed' not in done: return
     kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
     print(f'{done["renamed"]:,} answers have the new name now in Label Studio.{kept}')
     if done.get('wanted'):

@@ -14,17 +14,23 @@ from io import BytesIO
 import pandas as pd
 
 from ..collect.repo import Commit, HubError, Repo, as_repo
+from .cards import our_files
+from .splits import SPLITS_HEAD
 from ..record.journal import loads
 
 # %% ../../nbs/4_publish/45_base.ipynb #a0bc7973
+_RECORD = re.compile(r'record/\d+\.jsonl')
+
 def read_record(
     repo: str|Repo,        # The repo
     revision: str = 'main' # Branch, tag or commit
 ) -> tuple[list, list]:    # The entries of `record/*.jsonl` in order, and the names of those files
     "The record as the repo holds it"
     repo = as_repo(repo)
-    etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if name.endswith('.jsonl')}
-    entries = [e for name, etag in etags.items() for e in loads(repo.read(name, revision, etag), name)]
+    etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if _RECORD.fullmatch(name)}
+    try: entries = [e for name, etag in etags.items() for e in loads(repo.read(name, revision, etag), name)]
+    except ValueError as e:
+        raise ValueError(f'{e}. If it is a file of your own, `annot_hub aside` moves it') from e
     return entries, list(etags)
 
 # %% ../../nbs/4_publish/45_base.ipynb #038ae690
@@ -77,6 +83,35 @@ class Base:
         "Is the file as the last publish left it?"
         return self.found[path].commit not in {c.sha for c in self.since[0]}
 
+    def published(self,
+        path: str # A file of the repo
+    ) -> bytes|None: # None if it was not there then, and before the first publish
+        "The content of a file as the last publish left it; in a copy with a record but no such commit, as it is"
+        last = self.since[1]
+        if path in self.found and (self.is_ours(path) if last else self.record): return self.read(path)
+        return self.repo.read(path, last) if last else None
+
+    @cached_property
+    def written(self) -> set: # Paths
+        "The views that the last publish wrote, whatever somebody did to them since"
+        names = {path for path in ('annotations.csv', 'labels.xml') if self.published(path) is not None}
+        readme = (self.published('README.md') or b'').decode(errors='replace')
+        if '](data/sheet.jpg)' in readme: names.add('data/sheet.jpg')
+        try: return names | our_files(readme)
+        except ValueError: return names
+
+    @cached_property
+    def data(self) -> list: # Paths
+        "The files below `data/`"
+        return list(self.repo.etags(self.parent, 'data'))
+
+    @cached_property
+    def splits(self) -> bytes|None: # None also for a table of other people
+        "The content of our `splits.csv`"
+        now, head = self.read('splits.csv'), ','.join(SPLITS_HEAD).encode()
+        def is_ours(data): return (data or b'').removeprefix(b'\xef\xbb\xbf').lstrip().startswith(head)
+        return now if now and (is_ours(now) or is_ours(self.published('splits.csv'))) else None
+
 # %% ../../nbs/4_publish/45_base.ipynb #f4866fce
 def read_base(
     repo: str|Repo # The repo
@@ -90,4 +125,9 @@ def read_base(
         raise HubError(f'{repo.id} holds no collection yet: run `annot_hub upload`')
     base = Base(repo, parent, record, record_files, found, None)
     base.collection = pd.read_parquet(BytesIO(base.read('collection.parquet')))
+    if 'file_name' not in base.collection:
+        raise HubError(f'collection.parquet of {repo.id} is somebody else\'s: `annot_hub aside` moves it, '
+                       'then `annot_hub upload`')
+    more = {path for path in base.written if path not in FILES}
+    if more: found |= repo.last_changes(sorted(more), parent)
     return base

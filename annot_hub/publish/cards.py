@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'chosen', 'coverage', 'split_order', 'how_much', 'class_table', 'class_tables',
            'group_table', 'hashable', 'shared_ballots', 'people_table', 'how_to_load', 'splits_with_labels',
-           'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'own_configs', 'with_configs', 'card',
+           'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'listed', 'name_of', 'is_our_config',
+           'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs', 'with_configs', 'card',
            'sheet_rows', 'sheet_key', 'thumbnail', 'contact_sheet']
 
 # %% ../../nbs/4_publish/30_cards.ipynb #0727ab44
@@ -256,16 +257,80 @@ def with_value(
     lines = re.compile(rf'^(["\']?){key}\1[ \t]*:.*\n(?:[ \t]+\S.*\n|-.*\n|[ \t]*\n(?=[ \t-]))*', re.M)
     return lines.sub(lambda _: block, head, count=1) if lines.search(head) else head + block
 
+# %% ../../nbs/4_publish/30_cards.ipynb #f79e6210
+def listed(
+    data: dict, # Of the head
+    key: str    # 'configs' or 'dataset_info'
+) -> list:      # Dicts
+    "What the head says of each configuration"
+    found = data.get(key) or []
+    return [c for c in (found if isinstance(found, list) else [found]) if isinstance(c, dict)]
+
+def name_of(
+    config: dict # From `listed`
+) -> str:        # 'default' where it has none
+    "The name of a configuration"
+    return str(config.get('config_name', 'default'))
+
+def is_our_config(
+    config: dict # From `listed`
+) -> bool:       # False for one that somebody changed
+    "Did a publish write this configuration?"
+    name, files = name_of(config), config.get('data_files')
+    if set(config) != {'config_name', 'data_files'} or name not in ('default', 'all'): return False
+    def expected(f): return {**f, 'path': f"data/{'all' if name == 'all' else f.get('split')}.parquet"}
+    return isinstance(files, list) and all(isinstance(f, dict) and f == expected(f) for f in files)
+
+def config_names(
+    data: dict # Of the head
+) -> dict:     # Name of a configuration of theirs → the same, or a free one where ours has that name
+    "What the configurations of other people are called beside ours"
+    theirs = [name_of(c) for c in listed(data, 'configs') if not is_our_config(c)]
+    others = [name_of(c) for c in listed(data, 'dataset_info')]
+    taken = {*theirs, *others, 'default', 'all'}
+    names = {name: name for name in theirs + others if name not in ('default', 'all')}
+    for name in dict.fromkeys(theirs):
+        if name in names: continue
+        free = f'own-{name}'
+        while free in taken: free = f'own-{free}'
+        names[name] = free
+        taken.add(free)
+    return names
+
+# %% ../../nbs/4_publish/30_cards.ipynb #e7f03a94
+def head_and_text(
+    readme: str # With line ends of any kind
+) -> tuple:     # YAML without its lines of dashes, '' if there is none; and the rest
+    "Take a README apart"
+    text = readme.removeprefix('\ufeff').replace('\r\n', '\n')
+    match = _YAML_HEAD.match(text)
+    return (match[1], text[match.end():]) if match else ('', text)
+
+def our_files(
+    readme: str # As a publish left it
+) -> set:       # Such as 'data/train.parquet'
+    "The data files that our configurations name"
+    ours = [c for c in listed(read_head(head_and_text(readme)[0]), 'configs') if is_our_config(c)]
+    return {f['path'] for c in ours for f in c['data_files']}
+
+def config_notes(
+    readme: str # As it is
+) -> list:      # Sentences
+    "Whose configuration gets another name"
+    names = config_names(read_head(head_and_text(readme)[0]))
+    return [f'README.md has a configuration {old!r} of its own: it is called {new!r} from now on, '
+            f"load_dataset(…, {new!r}), since {old!r} is annot_hub's" for old, new in names.items() if old != new]
+
 # %% ../../nbs/4_publish/30_cards.ipynb #07d26c11
 def own_configs(
     data: dict, # Of the head
     key: str    # 'configs' or 'dataset_info'
-) -> list:      # Those that are not ours
+) -> list:      # Those that are not ours, under names that are free
     "Configurations that somebody else wrote"
-    found = data.get(key) or []
-    found = found if isinstance(found, list) else [found]
-    return [c for c in found if isinstance(c, dict) and c.get('config_name', 'default') not in ('default',
-                                                                                                'all')]
+    renamed = config_names(data)
+    # features that an older upload wrote for a configuration of ours would not fit
+    theirs = [c for c in listed(data, key) if not is_our_config(c) and (key == 'configs' or name_of(c) in renamed)]
+    return [{'config_name': renamed[name_of(c)]} | c | {'config_name': renamed[name_of(c)]} for c in theirs]
 
 def with_configs(
     head: str, # YAML
@@ -273,7 +338,6 @@ def with_configs(
 ) -> str:      # With ours before those of others
     "The head of the new README"
     data, head = read_head(head), head.strip('\n') + '\n'*bool(head.strip('\n'))
-    # features that an older upload wrote there would not fit
     new = {'dataset_info': own_configs(data, 'dataset_info'), 'configs': ours + own_configs(data, 'configs')}
     wanted = {k: v for k, v in (data | new).items() if v or k != 'dataset_info'}
     for key, value in new.items(): head = with_value(head, key, value)
@@ -289,9 +353,7 @@ def card(
 ) -> str:                 # The README to commit
     "Bring the README up to date; text outside the marked section is kept"
     old = (old or f"# {repo_id.split('/')[1]}\n").removeprefix('\ufeff')
-    text = old.replace('\r\n', '\n')
-    found = _YAML_HEAD.match(text)
-    head, text = (found[1], text[found.end():]) if found else ('', text)
+    head, text = head_and_text(old)
     body = f'{MARKS[0]}\n{card_section(table, interface, repo_id, **kw)}\n{MARKS[1]}'
     marked = _SECTION.search(text)
     if marked: text = text[:marked.start()] + body + text[marked.end():]

@@ -19,7 +19,7 @@ from ..collect.images import IMAGE_EXTS
 from ..collect.keys import check_file_name, file_name
 from ..collect.repo import HubError, Repo, as_repo
 from ..collect.tables import read_csv
-from .base import Base
+from .base import FILES, Base
 from .publishing import write_version
 from .version import Draft
 from ..record.votes import labels
@@ -248,7 +248,7 @@ def read_old(
 ) -> OldRepo:   # `HubError` or `ValueError` if it cannot be migrated
     "Read what a migration starts from"
     parent = repo.head()
-    found = repo.last_changes(['labels.xml', 'README.md', 'collection.parquet', 'CHANGELOG.md', csv], parent)
+    found = repo.last_changes([*FILES, csv], parent)
     check_migratable(repo, found, csv)
     at = next(iter(repo.commits(parent))).date.strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     return OldRepo(repo, parent, at, found, repo.files(parent), read_csv(repo.read(csv, parent), csv), csv)
@@ -296,7 +296,6 @@ def plan_migration(
     return Migration(draft, MigrateReport(
         len(collection), len(df), int(labelled), df[key][empty].tolist(), df[key][~known].tolist(),
         bad_names + bad_rows, replaced_files(old), [*interface.controls[0].labels], old.parent))
-
 
 # %% ../../nbs/4_publish/80_migration.ipynb #d7724ef4
 def migrate(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STATES', 'diff', 'cell_classes', 'count_labels', 'versions_of', 'history', 'plot_history', 'just_after', 'undo',
-           'check_no_edits', 'undone_note', 'restore']
+           'check_no_edits', 'undone_note', 'check_readable', 'restore', 'renumber']
 
 # %% ../../nbs/4_publish/65_past.ipynb #faa706c6
 import json
@@ -21,6 +21,7 @@ from .publishing import csv_edits, other_edits, published_interface, write_versi
 from .version import Draft, PublishReport
 from .views import compare
 from ..record.journal import current, when
+from ..record.renames import interface_changes, keep_numbers, moved_numbers
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/65_past.ipynb #81317b5c
@@ -171,11 +172,24 @@ def undone_note(
     return [f'{gone.total():,} later annotations ({people}) do not count any more. The record keeps them: '
             '`annot_hub history` lists the version before this one, restore that to have them back']
 
+def check_readable(
+    old: list,        # The record of the older version
+    then: Interface,  # Its questions
+    today: Interface  # The questions to read it with
+) -> None:            # `ValueError` if an answer would be lost
+    "Can today's questions read all labels of an older version?"
+    before, after = (labels(old, i).set_index('file_name').state for i in (then, today))
+    lost = before.index[(before == 'labelled') & (after != 'labelled')]
+    if len(lost):
+        raise ValueError(f'{len(lost):,} labels of that version cannot be read with the questions of today, first '
+                         f'{lost[0]}: restore it with its own questions. Nothing was written')
+
 def restore(
     repo: str|Repo,       # The repo
     revision: str,        # Branch, tag or commit whose labels are wanted again
     tag: str|None = None, # Name for the new version
-    dry_run: bool = False # Only say what would happen
+    dry_run: bool = False, # Only say what would happen
+    interface: Interface|None = None # The questions to publish with; None = those of that version
 ) -> PublishReport:       # As from `publish`
     "Bring the labels of an older version back, as a new commit"
     base = read_base(repo)
@@ -184,11 +198,33 @@ def restore(
     if xml is None:
         raise HubError(f'{base.repo.id} has no labels at {revision}: `history` lists the versions that have')
     check_no_edits(base)
-    interface, (old, _) = Interface(xml.decode()), read_record(base.repo, then)
+    asked, today, (old, _) = Interface(xml.decode()), published_interface(base), read_record(base.repo, then)
+    if interface: check_readable(old, asked, interface)
+    interface = keep_numbers(today, interface or asked)
     now = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
     new = undo(old, base.record, now, then)
     draft = Draft(base, new, labels(base.record + new, interface), interface,
                   title=f'Restore the labels of {revision}: {{}}')
     report = write_version(draft, tag=tag, dry_run=dry_run)
     report.notes += undone_note(old, base.record)
+    return report
+
+# %% ../../nbs/4_publish/65_past.ipynb #c32bd9c8
+def renumber(
+    repo: str|Repo,        # The repo
+    interface: Interface,  # The questions as published, with the order that is wanted
+    dry_run: bool = False  # Only say what would happen
+) -> PublishReport:        # `notes` says which class got another number
+    "Number the classes in the order of the list"
+    base = read_base(repo)
+    check_no_edits(base)
+    then = published_interface(base)
+    if then is None: raise HubError(f'{base.repo.id} has no labels yet: its classes have no numbers')
+    changed = interface_changes(then, interface)
+    if changed: raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub pull` first')
+    moved = moved_numbers(then, interface)
+    if not moved: interface = keep_numbers(then, interface)
+    draft = Draft(base, [], labels(base.record, interface), interface, moved, title='Number the classes anew: {}')
+    report = write_version(draft, dry_run=dry_run)
+    report.notes = moved + report.notes
     return report

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'csv_edits', 'other_edits', 'published_interface', 'write_version',
-           'of_this_repo', 'found_again', 'of_known_images', 'draft_version', 'without_gc', 'publish']
+           'card_notes', 'of_this_repo', 'found_again', 'of_known_images', 'draft_version', 'without_gc', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
 import gc
@@ -19,13 +19,15 @@ import pandas as pd
 from ..annotate.interface import Interface
 from ..annotate.placing import short
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
+from .aside import check_way, places_of
 from .base import TRAILER, Base, read_base
-from .cards import sheet_rows
+from .cards import config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, find_edits
 from .version import Draft, PublishReport, decoded, draft_report, is_settled, labels_after
 from .version import plan_sheet, record_files, version_files, version_table
 from .views import to_csv
 from ..record.journal import Found, updates
+from ..record.renames import check_numbers, keep_numbers, remember
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d
@@ -108,7 +110,7 @@ def other_edits(
     notes = []
     for path in sorted(base.found):
         sha = base.found[path].commit
-        if sha not in by: continue
+        if sha not in by or path not in base.written: continue
         if path == 'labels.xml': instead = 'change the questions in annot_hub.toml instead'
         elif path.startswith('data/') and path.endswith('.parquet'):
             instead = 'change annotations.csv instead, the Parquet files are made from the record'
@@ -136,12 +138,15 @@ def write_version(
 ) -> PublishReport:           # What was written
     "Commit the new entries and all views of the record"
     if tag: check_tag(tag)
+    settled = is_settled(draft, bool(splits))
+    if not settled: check_way(draft.base, [*places_of(draft.base, splits), *(p for p in draft.extra if draft.extra[p])])
     table, placed = version_table(draft.base, draft.labels, draft.interface, splits)
     report = draft_report(draft, table, placed)
     report.dry_run = dry_run
+    if not settled: report.notes = report.notes + card_notes(draft.base)
     if dry_run: return report
     _check_free(draft, report, tag)
-    if not is_settled(draft, bool(splits)):
+    if not settled:
         files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
         report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
                                                  description=TRAILER)
@@ -157,15 +162,22 @@ def _check_free(draft, report, tag):
         raise HubError(f'tag {tag!r} of {base.repo.id} names another version already: choose a new name. '
                        'Nothing was committed')
 
+def card_notes(
+    base: Base # Where the repo is
+) -> list:     # Sentences; `ValueError` if the head of the README cannot be read
+    "What becomes of other people's text, beside being kept"
+    (readme, odd), (_, more) = (decoded(base.read(name), name) for name in ('README.md', 'CHANGELOG.md'))
+    return odd + more + config_notes(readme)
+
 def _all_files(draft, table, placed, report, sheet):
     "The files of the version; what is odd about them goes into the report"
     base, repo = draft.base, draft.base.repo
-    (readme, odd), (_, more) = (decoded(base.read(name), name) for name in ('README.md', 'CHANGELOG.md'))
+    readme, _ = decoded(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
                          lambda name: repo.read(name, draft.images))
-    files = version_files(draft, table, placed, picture, repo.etags(base.parent, 'data'))
-    report.notes = [*placed.notes, *odd, *more, *filter(None, [picture.why])]
+    files = version_files(draft, table, placed, picture, sorted(base.written & set(base.data)))
+    report.notes += filter(None, [picture.why])
     return files
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #302de3e1
@@ -173,7 +185,7 @@ def of_this_repo(
     found: list, # Entries of a pull
     repo_id: str # `user/name`
 ) -> tuple:      # The entries about this repo, and a sentence about each of the others
-    "Leave out what is about another repo"
+    "Leave out what is about another repo; what is left out was not deleted"
     found = found if isinstance(found, Found) else Found(found)
     ours = [e for e in found if e['repo_id'] in (None, repo_id)]
     left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in found
@@ -188,7 +200,9 @@ def found_again(
     "A part of what was found"
     kept, why = {id(e) for e in part}, {'annotations': 1, 'why': 'left out'}
     others = [{'task_id': e['task_id'], **why} for e in found if id(e) not in kept]
-    return Found(part, found.tasks, found.unplaced + others, found.project)
+    again = Found(part, found.tasks, found.unplaced + others, found.project)
+    again.images |= found.images
+    return again
 
 def of_known_images(
     found: Found,    # From `of_this_repo`
@@ -211,6 +225,9 @@ def draft_version(
 ) -> tuple[Draft, HubEdits]: # What the version is made of, and what people changed on the Hub
     "Decide what is new"
     then = published_interface(base)
+    if then is not None:
+        check_numbers(then, interface)
+        interface = keep_numbers(then, remember(then, interface))
     same = then is None or then.xml == interface.xml
     before = labels(base.record, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)

@@ -96,7 +96,7 @@ def version_table(
 ) -> tuple[pd.DataFrame, Splits]: # One row an image, with `attrs['problems']`; and where the groups are
     "The table behind all views"
     table = annotated(base.collection, labelled).sort_values('file_name', ignore_index=True)
-    placed = split(table.assign(labelled=table.state == 'labelled'), base.read('splits.csv'), fractions)
+    placed = split(table.assign(labelled=table.state == 'labelled'), base.splits, fractions)
     table.attrs['problems'] = ['{file_name}, {annotator}: {problem}'.format(**p)
                                for p in labelled.attrs['problems']]
     if not placed.file: return table, placed
@@ -151,9 +151,12 @@ def decoded(
 ) -> tuple[str, list]: # The text; and a sentence if some of it could not be read
     "Text as UTF-8, whatever is in the file"
     try: return (data or b'').decode(), []
-    except UnicodeDecodeError:
-        return data.decode(errors='replace'), [f'{name} is not in UTF-8: what could not be read is � now, '
-                                               'the old file is in the history']
+    except UnicodeDecodeError: pass
+    encoding = 'utf-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else 'cp1252'
+    try: text = data.decode(encoding)
+    except UnicodeDecodeError: encoding, text = 'latin-1', data.decode('latin-1')
+    return text, [f'{name} is not in UTF-8: it was read as {encoding} and is UTF-8 now, '
+                  'the old file is in the history']
 
 # %% ../../nbs/4_publish/50_version.ipynb #b3ad2a8d
 def changelog(
@@ -237,7 +240,7 @@ def version_files(
     table: pd.DataFrame,   # From `version_table`
     placed: Splits,        # The same
     sheet: Sheet,          # From `plan_sheet`
-    old_data: list = ()    # Files below `data/` that are there
+    old_data: list = ()    # Files below `data/` that the last publish wrote
 ) -> dict:                 # Path in the repo → content, None for what goes
     "All files that are made from the record, but for the record and the changelog"
     base, interface = draft.base, draft.interface
