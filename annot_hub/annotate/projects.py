@@ -33,6 +33,7 @@ class StudioProject:
     xml: str = field(repr=False)     # labelling interface
     created: str = field(repr=False) # time on the server
     n_tasks: int                     # how many tasks it has
+    renamed: dict = field(default_factory=dict, repr=False) # task id -> what its repo is called now, where that changed
 
     def _repr_markdown_(self):
         questions = ', '.join(f'`{name}`' for name in control_names(self.xml))
@@ -127,12 +128,13 @@ def make_project(self: Studio,
 
 @patch
 def project(self: Studio,
-    title: str,                    # exact title, 3 to 50 characters
+    title: str|int,                # exact title, 3 to 50 characters; or the number of a project
     interface: object|None = None, # labelling interface: XML, or an object with `.xml`; None: as it is
     **settings                     # fields of a Label Studio project, and `label_instructions`
 ) -> StudioProject:                # as it is now; `StudioError` when it cannot be made so
     "Find or make the project, and make it as asked"
-    ids, wanted = self.find(title), project_fields(interface, settings)
+    ids = [title] if isinstance(title, int) else self.find(title)
+    wanted = project_fields(interface, settings)
     if len(ids) > 1:
         raise StudioError(f'Two projects are called {title!r}: {ids}; rename one in Label Studio')
     if not ids: return studio_project(self.make_project(title, wanted))

@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 import pandas as pd
 from .exports import COLUMNS, annotation_table, task_image
+from ..collect.renaming import task_place
 from ..collect.words import one_line
 
 # %% ../../nbs/3_record/20_journal.ipynb #3c15ebdf
@@ -107,11 +108,12 @@ class Found(list):
         items: Iterable = (),    # Entries
         tasks: dict|None = None, # Task id to server time; None = the tasks of `items`
         unplaced: Iterable = (), # Tasks whose image is unknown: `task_id`, `annotations`, `why`
-        project: str|None = None # Identity of the Label Studio project
+        project: str|None = None, # Identity of the Label Studio project
+        revisions: dict|None = None # Task id to the commit that its image is pinned to, where the task says
     ):
         super().__init__(items)
         self.tasks = {e['task_id']: e['task_updated_at'] for e in self} if tasks is None else tasks
-        self.unplaced, self.project = list(unplaced), project
+        self.unplaced, self.project, self.revisions = list(unplaced), project, revisions or {}
 
 def entries(
     tasks: list,             # Tasks as Label Studio's JSON export has them
@@ -128,6 +130,7 @@ def entries(
             found.unplaced.append(problem)
             continue
         found.tasks[task['id']] = task.get('updated_at')
+        found.revisions[task['id']] = task_place(task['data'])[1]
         found += [annotation_entry(task, a, image, names, project) for a in annotations]
     return found
 
