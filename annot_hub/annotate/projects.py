@@ -56,13 +56,13 @@ def identity(self: Studio,
 # %% ../../nbs/2_annotate/54_projects.ipynb #60bb716e
 @patch
 def projects(self: Studio,
-    part: str # of the title
-) -> list:    # dicts: id, title, description; oldest first
+    part: str, # of the title
+    fields: str = 'id,title,description' # comma-separated
+) -> list:    # dicts of `fields`; oldest first
     "Projects with this in their title"
     found, page, more = [], 1, True
     while more:
-        answer = self.get('/api/projects', title=part, page=page, page_size=100,
-                          include='id,title,description')
+        answer = self.get('/api/projects', title=part, page=page, page_size=100, include=fields)
         found += answer['results']
         page, more = page + 1, answer['next']
     return sorted(found, key=lambda p: p['id'])

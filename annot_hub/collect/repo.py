@@ -213,9 +213,15 @@ def head(self: Repo,
     return self.locate(revision)[1]
 
 @patch
-def is_private(self: Repo) -> bool: # Whether a token is needed to see it
+def is_private(self: Repo) -> bool: # False also for a gated one: its name and its card can be seen
     "Can only some people see this repo?"
-    with hub_errors(self): return self.api.dataset_info(self.id, expand=['private']).private
+    return self.barrier() == 'private'
+
+@patch
+def barrier(self: Repo) -> str: # private, gated (people must be let in), or '' for a public repo
+    "Why a browser without a token does not see the images"
+    with hub_errors(self): info = self.api.dataset_info(self.id, expand=['private', 'gated'])
+    return 'private' if info.private else 'gated' if info.gated else ''
 
 # %% ../../nbs/1_collect/60_repo.ipynb #ca29c379
 @patch

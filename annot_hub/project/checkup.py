@@ -246,8 +246,11 @@ def look_at_repo(
     here = urlsplit(p.endpoint).hostname in ('127.0.0.1', 'localhost')
     date = httpx2.head(p.endpoint, timeout=30, follow_redirects=True, trust_env=not here).headers.get('date')
     yield check_clock('the Hub', date, time.time())
-    private, files = p.hub.is_private(), p.hub.files().file_name.tolist()
-    word = 'private' if private else 'public'
+    barrier, files = p.hub.barrier(), p.hub.files().file_name.tolist()
+    private, word = barrier == 'private', barrier or 'public'
+    if p.repo != p.cfg['repo']:
+        yield Finding('repo', 'note', f'{p.cfg["repo"]} is called {p.repo} on the Hub now',
+                      f'write repo = "{p.repo}" in annot_hub.toml')
     yield Finding('repo', 'good', f'{p.repo} on {p.endpoint}, {word}, {len(files):,} files')
     yield from check_limits(files)
     df = p.collection()
@@ -367,7 +370,7 @@ def look_at_tasks(
 ) -> Iterator:       # Findings
     "The project in Label Studio"
     yield check_same_interface(p.interface, project.xml)
-    images = [t['data'].get('file_name') for t in tasks if t['data'].get('repo_id') == p.repo]
+    images = [t['data'].get('file_name') for t in p.own_tasks(tasks)]
     yield from check_stray(df, images)
     yield from check_task_counts(df.file_name[df.selected].tolist(), images, _outdated(p, project, tasks))
     yield from look_at_seconds(p.studio, p.title)
@@ -382,8 +385,7 @@ def task_addresses(
 ) -> dict:           # Selected image → address; those that a push would give before the first one
     "Where annotators would find the images"
     selected = df.file_name[df.selected].tolist()
-    have = {t['data'].get('file_name'): t['data'].get('image') for t in tasks
-            if t['data'].get('repo_id') == p.repo}
+    have = {t['data'].get('file_name'): t['data'].get('image') for t in p.own_tasks(tasks)}
     found = {name: have[name] for name in selected if name in have}
     shared = _shared_address(p)
     if found or private and 'gate' not in p.cfg and not shared: return found
@@ -398,7 +400,7 @@ def look_at_studio(
     "Label Studio, the project in it, its tasks and images"
     studio = p.studio
     yield from check_studio(studio)
-    private, df = p.hub.is_private(), p.collection()
+    private, df = bool(p.hub.barrier()), p.collection()
     here = urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost')
     yield way(Surroundings(private, len(studio.users()), here, 'gate' in p.cfg, bool(_shared_address(p))))
     project = p.labelling()

@@ -112,6 +112,7 @@ def relabel(self: Project,
     if project is None:
         hint = ', with the labels as they were; then change them' if published else ''
         raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it{hint}')
+    self.check_title(project)
     names = self.section('renamed') | (rename or {})
     old, new = Interface(published.decode() if published else project.xml), renamed(self.asked_now(), names)
     labels = {label for c in old.controls for label in c.labels}
@@ -143,7 +144,7 @@ def ask_anew(self: Project,
     from annot_hub.publish.relabelling import adapt, look_again, send_second
     from annot_hub.record.reviewing import review_title, review_xml
     title = review_title(self.title)
-    kept = adapt(self.studio, self.title, plan.interface.xml)[1]
+    kept = adapt(self.studio, project.id, plan.interface.xml)[1]
     if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
     second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
     self.take_answers(project, plan.interface)

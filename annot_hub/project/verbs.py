@@ -146,16 +146,18 @@ def where_to_label(
     p: object # The project
 ) -> str:     # One line
     "Where to label, and what must run meanwhile"
-    gate = ' The repo is private: keep `annot_hub gate` running meanwhile.' if p.hub.is_private() else ''
+    barrier = p.hub.barrier()
+    gate = f' The repo is {barrier}: keep `annot_hub gate` running meanwhile.' if barrier else ''
     return f'Label at {p.studio.url}/projects/{p.existing().id}.{gate} Then `annot_hub pull`'
 
 @verb
 def run_push(
-    p: object,            # The project
-    dry_run: bool = False # Only say what would happen
-) -> None:                # What happened is printed
+    p: object,             # The project
+    dry_run: bool = False, # Only say what would happen
+    another: bool = False  # Begin another project in Label Studio, with the title of the file, although there is one
+) -> None:                 # What happened is printed
     "Make the selected images tasks in Label Studio"
-    print(dry(dry_run), task_counts(p.push(dry_run)), sep='')
+    print(dry(dry_run), task_counts(p.push(dry_run, another)), sep='')
     if not dry_run: print(where_to_label(p))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5cbbc537
