@@ -39,7 +39,7 @@ class Gate(Service):
 
     def __init__(self,
                  repo_id: str, # `user/name`
-                 files: Iterable|None, # the file_names that may be seen; None: the images of the repo, also those to come
+                 files: Iterable|None, # the file_names that may be seen; None: the images of the repo
                  revision: str='main', # commit, branch or tag
                  endpoint: str=None, # of the Hub; `HF_ENDPOINT` if None
                  token: str=None, # of somebody who may read the repo
@@ -48,7 +48,7 @@ class Gate(Service):
                  origin: str='http://127.0.0.1:8080'): # address of Label Studio, as the browser shows it
         super().__init__()
         self.repo_id, self.files, self.revision = repo_id, frozenset(files or ()), revision
-        self.follows, self.looked = files is None, 0   # `looked`: when the images of the repo were last asked for
+        self.follows, self.looked = files is None, -60   # `looked`: when the Hub was last asked
         self.endpoint, self.token = endpoint_url(endpoint), token
         self.secret, self.port, self.origins = secret or secrets.token_urlsafe(24), port, page_origins(origin)
 
@@ -139,7 +139,8 @@ async def _fetch_file(self: Gate, method, file_name, headers):
     raise httpx2.TooManyRedirects('The Hub redirects in a circle', request=question)
 
 # %% ../../nbs/2_annotate/80_gate.ipynb #504b5bae
-UNKNOWN, KNOWN = 2, 15   # seconds after which the Hub is asked again: for an image that we do not know, and for the others
+# seconds after which the Hub is asked again: for an image that we do not know, and for the others
+UNKNOWN, KNOWN = 2, 15
 
 @patch
 def renew(self: Gate) -> None: # `HubError` if the Hub does not say
@@ -154,7 +155,7 @@ def renew(self: Gate) -> None: # `HubError` if the Hub does not say
 async def renew_if_old(self: Gate,
     path: str # Of a request, without the first slash
 ) -> None:    # `files` and `revision` are those of today
-    "Images that were uploaded or scanned again after the gate was opened are shown too; only who knows the secret has us ask"
+    "Show also what was uploaded after the gate was opened; only who knows the secret has us ask the Hub"
     if not self.follows or not allowed_file(path, self.secret, AnyFile()): return
     seconds = KNOWN if allowed_file(path, self.secret, self.files) else UNKNOWN
     if time.monotonic() - self.looked < seconds: return
@@ -240,7 +241,6 @@ def app(self: Gate) -> Starlette: # ASGI
 @patch
 def launch(self: Gate) -> None: # `port` then says which
     "Open the gate, in a thread of this process"
-    if self.follows: self.renew()
     try: sock = listen(self.port)
     except OSError as e: raise OSError(f'The addresses in the tasks need this port. {e}') from e
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 17)     # so that we see whether a reader reads

@@ -31,7 +31,7 @@ class Inventory:
     "The tasks of a project"
     images: dict = field(default_factory=dict) # task id -> (repo_id, file_name)
     newest: list|None = None # of the last task: id, repo_id, file_name and time of creation
-    renamed: dict = field(default_factory=dict) # task id -> what the repo of its image is called now, where that changed
+    renamed: dict = field(default_factory=dict) # task id -> what its repo is called now, if otherwise
 
     @property
     def last(self) -> int: # 0 if there is none

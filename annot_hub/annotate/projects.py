@@ -33,7 +33,8 @@ class StudioProject:
     xml: str = field(repr=False)     # labelling interface
     created: str = field(repr=False) # time on the server
     n_tasks: int                     # how many tasks it has
-    renamed: dict = field(default_factory=dict, repr=False) # task id -> what its repo is called now, where that changed
+    # task id -> what its repo is called now, where that changed
+    renamed: dict = field(default_factory=dict, repr=False)
 
     def _repr_markdown_(self):
         questions = ', '.join(f'`{name}`' for name in control_names(self.xml))

@@ -133,7 +133,7 @@ def additions(self: Source,
 # %% ../../nbs/1_collect/70_uploading.ipynb #b68c9e0d
 def attribute_globs(
     prefix: str # Folder of the repo that the images are in; '' = all of it
-) -> list:      # As `.gitattributes` writes them; without a folder the images by their extensions, in any case
+) -> list:      # As `.gitattributes` writes them; without a folder by their extensions, in any case
     "What is an image, in git's words"
     def any_case(ext): return ''.join(f'[{c}{c.upper()}]' if c.isalpha() else c for c in ext)
     if not prefix: return [f'*.{any_case(ext)}' for ext in sorted(IMAGE_EXTS)]
@@ -178,7 +178,8 @@ def _send(df, todo, source, repo, prefix, report):
     old = (repo.read('.gitattributes') or b'').decode(errors='surrogateescape')
     new = attributes_with(old, prefix)
     if len(todo) and new != old:
-        repo.commit({'.gitattributes': new.encode(errors='surrogateescape')}, f'Keep {prefix or "all files"} as large files')
+        lines = new.encode(errors='surrogateescape')
+        repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for part, rows in enumerate(batches(todo), 1):
             repo.commit(source.additions(rows), f'Add {len(rows):,} images (part {part} of {report.commits})')

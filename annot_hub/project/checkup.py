@@ -17,13 +17,12 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx2
 import pandas as pd
 
-from ..annotate.client import answer_json, token_claims
+from ..annotate.client import answer_json, header_time, token_claims
 from ..annotate.interface import Interface
 from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
@@ -140,8 +139,9 @@ def check_clock(
     now: float # This machine's time, seconds since 1970
 ) -> Finding:  # A note when they are over a minute apart
     "Is the server's clock right?"
-    try: off = parsedate_to_datetime(date).timestamp() - now
-    except (TypeError, ValueError): return Finding('clock', 'note', f'{who} does not say what time it is')
+    time_there = header_time(date)
+    if time_there is None: return Finding('clock', 'note', f'{who} does not say what time it is')
+    off = time_there.timestamp() - now
     if abs(off) <= 60: return Finding('clock', 'good', f'{who} and this machine agree')
     side = 'ahead of' if off > 0 else 'behind'
     return Finding('clock', 'note', f'the clock of {who} is {abs(off)/60:,.0f} minutes {side} this machine',

@@ -162,7 +162,8 @@ def follow_repo(self: Project) -> None: # `repo` is its name of today
     "Follow a repo that was renamed on the Hub, or given to somebody else, and say so"
     today = self.hub.today()
     if today in (None, self.repo): return
-    self.tell(f'{self.cfg["repo"]} is called {today} on the Hub now: write repo = "{today}" in annot_hub.toml')
+    self.tell(f'{self.cfg["repo"]} is called {today} on the Hub now: '
+              f'write repo = "{today}" in annot_hub.toml')
     self.repo = today
 
 # %% ../../nbs/6_project/32_opened.ipynb #29603e25

@@ -102,7 +102,7 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
 @patch
 def push(self: Project,
     dry_run: bool = False, # Only say what would happen
-    another: bool = False # Begin another project in Label Studio, with the title of the file, although there is one
+    another: bool = False # Begin a new project in Label Studio, although there is one
 ) -> dict:                # Counts: `wanted`, `already`, `pushed`, …
     "Make a task of every selected image that Label Studio lacks"
     self.reach_hub()
@@ -238,5 +238,6 @@ def sync(self: Project,
     if dry_run and project is None:
         return pushed, 'nothing to pull: the project in Label Studio is not made yet'
     if dry_run and project.title.strip() != self.title:
-        return pushed, f'nothing to pull: the push stops, since the project is called {project.title!r} in Label Studio'
+        return pushed, ('nothing to pull: the push stops, since the project is called '
+                        f'{project.title!r} in Label Studio')
     return pushed, self.pull(tag, dry_run)
