@@ -70,13 +70,14 @@ def own_tasks(self: Project,
 
 @patch
 def with_names(self: Project,
-    project: object # Label Studio's project
-) -> object:        # The same; it knows which tasks were made under another name of the repo
+    project: object,      # Label Studio's project
+    dry_run: bool = False # Remember nothing
+) -> object:              # The same; it knows which tasks were made under another name of the repo
     "Prepare a push after the repo was renamed"
     from annot_hub.annotate.inventory import TaskMemory
     memory = TaskMemory(inside('tasks.known.json', self.dir), self.studio.identity(project))
     inventory = self.studio.inventory(project.id, memory.recall())
-    memory.keep(inventory)
+    if not dry_run: memory.keep(inventory)
     names = {(name, None) for name, _ in inventory.images.values()}
     whole = self.our_places(names)
     ids = {i for i, (name, _) in inventory.images.items()

@@ -32,6 +32,7 @@ def review(self: Project,
     from annot_hub.record.reviewing import queue, review_title, send_queue
     self.reach_hub()
     first, interface, report = self.existing(), self.agreed_interface(), None
+    self.check_title(first)
     if self.studio.find(review_title(self.title)):
         report = self.take_decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.hub)[0]

@@ -117,7 +117,7 @@ def push(self: Project,
     wanted = tasks(collection, self.repo, pinned, url=address, columns=columns)
     if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
     known = inside('tasks.known.json', self.dir)
-    return self.studio.push(self.with_names(project), wanted, dry_run=dry_run, known=known)
+    return self.studio.push(self.with_names(project, dry_run), wanted, dry_run=dry_run, known=known)
 
 # %% ../../nbs/6_project/40_rounds.ipynb #f1d2560b
 def gate_secrets(
