@@ -8,7 +8,7 @@ __all__ = ['LISTED', 'image_of', 'Inventory', 'marks', 'TaskMemory', 'deadline']
 # %% ../../nbs/2_annotate/56_inventory.ipynb #1ac1eb9d
 import json, os, time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx2
@@ -31,6 +31,7 @@ class Inventory:
     "The tasks of a project"
     images: dict = field(default_factory=dict) # task id -> (repo_id, file_name)
     newest: list|None = None # of the last task: id, repo_id, file_name and time of creation
+    renamed: dict = field(default_factory=dict) # task id -> what its repo is called now, if otherwise
 
     @property
     def last(self) -> int: # 0 if there is none
@@ -49,14 +50,15 @@ def plus(self: Inventory,
     "The inventory with these tasks too"
     images = self.images | {t['id']: image_of(t['data']) for t in tasks}
     newest = marks(max(tasks, key=lambda t: t['id'])) if tasks else self.newest
-    return Inventory(images, newest)
+    return replace(self, images=images, newest=newest)
 
 # %% ../../nbs/2_annotate/56_inventory.ipynb #b4c13856
 @patch
 def by_image(self: Inventory) -> dict: # (repo_id, file_name) -> ids of its tasks, in their order
     "The images that have tasks"
     ids = defaultdict(list)
-    for i, image in sorted(self.images.items()):
+    for i, (repo_id, name) in sorted(self.images.items()):
+        image = self.renamed.get(i, repo_id), name
         if None not in image: ids[image].append(i)
     return dict(ids)
 
@@ -72,7 +74,7 @@ def confirmed(self: Studio,
     "What we know, if that is all; with one task listed, or with the newer ones"
     answer = self.last_task(project, 'id', LISTED)
     total = answer['total']
-    now = Inventory(known.images | made, known.newest).plus(answer['tasks'])
+    now = replace(known, images=known.images | made).plus(answer['tasks'])
     complete = len(now.images) == total
     if complete and (now.newest == known.newest or now.newest[0] in made): return now
     if not known.newest: return None
@@ -89,7 +91,8 @@ def inventory(self: Studio,
 ) -> Inventory:                   # of all its tasks
     "The tasks of a project, asking only for what is not known"
     now = self.confirmed(project, known, made or {}) if known else None
-    return now or Inventory().plus(self.list_tasks(project, LISTED))
+    nothing = Inventory(renamed=known.renamed if known else {})
+    return now or nothing.plus(self.list_tasks(project, LISTED))
 
 # %% ../../nbs/2_annotate/56_inventory.ipynb #83cc1745
 class TaskMemory:
@@ -105,8 +108,9 @@ class TaskMemory:
         "What the file says about this project; {} if it is not there, or about another one"
         try: content = json.loads(path.read_text(encoding='utf-8')) if path else {}
         except (FileNotFoundError, ValueError): return {}
-        ours = isinstance(content, dict) and content.get('project') == self.project
-        return content if ours else {}
+        project = content.get('project') if isinstance(content, dict) else None
+        # the address may change: Label Studio moved to another port
+        return content if isinstance(project, list) and project[1:] == self.project[1:] else {}
 
     def _write(self, path, **content):
         "All or nothing"

@@ -34,6 +34,8 @@ class StudioProject:
     xml: str = field(repr=False)     # labelling interface
     created: str = field(repr=False) # time on the server
     n_tasks: int                     # how many tasks it has
+    # task id -> what its repo is called now, where that changed
+    renamed: dict = field(default_factory=dict, repr=False)
 
     def _repr_markdown_(self):
         questions = ', '.join(f'`{name}`' for name in control_names(self.xml))
@@ -56,13 +58,13 @@ def identity(self: Studio,
 # %% ../../nbs/2_annotate/54_projects.ipynb #60bb716e
 @patch
 def projects(self: Studio,
-    part: str # of the title
-) -> list:    # dicts: id, title, description; oldest first
+    part: str, # of the title
+    fields: str = 'id,title,description' # comma-separated
+) -> list:    # dicts of `fields`; oldest first
     "Projects with this in their title"
     found, page, more = [], 1, True
     while more:
-        answer = self.get('/api/projects', title=part, page=page, page_size=100,
-                          include='id,title,description')
+        answer = self.get('/api/projects', title=part, page=page, page_size=100, include=fields)
         found += answer['results']
         page, more = page + 1, answer['next']
     return sorted(found, key=lambda p: p['id'])
@@ -128,12 +130,13 @@ def make_project(self: Studio,
 
 @patch
 def project(self: Studio,
-    title: str,                    # exact title, 3 to 50 characters
+    title: str|int,                # exact title, 3 to 50 characters; or the number of a project
     interface: object|None = None, # labelling interface: XML, or an object with `.xml`; None: as it is
     **settings                     # fields of a Label Studio project, and `label_instructions`
 ) -> StudioProject:                # as it is now; `StudioError` when it cannot be made so
     "Find or make the project, and make it as asked"
-    ids, wanted = self.find(title), project_fields(interface, settings)
+    ids = [title] if isinstance(title, int) else self.find(title)
+    wanted = project_fields(interface, settings)
     if len(ids) > 1:
         raise StudioError(f'Two projects are called {title!r}: {ids}; rename one in Label Studio')
     if not ids: return studio_project(self.make_project(title, wanted))

@@ -8,12 +8,11 @@ __all__ = ['OVERLAP', 'AT_ONCE', 'PIECE', 'server_time', 'changed_since', 'newes
 
 # %% ../../nbs/2_annotate/70_pulling.ipynb #0e1635a1
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 from fastcore.basics import patch
 from tqdm import tqdm
 
-from .client import StudioError, answer_json
+from .client import StudioError, answer_json, header_time
 from .projects import condition
 from .pushing import Studio # with `push`
 from .team import LocalStudio # with `invite`
@@ -52,9 +51,8 @@ def was_put_back(
     known: str      # server time up to which everything is known
 ) -> bool:          # False if the header does not say
     "Is what is known newer than the server's clock, by more than a minute?"
-    try: now = parsedate_to_datetime(date)
-    except (TypeError, ValueError): return False   # no `Date`, or no date
-    return server_time(known) > now + timedelta(minutes=1)
+    now = header_time(date)
+    return now is not None and server_time(known) > now + timedelta(minutes=1)
 
 # %% ../../nbs/2_annotate/70_pulling.ipynb #5626489a
 def pulled_tasks(

@@ -9,7 +9,7 @@ __all__ = ['check_data_names', 'check_tasks', 'guesses_each', 'without_guesses',
 # %% ../../nbs/2_annotate/60_pushing.ipynb #f58c8424
 import os, time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastcore.basics import patch
 from tqdm import tqdm
@@ -248,13 +248,13 @@ def push(self: Studio,
     check_tasks(tasks, project.xml)
     memory = TaskMemory(known, self.identity(project))
     if not dry_run: self.await_sent(project.id, memory)
-    inventory = self.inventory(project.id, memory.recall())
+    inventory = self.inventory(project.id, replace(memory.recall() or Inventory(), renamed=project.renamed))
     before = plan_push(tasks, inventory)
     if dry_run: return push_report(before, before)
     inventory = self.make_tasks(project.id, tasks, inventory, chunk, memory)
     after = plan_push(tasks, inventory)
     removed = self.remove_spares(project.id, after.doubles)
-    if removed: inventory = self.inventory(project.id)
+    if removed: inventory = self.inventory(project.id, Inventory(renamed=project.renamed))
     memory.keep(inventory)
     guesses = self.predict(project, tasks, chunk, inventory) if guesses_each(tasks) == 1 else {}
     return push_report(before, after, removed) | guesses

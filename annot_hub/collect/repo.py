@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['LastChange', 'Commit', 'Repo', 'as_repo', 'token_for', 'keep_token', 'HubError', 'check_hash', 'check_place',
-           'check_answer', 'StaleParent', 'hub_errors', 'quiet_client', 'operation', 'check_tag']
+           'is_name', 'check_name', 'check_answer', 'StaleParent', 'hub_errors', 'quiet_client', 'operation',
+           'check_tag']
 
 # %% ../../nbs/1_collect/60_repo.ipynb #7725f6f0
 import re
@@ -77,6 +78,7 @@ class HubError(RuntimeError):
     "The Hub refused or could not be reached; the message says what to do"
 
 _HASH = re.compile('[0-9a-f]{40}|[0-9a-f]{64}')
+_NAME = re.compile(r'[\w.-]{1,96}/[\w.-]{1,96}', re.ASCII)
 
 def check_hash(
     value: str # A commit, or the hash of a file's content, as a server gives it
@@ -94,6 +96,19 @@ def check_place(
                                                                  '..'} & set(re.split(r'[/\\]', value))
     if good and not re.match('[A-Za-z]:[/\\\\]', value): return value
     raise HubError(f'{str(value)[:100]!r} is no path of a repo: it could lead out of a folder')
+
+def is_name(
+    value: object # Whatever a server or a task gives for the name of a repo
+) -> bool:        # `user/name` and nothing else
+    "Can a repo be called this?"
+    return isinstance(value, str) and '..' not in value and bool(_NAME.fullmatch(value))
+
+def check_name(
+    value: str # Name of a repo, as a server gives it
+) -> str:      # The same; `HubError` if no repo can be called that
+    "Refuse a name that could be anything else"
+    if is_name(value): return value
+    raise HubError(f'{str(value)[:100]!r} is no repo name: write user/name')
 
 # %% ../../nbs/1_collect/60_repo.ipynb #e50c69cb
 def check_answer(
@@ -183,17 +198,30 @@ def exists(self: Repo) -> bool: # False also for a repo that this token may not 
     with hub_errors(self): return self.api.repo_exists(self.id, repo_type='dataset')
 
 @patch
+def locate(self: Repo,
+    revision: str = 'main' # Branch, tag or commit
+) -> tuple:                # The name of the repo on the Hub today, and the commit's full sha
+    "Where `revision` is; an old name of a repo leads to it"
+    with hub_errors(self): info = self.api.dataset_info(self.id, revision=revision, expand=['sha'])
+    return check_name(info.id), check_hash(info.sha)
+
+@patch
 def head(self: Repo,
     revision: str = 'main' # Branch, tag or commit
 ) -> str:                  # The commit's full sha
     "The commit that `revision` names"
-    with hub_errors(self):
-        return check_hash(self.api.dataset_info(self.id, revision=revision, expand=['sha']).sha)
+    return self.locate(revision)[1]
 
 @patch
-def is_private(self: Repo) -> bool: # Whether a token is needed to see it
+def is_private(self: Repo) -> bool: # False also for a gated one: its name and its card can be seen
     "Can only some people see this repo?"
-    with hub_errors(self): return self.api.dataset_info(self.id, expand=['private']).private
+    return self.barrier() == 'private'
+
+@patch
+def barrier(self: Repo) -> str: # private, gated (people must be let in), or '' for a public repo
+    "Why a browser without a token does not see the images"
+    with hub_errors(self): info = self.api.dataset_info(self.id, expand=['private', 'gated'])
+    return 'private' if info.private else 'gated' if info.gated else ''
 
 # %% ../../nbs/1_collect/60_repo.ipynb #ca29c379
 @patch

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attributes_with', 'upload']
+           'attribute_globs', 'attributes_with', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from huggingface_hub import CommitOperationAdd
 from tqdm import tqdm
 
 from .drawing import lacking_renditions, rendition_files
-from .images import ImageFolder, check_keys, local_path
+from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .keys import RENDITIONS, original_name
 from .repo import HubError, Repo, as_repo
 
@@ -163,13 +164,26 @@ def check_table(
                    '`annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #b68c9e0d
+def attribute_globs(
+    prefix: str # Folder of the repo that the images are in; '' = all of it
+) -> list:      # As `.gitattributes` writes them; without a folder by their extensions, in any case
+    "What is an image, in git's words"
+    def any_case(ext): return ''.join(f'[{c}{c.upper()}]' if c.isalpha() else c for c in ext)
+    if not prefix: return [f'*.{any_case(ext)}' for ext in sorted(IMAGE_EXTS)]
+    glob = re.sub(r'[?*\[\\]', r'[\g<0>]', prefix) + '/**'
+    plain = re.fullmatch(r'[^\s"#!][^\s"]*', glob)
+    return [glob if plain else '"' + glob.replace('"', r'\"') + '"']
+
 def attributes_with(
     text: str,  # `.gitattributes` as it is
     prefix: str # Folder of the repo that the images are in; '' = all of it
 ) -> str:       # The same text if it says so already
-    "Have everything below `prefix` stored as large files"
-    line = f"{prefix or '*'}{'/**' if prefix else ''} filter=lfs diff=lfs merge=lfs -text\n"
-    return text if line in text else text + line
+    "Have all images stored as large files"
+    rest = ' filter=lfs diff=lfs merge=lfs -text'
+    existing = {line.strip() for line in text.splitlines()}
+    lines = [glob + rest for glob in attribute_globs(prefix) if glob + rest not in existing]
+    if not lines or not prefix and f'*{rest}' in existing: return text
+    return '\n'.join([*([text.removesuffix('\n')] if text else []), *lines, ''])
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #0b8a51a8
 def upload(
@@ -200,11 +214,12 @@ def upload(
 
 def _send(df, todo, lacking, source, repo, prefix, report):
     "Commit the images of `todo` with their renditions, those of other images, then the table"
-    old = (repo.read('.gitattributes') or b'').decode()
+    old = (repo.read('.gitattributes') or b'').decode(errors='surrogateescape')
     new = attributes_with(old, prefix)
     if len(lacking) and prefix: new = attributes_with(new, RENDITIONS)
     if len(todo) + len(lacking) and new != old:
-        repo.commit({'.gitattributes': new.encode()}, f'Keep {prefix or "all files"} as large files')
+        lines = new.encode(errors='surrogateescape')
+        repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
     with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
         for part, rows in enumerate(batches(todo), 1):
             with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:

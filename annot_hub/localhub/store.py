@@ -221,6 +221,18 @@ def set_meta(self: HubRepo,
 
 # %% ../../nbs/7_localhub/28_store.ipynb #fc745454
 @patch
+def redirect(self: Store,
+    kind: str,    # `models`, `datasets` or `spaces`
+    repo_id: str, # a name that a repo had until now
+    new_id: str   # its new name
+) -> None:        # Nothing
+    "Let this name lead to the new one, and all earlier ones too: somebody else may take one in between"
+    names = [f'{owner.name}/{e.name}' for owner in real_folders(self.root/'repos'/kind)
+             for e in real_entries(owner.path) if is_file(e.path)]
+    earlier = [name for name in names if _REPO_ID.fullmatch(name) and self.moved(kind, name) == repo_id]
+    for name in [*earlier, repo_id]: write_file(self.repo_path(kind, name), new_id, 0o600)
+
+@patch
 def move(self: Store,
     repo: HubRepo, # the repo
     repo_id: str   # its new name; `Refusal` 409 when that is taken
@@ -235,7 +247,7 @@ def move(self: Store,
         # addresses signed before are no good after it, even if it comes back
         repo.set_meta(epoch=repo.meta.get('epoch', 0) + 1)
         os.replace(repo.path, place)
-        write_file(repo.path, repo_id, 0o600)
+        self.redirect(repo.kind, repo.id, repo_id)
         self.let_go(repo)
 
 @patch

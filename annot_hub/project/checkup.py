@@ -17,13 +17,12 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx2
 import pandas as pd
 
-from ..annotate.client import answer_json, token_claims
+from ..annotate.client import answer_json, header_time, token_claims
 from ..annotate.interface import Interface
 from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
@@ -143,8 +142,9 @@ def check_clock(
     now: float # This machine's time, seconds since 1970
 ) -> Finding:  # A note when they are over a minute apart
     "Is the server's clock right?"
-    try: off = parsedate_to_datetime(date).timestamp() - now
-    except (TypeError, ValueError): return Finding('clock', 'note', f'{who} does not say what time it is')
+    time_there = header_time(date)
+    if time_there is None: return Finding('clock', 'note', f'{who} does not say what time it is')
+    off = time_there.timestamp() - now
     if abs(off) <= 60: return Finding('clock', 'good', f'{who} and this machine agree')
     side = 'ahead of' if off > 0 else 'behind'
     return Finding('clock', 'note', f'the clock of {who} is {abs(off)/60:,.0f} minutes {side} this machine',
@@ -249,8 +249,11 @@ def look_at_repo(
     here = urlsplit(p.endpoint).hostname in ('127.0.0.1', 'localhost')
     date = httpx2.head(p.endpoint, timeout=30, follow_redirects=True, trust_env=not here).headers.get('date')
     yield check_clock('the Hub', date, time.time())
-    private, files = p.hub.is_private(), p.hub.files().file_name.tolist()
-    word = 'private' if private else 'public'
+    barrier, files = p.hub.barrier(), p.hub.files().file_name.tolist()
+    private, word = barrier == 'private', barrier or 'public'
+    if p.repo != p.cfg['repo']:
+        yield Finding('repo', 'note', f'{p.cfg["repo"]} is called {p.repo} on the Hub now',
+                      f'write repo = "{p.repo}" in annot_hub.toml')
     yield Finding('repo', 'good', f'{p.repo} on {p.endpoint}, {word}, {len(files):,} files')
     yield from check_limits(files)
     df = p.collection()
@@ -375,7 +378,7 @@ def look_at_tasks(
 ) -> Iterator:       # Findings
     "The project in Label Studio"
     yield check_same_interface(p.interface, project.xml)
-    images = [t['data'].get('file_name') for t in tasks if t['data'].get('repo_id') == p.repo]
+    images = [t['data'].get('file_name') for t in p.own_tasks(tasks)]
     yield from check_stray(df, images)
     yield from check_task_counts(df.file_name[df.selected].tolist(), images, _outdated(p, project, tasks))
     yield from look_at_seconds(p.studio, p.title)
@@ -390,8 +393,7 @@ def task_addresses(
 ) -> dict:           # Selected image → address; those that a push would give before the first one
     "Where annotators would find the images"
     selected = df.file_name[df.selected].tolist()
-    have = {t['data'].get('file_name'): t['data'].get('image') for t in tasks
-            if t['data'].get('repo_id') == p.repo}
+    have = {t['data'].get('file_name'): t['data'].get('image') for t in p.own_tasks(tasks)}
     found = {name: have[name] for name in selected if name in have}
     shared = _shared_address(p)
     if found or private and 'gate' not in p.cfg and not shared: return found
@@ -406,7 +408,7 @@ def look_at_studio(
     "Label Studio, the project in it, its tasks and images"
     studio = p.studio
     yield from check_studio(studio)
-    private, df = p.hub.is_private(), p.collection()
+    private, df = bool(p.hub.barrier()), p.collection()
     here = urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost')
     yield way(Surroundings(private, len(studio.users()), here, 'gate' in p.cfg, bool(_shared_address(p))))
     project = p.labelling()

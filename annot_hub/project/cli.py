@@ -21,7 +21,7 @@ from .verbs import OFFLINE, VERBS
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
 _ORDER = ['demo', 'init', 'trust', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor',
           'history', 'diff',
-          'restore', 'aside', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'gate', 'hub',
+          'restore', 'aside', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'serve', 'gate', 'hub',
           'studio']
 
 def usage() -> str: # Text of `annot_hub --help`
@@ -100,7 +100,7 @@ def explain_stop(
     verb: str # That was stopped by Ctrl-C
 ) -> int:     # Exit code
     "A service is stopped like that, other verbs go on when they are run again"
-    if verb in ('hub', 'studio', 'gate'):
+    if verb in ('serve', 'hub', 'studio', 'gate'):
         print('\nStopped.')
         return 0
     print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr)

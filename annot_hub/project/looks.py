@@ -33,6 +33,7 @@ def review(self: Project,
     from annot_hub.record.reviewing import queue, review_title, send_queue
     self.reach_hub()
     first, interface, report = self.existing(), self.agreed_interface(), None
+    self.check_title(first)
     if self.studio.find(review_title(self.title)):
         report = self.take_decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.hub)[0]
@@ -115,6 +116,7 @@ def relabel(self: Project,
     if project is None:
         hint = ', with the labels as they were; then change them' if published else ''
         raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it{hint}')
+    self.check_title(project)
     names = self.section('renamed') | (rename or {})
     old, new = Interface(published.decode() if published else project.xml), renamed(self.asked_now(), names)
     labels = {label for c in old.controls for label in c.labels}
@@ -156,7 +158,7 @@ def ask_anew(self: Project,
     from annot_hub.publish.relabelling import adapt, look_again, send_second
     from annot_hub.record.reviewing import review_title, review_xml
     title = review_title(self.title)
-    kept = adapt(self.studio, self.title, plan.interface.xml)[1]
+    kept = adapt(self.studio, project.id, plan.interface.xml)[1]
     if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
     second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
     self.take_answers(project, plan.interface)

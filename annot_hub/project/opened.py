@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +32,9 @@ class Project:
     def __init__(self,
         dir: Path, # Folder of the file
         cfg: dict  # Its content, from `read_config`
-    ): self.dir, self.cfg, self.repo, self.title = Path(dir), cfg, cfg['repo'], cfg['title'].strip()
+    ):
+        self.dir, self.cfg, self.repo, self.title = Path(dir), cfg, cfg['repo'], cfg['title'].strip()
+        self.told = set() # messages that the user has seen
 
 @patch
 def section(self: Project,
@@ -116,7 +119,7 @@ def endpoint(self: Project) -> str: # Without a slash at its end
 @patch(as_prop=True)
 def hub(self: Project) -> object: # A `Repo`; `NotTrusted` if the user has not agreed to the address
     "The dataset repo of the project"
-    from annot_hub.collect.repo import Repo
+    from annot_hub.collect.renaming import Repo
     if 'endpoint' in self.section('hub'): self.check('hub')
     return Repo(self.repo, self.endpoint, self._own_token())
 
@@ -143,6 +146,25 @@ def reach_hub(self: Project) -> None: # `HubError` at once, rather than after ha
         start = f'start it (`annot_hub hub {store or "DIR"}`; of a demo, `annot_hub demo --serve`) or ' if here else ''
         raise HubError(f'no Hub answers at {self.endpoint}: '
                        f'{start}correct `endpoint` in annot_hub.toml') from e
+    self.follow_repo()
+
+@patch
+def tell(self: Project,
+    message: str # One sentence
+) -> None:       # It is on standard error, once
+    "Tell the user something that stops nobody"
+    if message in self.told: return
+    self.told.add(message)
+    print(message, file=sys.stderr, flush=True)
+
+@patch
+def follow_repo(self: Project) -> None: # `repo` is its name of today
+    "Follow a repo that was renamed on the Hub, or given to somebody else, and say so"
+    today = self.hub.today()
+    if today in (None, self.repo): return
+    self.tell(f'{self.cfg["repo"]} is called {today} on the Hub now: '
+              f'write repo = "{today}" in annot_hub.toml')
+    self.repo = today
 
 # %% ../../nbs/6_project/32_opened.ipynb #29603e25
 @patch(cls_method=True)

@@ -7,7 +7,7 @@ __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'inden
            'collection_notes', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync',
            'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export',
            'run_materialise', 'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel',
-           'run_gate', 'run_hub', 'run_studio']
+           'run_serve', 'run_gate', 'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -89,8 +89,7 @@ def run_init(
     path = init(folder, repo, classes, title, dir, local, endpoint, studio)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
     if local:
-        print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and '
-              '`annot_hub studio studio`')
+        print('Before `annot_hub upload`, in a terminal of its own: `annot_hub serve`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #e8fb23e9
 def _take_back(dir):
@@ -169,16 +168,18 @@ def where_to_label(
     p: object # The project
 ) -> str:     # One line
     "Where to label, and what must run meanwhile"
-    gate = ' The repo is private: keep `annot_hub gate` running meanwhile.' if p.hub.is_private() else ''
+    barrier = p.hub.barrier()
+    gate = f' The repo is {barrier}: keep `annot_hub gate` running meanwhile.' if barrier else ''
     return f'Label at {p.studio.url}/projects/{p.existing().id}.{gate} Then `annot_hub pull`'
 
 @verb
 def run_push(
-    p: object,            # The project
-    dry_run: bool = False # Only say what would happen
-) -> None:                # What happened is printed
+    p: object,             # The project
+    dry_run: bool = False, # Only say what would happen
+    another: bool = False  # Begin a new project in Label Studio, with the title of the file
+) -> None:                 # What happened is printed
     "Make the selected images tasks in Label Studio"
-    print(dry(dry_run), task_counts(p.push(dry_run)), sep='')
+    print(dry(dry_run), task_counts(p.push(dry_run, another)), sep='')
     if not dry_run: print(where_to_label(p))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5cbbc537
@@ -413,6 +414,15 @@ def run_relabel(
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1d69385e
 @verb
+def run_serve(
+    p: object,         # The project
+    mine: bool = False # The project is yours, but moved here: its services and the secret that its tasks have
+) -> None:             # What happened is printed
+    "Run the Hub, the Label Studio and the gate of a project in one terminal, until Ctrl-C"
+    from annot_hub.project.serving import serve
+    serve(p, mine)
+
+@verb
 def run_gate(
     p: object,         # The project
     mine: bool = False # The project is yours, but moved here: take the secret that its tasks have
@@ -421,6 +431,7 @@ def run_gate(
     import threading
     p.check_gate(mine)
     with p.gate() as gate:
+        gate.renew()
         who = ', '.join(sorted(gate.origins))
         print(f'{len(gate.files):,} images of {gate.repo_id} can be seen '
               f'by pages of {who}. Ctrl-C closes the gate.')

@@ -13,7 +13,8 @@ from io import BytesIO
 
 import pandas as pd
 
-from ..collect.repo import Commit, HubError, Repo, as_repo
+from ..collect.repo import Commit, HubError, as_repo
+from ..collect.renaming import Repo # with `under`
 from .cards import our_files
 from .splits import SPLITS_HEAD
 from ..record.journal import loads
@@ -116,9 +117,10 @@ class Base:
 def read_base(
     repo: str|Repo # The repo
 ) -> Base:         # `HubError` if it holds no collection
-    "Read what the next version starts from"
+    "Read what the next version starts from, under the name that the repo has today"
     repo = as_repo(repo)
-    parent = repo.head()
+    name, parent = repo.locate()
+    repo = repo.under(name)
     record, record_files = read_record(repo, parent)
     found = repo.last_changes(FILES, parent)
     if 'collection.parquet' not in found:

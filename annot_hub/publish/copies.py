@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from ..collect.files import is_inside, write_file
-from ..collect.repo import Repo, as_repo
+from ..collect.renaming import Repo # with `today`
+from ..collect.repo import as_repo
 from .loading import embed, load
 
 # %% ../../nbs/4_publish/75_copies.ipynb #e9f7898b
@@ -178,7 +179,7 @@ def materialise_to(
     "Write the published labels with their pictures inside, to disk or to another repo"
     if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
     repo = as_repo(repo)
-    if to_repo and as_repo(to_repo).id == repo.id:
+    if to_repo and {as_repo(to_repo).id, as_repo(to_repo).today()} & {repo.id, repo.today()}:
         raise ValueError(f'{repo.id} is where the labels are: give another repo for the pictures')
     sha = repo.head(revision)
     made = f'{repo.id} at {sha}, {rows} rows a file'

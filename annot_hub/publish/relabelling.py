@@ -28,7 +28,7 @@ def _keeping(new, now):
 
 def adapt(
     studio: Studio, # A `Studio`
-    title: str,     # Of the project
+    title: str|int, # Of the project, or its number
     xml: str,       # The interface to come
     **settings      # As for `Studio.project`
 ) -> tuple:         # The project, and the names of questions that Label Studio keeps because they have answers

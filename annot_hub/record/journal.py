@@ -19,6 +19,7 @@ import pandas as pd
 from ..annotate.features import Pictures
 from ..annotate.placing import Unplaced, placed_parts
 from .exports import COLUMNS, annotation_table, page_id
+from ..collect.renaming import task_place
 from ..collect.words import one_line
 
 # %% ../../nbs/3_record/20_journal.ipynb #3c15ebdf
@@ -109,11 +110,12 @@ class Found(list):
         items: Iterable = (),    # Entries
         tasks: dict|None = None, # Task id to server time; None = the tasks of `items`
         unplaced: Iterable = (), # Tasks whose image is unknown, or that are not whole: `task_id`, `annotations`, `why`
-        project: str|None = None # Identity of the Label Studio project
+        project: str|None = None, # Identity of the Label Studio project
+        revisions: dict|None = None # Task id to the commit that its image is pinned to, where the task says
     ):
         super().__init__(items)
         self.tasks = {e['task_id']: e['task_updated_at'] for e in self} if tasks is None else tasks
-        self.unplaced, self.project = list(unplaced), project
+        self.unplaced, self.project, self.revisions = list(unplaced), project, revisions or {}
         self.images = {} # Task id to the names of its images
         for e in self: self.images.setdefault(e['task_id'], set()).add(e['file_name'])
 
@@ -158,6 +160,7 @@ def entries(
         except Unplaced as e: reasons, annotations = [str(e)], ()
         else:
             found.tasks[task['id']] = task.get('updated_at')
+            found.revisions[task['id']] = task_place(task['data'])[1]
             found.images[task['id']] = {image[1] for image, *_ in places}
         for a in annotations:
             made, problems = image_entries(task, a, names, project, images)
