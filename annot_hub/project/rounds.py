@@ -21,6 +21,8 @@ from ..annotate.interface import Interface
 from ..collect.columns import as_called
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
+from ..collect.keys import original_name
+from ..collect.renditions import shown_names
 from .desk import Project, project_identity
 from ..record.renames import interface_changes
 from ..record.renames import check_numbers, remember
