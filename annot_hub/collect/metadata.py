@@ -236,9 +236,9 @@ def stack_tables(
     key: str      # Column that all have
 ) -> pd.DataFrame: # One row a key; `JoinError` names the file without the column
     "Put the parts of an inventory together"
-    for name, table in tables.items(): check_key(table, key, name)
     parts = [*tables.values()]
     if len(parts) == 1: return parts[0]
+    for name, table in tables.items(): check_key(table, key, name)
     if len({part[key].dtype for part in parts}) > 1:
         texts = [part[key].astype(object).map(key_text, na_action='ignore').astype('str') for part in parts]
         parts = [part.assign(**{key: text}) for part, text in zip(parts, texts, strict=True)]
