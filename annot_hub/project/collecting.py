@@ -15,7 +15,7 @@ from ..collect.columns import (RESERVED, check_no_drive, check_publishable, colu
                                        renamed_message)
 from ..collect.files import new_file
 from ..collect.images import check_keys, measure, scan
-from ..collect.matching import key_form
+from ..collect.matching import key_form, key_text
 from ..collect.metadata import constant_notes, join, path_parts, stack_tables
 from ..collect.sampling import sample
 from ..collect.tables import read_metadata
@@ -71,7 +71,7 @@ def meant_names(
 ) -> pd.Series:       # As keys, in the one of the ways that finds most images
     "Which images an inventory names: below the folder, in the repo, or with the folder in front"
     begin = bases[0] and f'{bases[0]}/'
-    texts = names.map(lambda name: str(name).removeprefix('./'), na_action='ignore').astype('str')
+    texts = names.astype(object).map(key_text, na_action='ignore').astype('str').str.removeprefix('./')
     below, known = begin + texts, {key_form(key, match) for key in keys}
     ways = [below, texts.where(texts.str.startswith(begin), below), texts]
     for folder in filter(None, bases[1:]):
