@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from ..annotate.interface import Interface
 from ..collect.files import write_file
 from .config import parse_config
-from .rounds import Project, project_identity
+from .rounds import Project, pictures_of, project_identity
 from ..record.changes import change
 from ..record.renames import interface_changes
 from ..record.renames import latest_names, renamed
@@ -98,7 +98,7 @@ def whole_record(self: Project,
     if same and not dry_run: return record
     exported = self.studio.pull(project, since=cursor(record, identity))[0]
     return record + updates(record, entries(exported, self.studio.names(), identity,
-                                    Interface(project.xml).images))
+                                    pictures_of(project, interface)))
 
 @patch
 def relabel(self: Project,
