@@ -62,7 +62,8 @@ class UploadReport:
         verb = 'sent' if self.revision else 'to send'
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {verb}'
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
-        if self.renditions: text += f'; {self.renditions:,} JPEG{"s"*(self.renditions > 1)} for annotators of what browsers do not show'
+        jpegs = f'{self.renditions:,} JPEG{"s"*(self.renditions > 1)}'
+        if self.renditions: text += f'; {jpegs} for annotators of what browsers do not show'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text

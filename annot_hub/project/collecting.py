@@ -57,8 +57,8 @@ def unusable(
     kinds = bad.error.str.partition(':')[0]
     firsts = bad[~kinds.duplicated()][:5]
     counts = [f'{n:,} ' if n > 1 else '' for n in kinds[firsts.index].map(kinds.value_counts())]
-    found = [f'{name!r} ({n}{error})' for n, name, error in zip(counts, firsts.file_name, firsts.error, strict=True)]
-    return 'first ' + ', then '.join(found)
+    rows = zip(counts, firsts.file_name, firsts.error, strict=True)
+    return 'first ' + ', then '.join(f'{name!r} ({n}{error})' for n, name, error in rows)
 
 def usable(
     df: pd.DataFrame, # With `error`, from `measure`
@@ -67,8 +67,8 @@ def usable(
     "An image that cannot be opened may be the one page you care about"
     bad = df[df.error.notna()]
     if len(bad) and not skip:
-        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, {unusable(bad)}: correct or move them, or '
-                         'collect with --skip-unreadable')
+        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, {unusable(bad)}: correct or '
+                         'move them, or collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../../nbs/6_project/34_collecting.ipynb #42c294aa

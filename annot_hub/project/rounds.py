@@ -22,7 +22,7 @@ from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.files import inside
 from ..collect.made import kept_secret, made_here, note_made
-from ..collect.keys import original_name
+from ..collect.keys import RENDITIONS, original_name
 from ..collect.renditions import shown_names
 from .collecting import Project
 from ..record.renames import interface_changes
@@ -153,7 +153,8 @@ def lacking_files(
 ) -> list:       # Those of them that are renditions and not there
     "Which renditions a folder of images lacks"
     if not os.path.isdir(folder): return []
-    return [name for name in names if original_name(name) != name and not os.path.exists(os.path.join(folder, name))]
+    renditions = [name for name in names if original_name(name) != name]
+    return [name for name in renditions if not os.path.exists(os.path.join(folder, name))]
 
 @patch
 def check_shared(self: Project,
@@ -164,8 +165,9 @@ def check_shared(self: Project,
     folder = self.shared_folder()[0]
     lacking = lacking_files(folder, shown_names(df[df.selected]))
     if lacking:
-        raise ValueError(f'{folder} has no {lacking[0]!r}, nor {len(lacking) - 1:,} other JPEGs that are shown in place of images: '
-                         f'`hf download {self.repo} --repo-type dataset --include "renditions/*" --local-dir {shlex.quote(folder)}`')
+        raise ValueError(f'{folder} lacks {len(lacking):,} JPEGs that are shown in place of images, first '
+                         f'{lacking[0]!r}: `hf download {self.repo} --repo-type dataset --include '
+                         f'"{RENDITIONS}/*" --local-dir {shlex.quote(folder)}`')
 
 # %% ../../nbs/6_project/40_rounds.ipynb #b84a80d6
 @patch

@@ -132,9 +132,9 @@ def collection_notes(
     kinds = df.unshown.value_counts().to_dict() if 'unshown' in df else {}
     if kinds:
         counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
-        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators to look at'
+        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators'
     if any('several pages' in kind for kind in kinds):
-        yield 'of several pages only the first is shown, labelled and loaded: export the others as files of their own'
+        yield 'of several pages only the first is shown and loaded: export the others as files of their own'
 
 @verb
 def run_collect(
@@ -147,7 +147,7 @@ def run_collect(
     df = p.collect(skip_unreadable)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
-    if len(p.skipped): print(f'left out: {len(p.skipped):,} images that cannot be used, {unusable(p.skipped)}')
+    if len(p.skipped): print(f'left out: {len(p.skipped):,} unusable images, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
     print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
