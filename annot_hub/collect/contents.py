@@ -9,8 +9,8 @@ __all__ = ['image_kind', 'other_kind']
 import re
 
 # %% ../../nbs/1_collect/26_contents.ipynb #0da4ff4e
-_IMAGES = {'JPEG': rb'\xff\xd8\xff', 'PNG': rb'\x89PNG\r\n\x1a\n', 'GIF': rb'GIF8[79]a', 'BMP': rb'BM.{8}', 'TIFF': rb'II[*+]\0|MM\0[*+]',
-           'WEBP': rb'RIFF.{4}WEBP', 'JPEG2000': rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51',
+_IMAGES = {'JPEG': rb'\xff\xd8\xff', 'PNG': rb'\x89PNG\r\n\x1a\n', 'GIF': rb'GIF8[79]a',
+           'BMP': rb'BM.{8}', 'TIFF': rb'II[*+]\0|MM\0[*+]', 'WEBP': rb'RIFF.{4}WEBP', 'JPEG2000': rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51',
            'AVIF': rb'.{4}ftyp(avif|avis)', 'HEIF': rb'.{4}ftyp(hei[cxms]|hev[cmxs]|mif1|msf1|heif)'}
 
 def image_kind(
@@ -24,8 +24,8 @@ def image_kind(
 # %% ../../nbs/1_collect/26_contents.ipynb #67473385
 _LATER = 'the server sent it instead of the image, so download the image again'
 _OTHERS = {
-    rb'version https://git-lfs|# xet version': 'a Git LFS pointer: fetch the image itself with `git lfs pull`',
-    rb'(/annex/objects/|(\.\./)*\.git/annex)': 'a pointer of git-annex: fetch the image itself with `git annex get`',
+    rb'version https://git-lfs|# xet version': 'a Git LFS pointer: fetch the image with `git lfs pull`',
+    rb'(/annex/objects/|(\.\./)*\.git/annex)': 'a pointer: fetch the image with `git annex get`',
     rb'(?i)(<\?xml[^>]*>\s*)?(<!doctype html|<html|<head|<body)': f'an HTML page: {_LATER}',
     rb'(?i)(<\?xml[^>]*>\s*)?(<!doctype svg[^>]*>\s*)?<svg': 'an SVG drawing: export it as PNG',
     rb'(?i)(<\?xml|<[a-z][\w:]*[\s>/])': f'XML: {_LATER}, if it is an error',
@@ -33,7 +33,8 @@ _OTHERS = {
     rb'%PDF-': 'a PDF: export its pages as images', rb'%!PS': 'PostScript: export it as PNG',
     rb'8BPS': 'a Photoshop file: export it as TIFF or PNG',
     rb'\xff\x0a|\0\0\0\x0cJXL ': 'a JPEG XL: convert it to JPEG or PNG',
-    rb'AT&TFORM': 'a DjVu: export its pages as images', rb'\0\x05\x16\x07': "a Mac's notes about another file: delete it",
+    rb'AT&TFORM': 'a DjVu: export its pages as images',
+    rb'\0\x05\x16\x07': "a Mac's notes about another file: delete it",
     rb'PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!': 'an archive: unpack it', rb'(?s).{4}ftyp': 'a film',
     rb'\0{64}': 'zeros: it was never written, so copy or download it again'}
 

@@ -46,8 +46,8 @@ def draw(
             raise ValueError(f'{path} was changed since it was measured: run `annot_hub collect` again')
         try: return rendition(file)
         except Exception as e: # decoders raise what they like
-            raise ValueError(f'no JPEG for annotators can be made of {path} ({e}): correct the file or move it out of '
-                             'the folder, then run `annot_hub collect` again') from e
+            raise ValueError(f'no JPEG for annotators can be made of {path} ({e}): correct the file or '
+                             'move it out of the folder, then run `annot_hub collect` again') from e
 
 @contextmanager
 def rendition_files(

@@ -160,8 +160,8 @@ def boxes_have_end(
     return bool(ends) and all(end <= size for _, end in ends) and all(coded)
 
 # %% ../../nbs/1_collect/27_ends.ipynb #7a4dc678
-_WALKS = {'JPEG': jpeg_has_end, 'MPO': jpeg_has_end, 'PNG': png_has_end, 'GIF': gif_has_end, 'WEBP': webp_has_end,
-          'JPEG2000': boxes_have_end, 'AVIF': boxes_have_end, 'HEIF': boxes_have_end}
+_WALKS = {'JPEG': jpeg_has_end, 'MPO': jpeg_has_end, 'PNG': png_has_end, 'GIF': gif_has_end,
+          'WEBP': webp_has_end, 'JPEG2000': boxes_have_end, 'AVIF': boxes_have_end, 'HEIF': boxes_have_end}
 
 def has_end(
     file: BinaryIO, # The whole file
@@ -180,7 +180,7 @@ def bmp_end(
 
 # %% ../../nbs/1_collect/27_ends.ipynb #474781e7
 _PLACES = {3: 'u2', 4: 'u4', 16: 'u8'} # Types of numbers: SHORT, LONG and LONG8
-_BYTES = dict.fromkeys((3, 8), 2) | dict.fromkeys((4, 9, 11, 13), 4) | dict.fromkeys((5, 10, 12, 16, 17, 18), 8)
+_BYTES = {3: 2, 8: 2, 4: 4, 9: 4, 11: 4, 13: 4, 5: 8, 10: 8, 12: 8, 16: 8, 17: 8, 18: 8} # Of each type
 
 class TiffPlaces:
     "How the places in a TIFF are written"
@@ -224,8 +224,8 @@ class TiffPlaces:
         return np.frombuffer(data[:size] if len(data) >= size else b'', self.order + dtype).astype('u8')
 
 # %% ../../nbs/1_collect/27_ends.ipynb #49ecdf2d
-# Where the last strip, tile or value of a page ends, infinite when its tags are cut; where the next page is, or 0;
-# and whether it is only a smaller copy of the page before
+# Where the last strip, tile or value of a page ends, infinite when its tags are cut; where the next page is,
+# or 0; and whether it is only a smaller copy of the page before
 TiffPage = namedtuple('TiffPage', 'end next small', defaults=[0, False])
 
 def tiff_page(

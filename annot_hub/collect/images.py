@@ -21,7 +21,7 @@ from tqdm import tqdm
 from .contents import image_kind, other_kind
 from .ends import bytes_at, has_end, is_whole, tiff_pages
 from .files import is_inside
-from .keys import IMAGE_EXTS, check_file_name, original_name
+from .keys import IMAGE_EXTS, RENDITIONS, check_file_name, original_name
 from .pictures import LARGEST, HeadReader, TooLarge, formats, open_picture
 from .renditions import SIDE, why_unshown
 from .words import first_few, has_half, printable
@@ -56,7 +56,7 @@ def extension(
     return ext.lower() if stem else ''
 
 def _walk(root, prefix, exts):
-    "Lists of (file_name, bytes) for the images below `root`, of (file_name, path) for the links; and the rest"
+    "Lists of (file_name, bytes) for images, of (file_name, path) for links, and the rest"
     images, links, left, folders = [], [], LeftAlone(), [(root, prefix)]
     while folders:
         folder, prefix = folders.pop()
@@ -76,17 +76,19 @@ def _linked_images(links, root, exts):
             if extension(name) in exts and os.path.isfile(path) and is_inside(path, root)]
 
 def _without_renditions(images, prefix, left):
-    "`images` without the JPEGs that were made of others, where somebody keeps a copy of the repo in the folder"
-    names = {name for name, _ in images}
-    own = {name for name in names if original_name(name.removeprefix(prefix)) in names - {name}}
+    "`images` without the JPEGs that were made of others, in a folder that is a copy of the repo"
+    inside = [name for name, _ in images if name.startswith(f'{prefix}{RENDITIONS}/')]
+    if not inside: return images
+    others = {name for name, _ in images}.difference(inside)
+    own = {name for name in inside if original_name(name.removeprefix(prefix)) in others}
     for name in own: left.add('renditions', name)
-    return [image for image in images if image[0] not in own] if own else images
+    return [image for image in images if image[0] not in own]
 
 def scan(
     root: str|os.PathLike,            # Folder to look in, with all its sub-folders
     exts: frozenset|set = IMAGE_EXTS, # Extensions of images, lower case, without the dot
     prefix: str = ''                  # Folder of the repo that the tree will be in; begins every `file_name`
-) -> pd.DataFrame:                    # `file_name` and `bytes`, sorted; `.attrs['left']` is the rest, of which `.attrs['links']` were not followed
+) -> pd.DataFrame:                    # `file_name`, `bytes`; sorted; in `.attrs` the rest: `left`, `links`
     "Find the images below `root`, one row each"
     if not os.path.isdir(root):
         raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your '
@@ -103,8 +105,8 @@ def scan(
     return df
 
 # %% ../../nbs/1_collect/30_images.ipynb #aa5ed432
-_PICTURES = frozenset('psd psb svg pdf djvu djv jxl cr2 cr3 nef nrw arw dng orf rw2 raf raw eps ps ai xcf ico tga pcx '
-                      'ppm pgm pbm pnm pam exr hdr wdp jxr fits dcm'.split())
+_PICTURES = frozenset('psd psb svg pdf djvu djv jxl cr2 cr3 nef nrw arw dng orf rw2 raf raw eps ps ai xcf '
+                      'ico tga pcx ppm pgm pbm pnm pam exr hdr wdp jxr fits dcm'.split())
 _ASK = {'link': '{} link{} to no image of this folder: put the files themselves there',
         'not UTF-8': '{} name{} not in UTF-8: rename the files',
         'renditions': '{} rendition{} of other images'}
@@ -175,7 +177,8 @@ def check_keys(
         raise ValueError(f'two images with one key: {first_few(doubled)}; give one of them another name')
     taken = [name for name in df.file_name if original_name(name) != name]
     if taken:
-        raise ValueError(f'{first_few(taken)} would be taken for the rendition of another image: put it into another folder')
+        raise ValueError(f'{first_few(taken)} would be taken for the rendition of another image: put it into '
+                         'another folder')
     check_folders(df.file_name, folder_limit)
     return df
 
@@ -202,27 +205,27 @@ def why_too_long(
 ) -> str|None: # None if it can be shown
     "Why no JPEG can be made of an image that needs one"
     if not look.unshown or max(look.width, look.height) <= SIDE: return None
-    return (f'too long for browsers: {look.width:,} x {look.height:,} pixels, and a JPEG of a {look.unshown} has at most '
-            f'{SIDE:,} a side: cut it up')
+    return (f'too long for browsers: {look.width:,} x {look.height:,} pixels, and a JPEG for annotators '
+            f'has at most {SIDE:,} a side: cut it up')
 
 def look_at(
     file: BinaryIO # The whole file
-) -> Look:         # Width and height (before EXIF rotation), why the image cannot be used, and what it is if browsers do not show it
+) -> Look:         # Before EXIF rotation; `unshown` is what browsers do not show
     "Look at the head and the end of an image; its pixels are not decoded"
     if not file.seek(0, os.SEEK_END): return Look(error='empty file')
     try:
         with open_picture(HeadReader(file), LARGEST) as image:
             pages = tiff_pages(HeadReader(file)) if image.format == 'TIFF' else []
             look = Look(*image.size, unshown=why_unshown(image, sum(not page.small for page in pages)))
-            if not is_whole(file, image): look = look._replace(error=f'truncated: the {image.format} has no end')
+            cut = None if is_whole(file, image) else f'truncated: the {image.format} has no end'
     except TooLarge as e: return Look(error=str(e))
     except Exception: return Look(error=why_unopened(file)) # decoders raise what they like
-    return look if look.error else look._replace(error=why_too_long(look))
+    return look._replace(error=cut or why_too_long(look))
 
 # %% ../../nbs/1_collect/30_images.ipynb #6cdbc133
 def measure_image(
     data: bytes|BinaryIO # The file's content, or the open file
-) -> dict:               # `width`, `height`, `sha256`, `error` (None for a good image) and `unshown` (None if browsers show it)
+) -> dict:               # `sha256`, and as for `Look`: `width`, `height`, `error`, `unshown`
     "Size and hash of one image, or why it cannot be used"
     file = BytesIO(data) if isinstance(data, bytes) else data
     sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
@@ -233,7 +236,7 @@ def measure(
     df: pd.DataFrame,      # A frame from `scan`
     root: str|os.PathLike, # The folder that was scanned
     prefix: str = ''       # The `prefix` of that scan
-) -> pd.DataFrame:         # With `width`, `height`, `sha256`, `error` (missing where the image is good), and `unshown` if there are such
+) -> pd.DataFrame:         # With `width`, `height`, `sha256`, `error`, and `unshown` if something is
     "Read every image once, and note its size and hash, or why it cannot be used"
     folder = ImageFolder(root)
     def measure_one(name):

@@ -87,7 +87,8 @@ def hf_path(
     return f"hf://datasets/{repo_id}@{quote(revision, safe='')}/{file_name}"
 
 # %% ../../nbs/1_collect/20_keys.ipynb #7297c10e
-IMAGE_EXTS = frozenset('jpg jpeg jpe jfif png webp gif bmp tif tiff jp2 j2k j2c jpx jpf avif heic heif'.split())
+IMAGE_EXTS = frozenset('jpg jpeg jpe jfif png webp gif bmp tif tiff jp2 j2k j2c jpx jpf avif heic heif'
+                       .split())
 RENDITIONS = 'renditions' # Folder of the repo
 
 def rendition_name(
@@ -111,7 +112,7 @@ _HF = re.compile(r'hf://datasets/([^/@]+/[^/@]+)@([^/]+)/(.+)', re.S)
 
 def parse_url(
     url: str  # An address that `hub_url` or `hf_path` could have made
-) -> Address: # repo_id, revision and file_name (of a rendition the original's), all raw; `ValueError` if it is no such address
+) -> Address: # All raw, of a rendition the original's key; `ValueError` if it is no such address
     "Take an address apart into repo, revision and key"
     web, hf = _RESOLVE.match(str(url)), _HF.match(str(url))
     if not (web or hf):

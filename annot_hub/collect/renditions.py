@@ -49,7 +49,8 @@ def screen_colours(
     own = image.info.get('icc_profile')
     profile = BytesIO(own) if own else ImageCms.createProfile('LAB') if image.mode == 'LAB' else None
     if profile:
-        try: return ImageCms.profileToProfile(image, profile, ImageCms.createProfile('sRGB'), outputMode='RGB')
+        screen = ImageCms.createProfile('sRGB')
+        try: return ImageCms.profileToProfile(image, profile, screen, outputMode='RGB')
         except (ImageCms.PyCMSError, OSError, ValueError): pass
     return image.convert('RGB')
 

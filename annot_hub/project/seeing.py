@@ -112,8 +112,9 @@ def why_broken(
     why = 'Pillow knows no such format' if unknown else str(error) or type(error).__name__
     return 'problem', f'it cannot be decoded ({why})', 'repair the file, and upload it again'
 
-_NO_RENDITION = ('run `annot_hub collect` and `annot_hub upload`, which make a JPEG for annotators; a task that was made '
-                 'before keeps its address: if nobody has answered it, delete it in Label Studio, then `annot_hub push`')
+_NO_RENDITION = ('run `annot_hub collect` and `annot_hub upload`, which make a JPEG for annotators; a task '
+                 'that was made before keeps its address: if nobody has answered it, delete it in Label '
+                 'Studio, then `annot_hub push`')
 
 def look_at(
     data: bytes # Of the image
