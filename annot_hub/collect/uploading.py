@@ -148,8 +148,8 @@ def check_table(
     last = repo.last_changes(['collection.parquet']).get('collection.parquet')
     if not last or last.title.startswith('Collection of '): return
     if is_collection(repo.read('collection.parquet', etag=last.etag)): return
-    raise HubError(f'{repo.id} has a collection.parquet that annot_hub did not write and would have to overwrite: '
-                   '`annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
+    raise HubError(f'{repo.id} has a collection.parquet that annot_hub did not write and would have to '
+                   'overwrite: `annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #b68c9e0d
 def attributes_with(

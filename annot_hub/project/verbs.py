@@ -247,7 +247,7 @@ def run_restore(
     revision: str,        # Tag, branch or commit whose labels are wanted again
     tag: str = None,      # Name the new version
     dry_run: bool = False, # Only say what would happen
-    questions: str = ''   # If that version asked otherwise: `then` to ask as then again, `today` to keep asking as today
+    questions: str = ''   # If it asked otherwise: `then` to ask as then again, `today` to keep today's
 ) -> None:                # What happened is printed
     "Bring the labels of an older version back, as a new commit"
     print(dry(dry_run), p.restore(revision, tag, dry_run, questions), sep='')
@@ -372,7 +372,7 @@ def run_relabel(
     among: str = None,     # A new class and the one it was labelled as, to see fewer images again: "map=illustrated"
     remove: bool = False,  # Remove classes even if answers use them
     dry_run: bool = False, # Only say what would happen
-    renumber: bool = False # Number the classes in the order of the file, although older versions have other numbers
+    renumber: bool = False # Number the classes in the order of the file, whatever older versions have
 ) -> None:                 # What happened is printed
     "Carry changed labels from annot_hub.toml to Label Studio and the repo; queue the images to look at again"
     hidden = {}
