@@ -115,8 +115,8 @@ def load_cached(
     if files and all(files.values()):
         paths = {name: str(path) for name, path in files.items()}
         return datasets.load_dataset('parquet', data_files=paths, split=split)
-    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {commit[:8]} ({config}) is not on this '
-                   'machine')
+    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {commit[:8]} ({config}) is not on '
+                   'this machine')
 
 # %% ../../nbs/4_publish/70_loading.ipynb #0de38aa0
 def load(
