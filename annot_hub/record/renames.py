@@ -179,7 +179,8 @@ def keep_numbers(
     new: Interface  # The one to publish
 ) -> Interface:     # The same one if its classes have their numbers already
     "Hand on the numbers of the classes"
-    xml = with_numbers(new.xml, {a.name: kept_numbers(a, b) for a, b in shared_controls(old, new) if b.labels})
+    orders = {a.name: kept_numbers(a, b) for a, b in shared_controls(old, new) if b.labels}
+    xml = with_numbers(new.xml, orders)
     return new if xml == new.xml else Interface(xml)
 
 def moved_numbers(
