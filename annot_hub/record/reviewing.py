@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['REVIEW_LINE', 'EVERYBODY', 'REVIEW_VERSION', 'NO_QUEUE', 'review_xml', 'fit_title', 'review_title', 'answers_line',
-           'as_regions', 'everybodys_boxes', 'review_task', 'queue', 'stale_tasks', 'delete_tasks', 'send_queue',
-           'decisions']
+           'as_regions', 'everybodys_boxes', 'review_task', 'newest_results', 'queue', 'stale_tasks', 'delete_tasks',
+           'send_queue', 'decisions']
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #3b8e041f
 import json
@@ -103,6 +103,15 @@ def review_task(
     return whole(task) if has_half(task) else task    # half a character would keep the whole queue back
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #c0944f5e
+def newest_results(
+    record: list # Entries of the record
+) -> dict:       # {file_name: {annotator: Label Studio's `result`}}; a skip is an empty one
+    "What each answered last about each image, on their own"
+    results = defaultdict(dict)
+    for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
+        results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
+    return results
+
 def queue(
     tasks: list,        # Tasks of the first project, dicts with `data`, e.g. from `studio.tasks`
     todo: pd.DataFrame, # From `adjudicate` or `box_disputes`, in the order of the queue
@@ -110,9 +119,7 @@ def queue(
 ) -> list:              # Tasks for the review project; images without a task in the first one are left out
     "What a reviewer is to decide"
     data = {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
-    results = defaultdict(dict)
-    for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
-        results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
+    results = newest_results(record)
     return [review_task(data[name], said, {who: r for who, r in results[name].items() if r})
             for name, said in zip(todo.file_name, todo.said, strict=True) if name in data]
 
