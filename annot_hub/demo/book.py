@@ -204,7 +204,8 @@ def _xml(tag, body): # `body` in a `tag`, which may have attributes
 
 def _alto(name): # A few words of a page, as a text recogniser would give them
     words = ''.join(f'<String CONTENT="{w}"/>' for w in random.Random(name).choices(WORDS, k=8))
-    return _xml('alto', f'<Layout><Page WIDTH="480" HEIGHT="660"><TextLine>{words}</TextLine></Page></Layout>')
+    layout = f'<Layout><Page WIDTH="480" HEIGHT="660"><TextLine>{words}</TextLine></Page></Layout>'
+    return _xml('alto', layout)
 
 def _volume_files(ident, title, names): # Path and text of each file of a volume that is no page
     images = ''.join(f'<file><FLocat href="image/{n}"/></file>' for n in names)
