@@ -229,6 +229,7 @@ def plain_rows(
     "The rows of a table as JSON can say them: NaN is None"
     return df.astype(object).where(df.notna(), None).to_dict('records')
 
+# %% ../../nbs/3_record/40_reliability.ipynb #45a22718
 @dataclass
 class Agreement:
     "How far annotators agree about one column"
