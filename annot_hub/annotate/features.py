@@ -196,7 +196,7 @@ class Control:
 
     @cached_property
     def classes(self) -> tuple: # Names, the first is number 0
-        "The classes of the `ClassLabel`: a class that is offered no more keeps its number while a later one is offered"
+        "The classes of the `ClassLabel`; one that is gone keeps its number while a later one is offered"
         last = max((i for i, name in enumerate(self.numbers) if name in self.labels), default=-1)
         return self.numbers[:last + 1]
 

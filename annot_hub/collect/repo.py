@@ -19,7 +19,8 @@ from urllib.parse import quote, unquote
 import httpx2
 import pandas as pd
 from fastcore.basics import patch
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, hf_hub_url, set_client_factory
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, hf_hub_url
+from huggingface_hub import set_client_factory
 from huggingface_hub import errors as hf_errors
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import _http, are_progress_bars_disabled, build_hf_headers, disable_progress_bars
@@ -297,18 +298,19 @@ def download(self: Repo,
     path: str,             # File in the repo
     revision: str = 'main' # Branch, tag or commit
 ) -> str|None:             # Where it is on this machine, or None if there is no such file
-    "Have one file in the client's cache; what a branch or a tag names is asked first, since the client would give an old copy when the Hub is down"
+    "Have one file in the client's cache; never an old copy of a branch or a tag because the Hub is down"
     check_place(revision)
     with hub_errors(self), quiet_client():
         try:
             if not _HASH.fullmatch(revision):
-                url = hf_hub_url(self.id, check_place(path), repo_type='dataset', revision=revision, endpoint=self.endpoint)
+                url = hf_hub_url(self.id, check_place(path), repo_type='dataset', revision=revision,
+                                 endpoint=self.endpoint)
                 revision = check_hash(self.api.get_hf_file_metadata(url=url).commit_hash)
             return self.api.hf_hub_download(self.id, check_place(path), repo_type='dataset',
                                             revision=revision)
         except hf_errors.OfflineModeIsEnabled as e:
-            raise HubError(f'the client is offline (HF_HUB_OFFLINE), and nobody knows what {revision!r} is now: '
-                           'give a commit') from e
+            raise HubError(f'the client is offline (HF_HUB_OFFLINE), so nobody can say what {revision!r} is '
+                           'now: give a commit') from e
         except hf_errors.LocalEntryNotFoundError as e:
             raise HubError(f'no answer from {self.endpoint}, and no copy of {path} on this machine') from e
         except hf_errors.EntryNotFoundError: return None

@@ -67,7 +67,8 @@ class UploadReport:
         verb = 'sent' if self.revision else 'to send'
         text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {verb}'
         if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
-        if self.renditions: text += f'; {self.renditions:,} JPEG{"s"*(self.renditions > 1)} for annotators of what browsers do not show'
+        jpegs = f'{self.renditions:,} JPEG{"s"*(self.renditions > 1)}'
+        if self.renditions: text += f'; {jpegs} for annotators of what browsers do not show'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text
@@ -160,8 +161,8 @@ def check_table(
     last = repo.last_changes(['collection.parquet']).get('collection.parquet')
     if not last or last.title.startswith('Collection of '): return
     if is_collection(repo.read('collection.parquet', etag=last.etag)): return
-    raise HubError(f'{repo.id} has a collection.parquet that annot_hub did not write and would have to overwrite: '
-                   '`annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
+    raise HubError(f'{repo.id} has a collection.parquet that annot_hub did not write and would have to '
+                   'overwrite: `annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #b68c9e0d
 def attribute_globs(

@@ -60,6 +60,10 @@ def _justified(line, w, size): # The block of a line, `w` pixels wide
     if gap > size: gap = size//3 # the last line of a paragraph is not spread
     return beside(words, gap).crop((0, 0, w, round(1.22*size)))
 
+def _paragraph(r): # Words; some begin with the name of an article
+    words = [r.choice(r.choice([WORDS, SMALL])) for _ in range(r.randint(20, 90))]
+    return r.choice(['    ', '    ', r.choice(WORDS).upper() + ', ']) + ' '.join(words)
+
 @patch
 def text(self: Column,
     h: int        # Pixels
@@ -68,12 +72,10 @@ def text(self: Column,
     if self.w == WIDTH and self.v.columns == 2:
         half = Column(self.v, (WIDTH - GAP)//2, self.r)
         return beside([half.text(h), half.text(h)], GAP)
-    size, r, lines = self.v.type, self.r, [Image.new('L', (self.w, 1))]
+    size, lines = self.v.type, [Image.new('L', (self.w, 1))]
     count = h//round(1.22*size) + 1
     while len(lines) < count:
-        words = [r.choice(r.choice([WORDS, SMALL])) for _ in range(r.randint(20, 90))]
-        head = r.choice(['    ', '    ', r.choice(WORDS).upper() + ', '])
-        paragraph = textwrap.wrap(head + ' '.join(words), int(2.1*self.w/size))
+        paragraph = textwrap.wrap(_paragraph(self.r), int(2.1*self.w/size))
         lines += [_justified(line, self.w, size) for line in paragraph]
     return stack(lines[:count])
 
@@ -200,15 +202,16 @@ def plan_book(
 def _xml(tag, body): # `body` in a `tag`, which may have attributes
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{tag}>{body}</{tag.split()[0]}>\n'
 
+def _alto(name): # A few words of a page, as a text recogniser would give them
+    words = ''.join(f'<String CONTENT="{w}"/>' for w in random.Random(name).choices(WORDS, k=8))
+    layout = f'<Layout><Page WIDTH="480" HEIGHT="660"><TextLine>{words}</TextLine></Page></Layout>'
+    return _xml('alto', layout)
+
 def _volume_files(ident, title, names): # Path and text of each file of a volume that is no page
     images = ''.join(f'<file><FLocat href="image/{n}"/></file>' for n in names)
     files = {f'{ident}/{ident}-mets.xml': _xml(f'mets LABEL="{title}"', f'<fileSec>{images}</fileSec>'),
              f'{ident}/image/._{names[0]}': '\0\5\26\7 Mac OS X'}
-    for n in names: # a few words of the page, as a text recogniser would give them
-        words = ''.join(f'<String CONTENT="{w}"/>' for w in random.Random(n).choices(WORDS, k=8))
-        layout = f'<Layout><Page WIDTH="480" HEIGHT="660"><TextLine>{words}</TextLine></Page></Layout>'
-        files[f'{ident}/alto/{n.split(".")[0]}.34.xml'] = _xml('alto', layout)
-    return files
+    return files | {f'{ident}/alto/{n.split(".")[0]}.34.xml': _alto(n) for n in names}
 
 def other_files(
     book: pd.DataFrame # From `plan_book`
@@ -225,6 +228,11 @@ def other_files(
     return files
 
 # %% ../../nbs/8_demo/30_book.ipynb #f28e427d
+def _jpeg(image): # Its bytes as a file
+    file = io.BytesIO()
+    image.save(file, 'jpeg', quality=80)
+    return file.getvalue()
+
 def draw_book(
     root: str|Path,   # Folder to draw in; made if it is not there
     volumes: int = 8, # How many volumes
@@ -238,7 +246,6 @@ def draw_book(
         if not path.exists(): write_file(path, content)
     missing = [row for row in book.itertuples() if not Path(root, row.file_name).exists()]
     for row in tqdm(missing, desc='drawing', unit='page', disable=None):
-        file = io.BytesIO()
-        page(Volume(row.Index//pages), row.kind, row.Index % pages).save(file, 'jpeg', quality=80)
-        write_file(Path(root, row.file_name), file.getvalue())
+        scan = page(Volume(row.Index//pages), row.kind, row.Index % pages)
+        write_file(Path(root, row.file_name), _jpeg(scan))
     return book

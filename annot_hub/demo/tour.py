@@ -33,6 +33,10 @@ from ..project.trust import Need, NotTrusted, agree_to, is_agreed
 # %% ../../nbs/8_demo/50_tour.ipynb #0facc1a6
 _OTHER = {'text-only': 'illustrated', 'illustrated': 'text-only'}
 
+def _first_answer(name, page, label): # Of an annotator to a page with a true `label`; None for a skip
+    luck, wrong = random.Random(f'{name} {page}').random(), .07 if name == 'ada' else .16
+    return None if luck < .04 else _OTHER[label] if luck <= wrong else label
+
 def opinions(
     pages: pd.DataFrame, # `file_name` and true `label` of the selected pages, in the order of the tasks
     name: str,           # 'ada' or 'ben'
@@ -40,10 +44,8 @@ def opinions(
 ) -> dict:               # file_name to label, or to None for a skip
     "The answers of an annotator by the end of a round"
     mine = pages[:(3 + round)*len(pages)//6][::2 if name == 'ben' else 1]
-    wrong, answers = .07 if name == 'ada' else .16, {}
-    for page, label in zip(mine.file_name, mine.label, strict=True):
-        luck = random.Random(f'{name} {page}').random()
-        answers[page] = None if luck < .04 else _OTHER[label] if luck <= wrong else label
+    pages = zip(mine.file_name, mine.label, strict=True)
+    answers = {page: _first_answer(name, page, label) for page, label in pages}
     if name == 'ada': # in the second round she corrects the second page
         page, label = mine.file_name.iloc[1], mine.label.iloc[1]
         answers[page] = label if round == 2 else _OTHER[label]
@@ -136,18 +138,19 @@ def _own_labels(client, project, interface): # `file_name` to id and label of ea
     given = [(t['data']['file_name'], a) for t in tasks for a in t['annotations'] if a['completed_by'] == me]
     return {page: (a['id'], interface.value(a['result'])['label']) for page, a in given}
 
+def _give(client, task, label, own, interface): # Is the `label` of a task, `None` for a skip, a new one?
+    page = task['data']['file_name']
+    annotation, old = own.get(page, (None, None))
+    result = encode(interface, {'label': label}) if label else []
+    seconds = round(1 + 6*random.Random(page).random(), 2)
+    if annotation is None: client.annotate(task['id'], result, label is None, seconds)
+    elif label and label != old: client.update(annotation, result)
+    return annotation is None or bool(label and label != old)
+
 def _label_as(client, project, answers, interface): # How many annotations became what the `answers` are
-    own, changes = _own_labels(client, project, interface), 0
-    pages = [(task['id'], task['data']['file_name']) for task in client.tasks(project)]
-    for task, page in ((t, p) for t, p in pages if p in answers):
-        label, (annotation, old) = answers[page], own.get(page, (None, None))
-        result = encode(interface, {'label': label}) if label else []
-        seconds = round(1 + 6*random.Random(page).random(), 2)
-        if annotation is None: client.annotate(task, result, label is None, seconds)
-        elif label and label != old: client.update(annotation, result)
-        else: continue
-        changes += 1
-    return changes
+    own = _own_labels(client, project, interface)
+    tasks = [(task, task['data']['file_name']) for task in client.tasks(project)]
+    return sum(_give(client, task, answers[page], own, interface) for task, page in tasks if page in answers)
 
 @patch
 def label(self: Demo,
@@ -187,26 +190,24 @@ def loop(self: Demo) -> None: # The story has a line for each step
 _COUNTS = 'images selected annotations labelled skipped empty disputed coverage'.split() # of `status`
 
 @patch
-def _load_dataset(self: Demo): # As anybody loads it, and how many images the Hub sent for that
+def _load_dataset(self: Demo): # As anybody loads it: its labels, and how many images the Hub sent for that
     from datasets import disable_progress_bars, load_dataset
     disable_progress_bars()
     served = len(self.hub.requests())
     ds = load_dataset(self.project.repo, split='train')
-    return ds, sum('/images/' in request['path'] for request in self.hub.requests()[served:])
+    labels = Counter(ds.features['label'].int2str(ds['label'][:]))
+    fetched = sum('/images/' in request['path'] for request in self.hub.requests()[served:])
+    return {'labels': dict(labels.most_common()), 'loaded': len(ds), 'images_fetched_by_load': fetched}
 
 @patch
 def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     "Count everything, asking the services"
     from annot_hub.publish.past import diff
-    repo, status = self.project.repo, self.project.status()
-    ds, fetched = self._load_dataset()
-    labels = Counter(ds.features['label'].int2str(ds['label'][:]))
+    repo, status = self.project.hub, self.project.status()
     before, last = status['hub']['tags'][-2:]
-    commits = list(self.project.hub.commits())
-    out = {'repo_id': repo, **{key: status['hub'][key] for key in _COUNTS},
-           'tasks': status['studio']['tasks'], 'labels': dict(labels.most_common()), 'loaded': len(ds),
-           'images_fetched_by_load': fetched, 'commits': len(commits), 'tag': last,
-           'tag_before': before, 'changed': len(diff(self.project.hub, before, last))}
+    out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _COUNTS},
+           'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits())),
+           'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last))}
     write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 

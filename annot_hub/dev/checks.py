@@ -32,6 +32,11 @@ def export_all(
 def _read_modules(root): # Path of each module in the project to its text
     return {str(p.relative_to(root)): p.read_text('utf-8') for p in sorted(root.glob('annot_hub/**/*.py'))}
 
+def _module_changes(old, new): # Complaints, from what `_read_modules` gave before and after an export
+    advice = 'is not what the notebooks export: run `export`, or `nbdev_update` if you edited it'
+    changed = [f'{name} {advice}' for name in new if old.get(name) != new[name]]
+    return changed + [f'{name} comes from no notebook' for name in old if name not in new]
+
 def check_export() -> list: # Complaints
     "Are the modules what the notebooks export?"
     with TemporaryDirectory() as tmp:
@@ -39,10 +44,7 @@ def check_export() -> list: # Complaints
         old = _read_modules(copy)
         for name in set(old) - {'annot_hub/__init__.py'}: (copy/name).unlink()
         export_all(copy)
-        new = _read_modules(copy)
-    advice = 'is not what the notebooks export: run `export`, or `nbdev_update` if you edited it'
-    changed = [f'{name} {advice}' for name in new if old.get(name) != new[name]]
-    return changed + [f'{name} comes from no notebook' for name in old if name not in new]
+        return _module_changes(old, _read_modules(copy))
 
 # %% ../../nbs/9_dev/40_checks.ipynb #318cf631
 def _first_failure(commands, folder): # Complaints: the first command that fails, and its output
@@ -53,20 +55,20 @@ def _first_failure(commands, folder): # Complaints: the first command that fails
     return []
 
 # %% ../../nbs/9_dev/40_checks.ipynb #4f5f7c96
+def _trials(source, dist, programs): # Command lines that try what was built
+    return [[sys.executable, '-m', 'twine', 'check', '--strict', *dist.iterdir()],
+            [programs/'python', '-m', 'pip', 'install', '--quiet', *dist.glob('*.whl')],
+            [programs/'annot_hub', '--help'],
+            [programs/'python', '-m', 'annot_hub', '--help'],
+            [programs/'python', source/'nbs'/'9_dev'/'installed.py']]
+
 def check_package() -> list: # Complaints
     "Can the project be built, and does what is built work where it is installed without extras?"
     with TemporaryDirectory() as tmp:
         tmp, module = Path(tmp), [sys.executable, '-m']
-        source, dist, programs = copy_project(tmp/'src'), tmp/'dist', tmp/'.venv'/'bin'
+        source, dist = copy_project(tmp/'src'), tmp/'dist'
         build = [[*module, 'build', '--outdir', dist, source], [*module, 'venv', tmp/'.venv']]
-        complaints = _first_failure(build, tmp)
-        if complaints: return complaints
-        return _first_failure([
-            [*module, 'twine', 'check', '--strict', *dist.iterdir()],
-            [programs/'python', '-m', 'pip', 'install', '--quiet', *dist.glob('*.whl')],
-            [programs/'annot_hub', '--help'],
-            [programs/'python', '-m', 'annot_hub', '--help'],
-            [programs/'python', source/'nbs'/'9_dev'/'installed.py']], tmp)
+        return _first_failure(build, tmp) or _first_failure(_trials(source, dist, tmp/'.venv'/'bin'), tmp)
 
 # %% ../../nbs/9_dev/40_checks.ipynb #358f14b9
 def _check_bounds(resolution): # Complaints; 'lowest-direct' or 'highest', as uv calls it

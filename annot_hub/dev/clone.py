@@ -78,8 +78,8 @@ def system_package(
     if not shutil.which('apt-get'): return f'{why} needs {name}: install it, and try again'
     if os.getuid(): return f'{why} needs {name}. Type: sudo apt-get install {name}'
     print(f'Installing {name} ({why} needs it)', flush=True)
-    options = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    done = subprocess.run(['sh', '-c', APT.format(name)], **options)
+    install = ['sh', '-c', f'exec 2>&1; {APT.format(name)}']
+    done = subprocess.run(install, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return f'{why} needs {name}, and apt-get failed:\n{done.stdout[-2000:]}' if done.returncode else ''
 
 # %% ../../nbs/9_dev/05_clone.ipynb #14f2d374

@@ -35,32 +35,41 @@ def modules() -> dict: # Name to text, e.g. {'annot_hub.collect.keys': '…'}
     return {name: path.read_text(encoding='utf-8') for name, path in zip(names, paths, strict=True)}
 
 # %% ../../nbs/9_dev/30_rules.ipynb #e5afee33
+_RUFF = [sys.executable, '-m', 'ruff', 'check', '--exit-zero', '--output-format', 'json', '-']
+
+def _ruff_rows(text): # What ruff says of a module, apart from the lists that nbdev writes
+    done = subprocess.run(_RUFF, cwd=ROOT, input=text, capture_output=True, check=True, text=True)
+    for row in json.loads(done.stdout):
+        line = text.splitlines()[row['location']['row'] - 1]
+        if row['code'] != 'E501' or not re.match(r"__all__ = \[| {11}'", line): yield row
+
 def ruff_breaches(
     texts: dict  # Name of each module to its text
 ) -> list:       # Breaches
     "Lines that break a rule of ruff"
-    breaches, cmd = [], [sys.executable, '-m', 'ruff', 'check', '--exit-zero', '--output-format', 'json', '-']
-    for module, text in texts.items():
-        done = subprocess.run(cmd, cwd=ROOT, input=text, capture_output=True, check=True, text=True)
-        for row in json.loads(done.stdout):
-            line = row['location']['row']
-            by_nbdev = row['code'] == 'E501' and re.match(r"__all__ = \[| {11}'", text.splitlines()[line - 1])
-            if not by_nbdev: breaches.append(Breach(row['code'], module, line, row['message']))
-    return breaches
+    return [Breach(row['code'], module, row['location']['row'], row['message'])
+            for module, text in texts.items() for row in _ruff_rows(text)]
 
 # %% ../../nbs/9_dev/30_rules.ipynb #1cf7e635
-def _has_result(function): # Does it return or yield a value, or declare a type for one?
-    values = (n.value for n in ast.walk(function) if isinstance(n, ast.Return | ast.Yield))
-    return bool(function.returns or any(values))
-
-def _unexplained(function, lines): # Names of parameters, and 'return', that have no line with a comment
+def _parts(function): # Name of each parameter, and 'return', to its node; `None` without a type
     args = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     parts = {a.arg: a.annotation and a for a in args if a.arg not in ('self', 'cls')}
-    if _has_result(function): parts['return'] = function.returns
+    results = (n.value for n in ast.walk(function) if isinstance(n, ast.Return | ast.Yield))
+    if function.returns or any(results): parts['return'] = function.returns
+    return parts
+
+def _unexplained(function, lines): # Names of parameters, and 'return', that have no line with a comment
+    parts = _parts(function)
     ends = Counter(n.end_lineno for n in parts.values() if n)
     alone = [n for n in parts.values() if n and ends[n.end_lineno] == 1]
     commented = [n for n in alone if '#' in lines[n.end_lineno - 1][n.end_col_offset:]]
     return [name for name, n in parts.items() if n not in commented]
+
+def _public_functions(text): # Nodes of the functions, and of the methods of public classes
+    tree = ast.parse(text).body
+    methods = (n for c in tree if isinstance(c, ast.ClassDef) and c.name[0] != '_' for n in c.body)
+    functions = (n for n in (*tree, *methods) if isinstance(n, ast.FunctionDef))
+    return [n for n in functions if n.name[0] != '_' or n.name == '__init__']
 
 def docment_breaches(
     texts: dict  # Name of each module to its text
@@ -68,11 +77,8 @@ def docment_breaches(
     "Public functions and methods that leave a parameter unexplained"
     breaches = []
     for module, text in texts.items():
-        tree = ast.parse(text).body
-        methods = (n for c in tree if isinstance(c, ast.ClassDef) and c.name[0] != '_' for n in c.body)
-        for node in (*tree, *methods):
-            public = isinstance(node, ast.FunctionDef) and (node.name[0] != '_' or node.name == '__init__')
-            names = ', '.join(_unexplained(node, text.splitlines())) if public else ''
+        for node in _public_functions(text):
+            names = ', '.join(_unexplained(node, text.splitlines()))
             if names: breaches.append(Breach('docments', module, node.lineno, f'{node.name}: {names}'))
     return breaches
 
@@ -84,20 +90,18 @@ def _imported(module, text, texts): # Line, module and name of everything that `
     sources = [resolve_name('.'*n.level + (n.module or ''), here) for n in nodes]
     return [(n.lineno, source, a.name) for n, source in zip(nodes, sources, strict=True) for a in n.names]
 
+def _import_faults(place, source, name, texts): # Rule and text for each rule that an import breaks
+    target = f'{source}.{name}' if f'{source}.{name}' in texts else source
+    if place and page_of(texts.get(target, '')) >= place: yield 'order', f'imports {target}, a later page'
+    if target in texts and re.match('_[^_]', name): yield 'private', f'imports {source}.{name}'
+
 def import_breaches(
     texts: dict  # Name of each module to its text
 ) -> list:       # Breaches
     "Imports from later pages, and private names that leave their module"
-    breaches = []
-    for module, text in texts.items():
-        place = page_of(text)
-        for line, source, name in _imported(module, text, texts):
-            target = f'{source}.{name}' if f'{source}.{name}' in texts else source
-            if place and page_of(texts.get(target, '')) >= place:
-                breaches.append(Breach('order', module, line, f'imports {target}, a later page'))
-            if target in texts and re.match('_[^_]', name):
-                breaches.append(Breach('private', module, line, f'imports {source}.{name}'))
-    return breaches
+    return [Breach(rule, module, line, fault) for module, text in texts.items()
+            for line, source, name in _imported(module, text, texts)
+            for rule, fault in _import_faults(page_of(text), source, name, texts)]
 
 # %% ../../nbs/9_dev/30_rules.ipynb #1418cae5
 KNOWN = ROOT/'nbs'/'9_dev'/'known.txt'

@@ -60,6 +60,11 @@ def _wait_or_kill(process, timeout): # '' when it ended by itself, else a line a
         return f'ended: it took more than {timeout} seconds\n'
     return ''
 
+def _start_marked(cmd, folder, mark, out): # A process in a session of its own, with the environment of a test
+    env = dict(os.environ, PYTHONPATH=str(folder.resolve()), PYTHONUNBUFFERED='1', **{TEST_MARK: mark})
+    options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+    return subprocess.Popen(cmd, cwd=folder, env=env, **options)
+
 def run_one(
     name: str,         # Of the command in reports
     cmd: list,         # Command line
@@ -68,10 +73,8 @@ def run_one(
 ) -> Result:           # Passed when the exit code is 0 and nothing is left running
     "Run `cmd` by itself"
     mark, start = f'{_my_mark()}{os.urandom(4).hex()}/', time.monotonic()
-    env = dict(os.environ, PYTHONPATH=str(folder.resolve()), PYTHONUNBUFFERED='1', **{TEST_MARK: mark})
     with TemporaryFile() as out:
-        options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-        process = subprocess.Popen(cmd, cwd=folder, env=env, **options)
+        process = _start_marked(cmd, folder, mark, out)
         try: late = _wait_or_kill(process, timeout)
         finally: left = stop_marked(mark)
         out.seek(0)

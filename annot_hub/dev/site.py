@@ -122,16 +122,17 @@ def spelled_out(
     return sections
 
 # %% ../../nbs/9_dev/20_site.ipynb #033d4bf4
+def _relink_cell(cell): # Its text and its outputs
+    if cell.cell_type == 'markdown': cell.source = _relink(cell.source)
+    for data in (out.get('data', {}) for out in cell.get('outputs', [])):
+        for kind in {'text/markdown', 'text/html'} & set(data): data[kind] = _relink(''.join(data[kind]))
+
 def _write_page(path, nbs, proc): # One notebook, without links to notebooks
     nb, target = read_nb(nbs/path), proc/page_name(path)
     target.with_name(Path(path).name).unlink(missing_ok=True)
     if target.exists(): raise ValueError(f'{path}: another becomes {page_name(path)} too, rename one')
     FilterDefaults()(nb)
-    for cell in nb.cells:
-        if cell.cell_type == 'markdown': cell.source = _relink(cell.source)
-        for data in (out.get('data', {}) for out in cell.get('outputs', [])):
-            for kind in {'text/markdown', 'text/html'} & set(data):
-                data[kind] = _relink(''.join(data[kind]))
+    for cell in nb.cells: _relink_cell(cell)
     write_nb(nb, target)
 
 def write_sources(
@@ -168,18 +169,19 @@ def _lost_anchors(page, ids, text): # Links of a `page` to headings that are not
         target = (page.parent/unquote(path)).resolve() if path else page
         if unquote(name) not in ids.get(target, [unquote(name)]): yield f'{path}#{name}'
 
+def _faults(page, ids, text): # Of one page
+    mute = len(re.findall(r'<img\b(?![^>]*\salt=)', text))
+    lost = [f'no heading for {link}' for link in _lost_anchors(page, ids, text)]
+    return [*lost, f'{mute} pictures without `#| fig-alt`'] if mute else lost
+
 def lost_headings(
     out: Path  # Folder of the site
 ) -> list:     # e.g. 'index.html: no heading for more.html#top'
     "Links to headings that do not exist, and pictures without a description"
-    out, complaints = out.resolve(), []
-    texts = {page: page.read_text(encoding='utf-8') for page in sorted(out.rglob('*.html'))}
+    texts = {page: page.read_text(encoding='utf-8') for page in sorted(out.resolve().rglob('*.html'))}
     ids = {page: set(re.findall(r'<[^<>]*\s(?:id|name)="([^"]+)"', text)) for page, text in texts.items()}
-    for page, text in texts.items():
-        name, mute = page.relative_to(out), len(re.findall(r'<img\b(?![^>]*\salt=)', text))
-        complaints += [f'{name}: no heading for {link}' for link in _lost_anchors(page, ids, text)]
-        if mute: complaints.append(f'{name}: {mute} pictures without `#| fig-alt`')
-    return complaints
+    return [f'{page.relative_to(out.resolve())}: {fault}' for page, text in texts.items()
+            for fault in _faults(page, ids, text)]
 
 # %% ../../nbs/9_dev/20_site.ipynb #0d9e00c6
 def sidebar_gaps() -> list: # Complaints

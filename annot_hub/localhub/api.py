@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['READABLE', 'Hub', 'token_in', 'moved_answer', 'body_limit', 'close_body', 'header_text', 'error_answer',
-           'problem_answer', 'greet', 'token_owner']
+           'problem_answer', 'greet', 'org_info', 'token_owner']
 
 # %% ../../nbs/7_localhub/44_api.ipynb #1d4136e0
 import base64
@@ -271,6 +271,13 @@ def greet(
     return Response('This is a local Hub of annot_hub. Set HF_ENDPOINT to this address.\n',
                     media_type='text/plain')
 
+def org_info(
+    org: dict # `name`, and perhaps `fullname`
+) -> dict:    # as the client reads it
+    "What a user is shown of an organisation"
+    name = org['name']
+    return dict(type='org', id=name, name=name, email=None, fullname=org.get('fullname') or name)
+
 @route('GET', '/api/whoami-v2')
 def token_owner(
     hub: Hub, # The Hub
@@ -278,9 +285,7 @@ def token_owner(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "The person that the token belongs to"
     user = need_user(ask.user)
-    orgs = [dict(type='org', id=o['name'], name=o['name'], email=None,
-                 fullname=o.get('fullname') or o['name']) for o in user.orgs]
     access = dict(displayName='local', role=user.role, createdAt='2026-01-01T00:00:00.000Z')
     return dict(type='user', id=user.name, name=user.name, fullname=user.fullname, avatarUrl='',
                 email=f'{user.name}@localhost', emailVerified=True, canPay=False, isPro=False, periodEnd=None,
-                orgs=orgs, auth=dict(type='access_token', accessToken=access))
+                orgs=list(map(org_info, user.orgs)), auth=dict(type='access_token', accessToken=access))

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HUB_MARK', 'HUB_FILES', 'HUB_FOLDERS', 'is_file', 'is_folder', 'real_entries', 'real_folders', 'is_hub',
-           'refuse_hub_links', 'claim']
+           'refuse_hub_links', 'holds_hub', 'claim']
 
 # %% ../../nbs/7_localhub/12_folder.ipynb #0c8807ef
 import os
@@ -70,11 +70,10 @@ def refuse_hub_links(
                       'remove the link')
 
 # %% ../../nbs/7_localhub/12_folder.ipynb #48135443
-def claim(
-    root: str|os.PathLike # A new folder, an empty one, or that of a Hub
-) -> Path:                # Its full path; `OSError` for any other, in which nothing is changed
-    "Make `root` the folder of a Hub, for its owner alone"
-    root = Path(root).absolute()
+def holds_hub(
+    root: Path # A folder, which need not be there
+) -> bool:     # `OSError` when it is no folder, holds something else, or leads elsewhere
+    "Is there a Hub in this folder? False when there is nothing at all"
     if root.is_symlink(): raise OSError(f'{root} is a link: name the folder itself')
     if root.exists() and not root.is_dir(): raise NotADirectoryError(f'{root} is a file: name a folder')
     existing = sorted(os.listdir(root)) if root.exists() else []
@@ -82,7 +81,14 @@ def claim(
         raise FileExistsError(f'{root} holds {existing[0]!r} and was not made by a Hub: '
                               'name a new or an empty folder')
     refuse_hub_links(root)
-    _mark_folder(root, old=bool(existing))
+    return bool(existing)
+
+def claim(
+    root: str|os.PathLike # A new folder, an empty one, or that of a Hub
+) -> Path:                # Its full path; `OSError` for any other, in which nothing is changed
+    "Make `root` the folder of a Hub, for its owner alone"
+    root = Path(root).absolute()
+    _mark_folder(root, old=holds_hub(root))
     return root
 
 def _mark_folder(root, old):

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['has_pointer', 'may_name', 'lfs_action', 'lfs_upload', 'lfs_download', 'is_upload', 'lfs_batch', 'read_pieces',
-           'check_lfs_address', 'lfs_file', 'large_files', 'lfs_files']
+           'check_lfs_address', 'lfs_file', 'large_below', 'large_files', 'lfs_files']
 
 # %% ../../nbs/7_localhub/55_lfs.ipynb #d56b3224
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 try:
     from dulwich.objects import Blob
@@ -137,20 +138,27 @@ def lfs_file(
     return {}
 
 # %% ../../nbs/7_localhub/55_lfs.ipynb #c7a6b113
+def large_below(
+    repo: HubRepo, # the repo
+    ref: dict,     # from `HubRepo.refs`
+    work: Work     # steps it may take
+) -> Iterator:     # a dict for each path, as `lfs-files` shows it
+    "Yield the large files of a branch, a tag or a pull request"
+    commit = repo.git[ref['targetCommit'].encode()]
+    entries = [e for e in repo.walk(commit.tree, recursive=True, work=work) if not e.folder]
+    for shown in (d for d in repo.describe(entries) if 'lfs' in d):
+        oid = shown['lfs']['oid']
+        yield dict(fileOid=oid, oid=oid, filename=shown['path'], size=shown['size'], ref=ref['ref'],
+                   pushedAt=iso(commit.commit_time))
+
 def large_files(
     repo: HubRepo, # the repo
     work: Work     # steps it may take
 ) -> list:         # a dict for each file and path, as `lfs-files` shows it
     "The large files of all branches, tags and pull requests"
     found = {}
-    for ref in (r for kind in ('heads', 'tags', 'pr') for r in repo.refs(kind)):
-        commit = repo.git[ref['targetCommit'].encode()]
-        entries = [e for e in repo.walk(commit.tree, recursive=True, work=work) if not e.folder]
-        for shown in (d for d in repo.describe(entries) if 'lfs' in d):
-            oid = shown['lfs']['oid']
-            found.setdefault((oid, shown['path']), dict(
-                fileOid=oid, oid=oid, filename=shown['path'], size=shown['size'], ref=ref['ref'],
-                pushedAt=iso(commit.commit_time)))
+    for ref in chain.from_iterable(map(repo.refs, ('heads', 'tags', 'pr'))):
+        for file in large_below(repo, ref, work): found.setdefault((file['oid'], file['filename']), file)
     return list(found.values())
 
 @route('GET', '/api/{kind}/{repo}/lfs-files', heavy=True)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['iso', 'repo_info', 'find_repo_infos', 'list_repos', 'sibling', 'siblings', 'card_data', 'info', 'short_commit',
-           'with_last_commit', 'need_entry', 'cursor_after', 'read_cursor', 'entries_below', 'take_page', 'list_tree',
-           'read_paths', 'paths_info']
+           'with_last_commit', 'need_entry', 'cursor_after', 'read_cursor', 'entries_below', 'take_page', 'asked_page',
+           'next_listing', 'list_tree', 'read_paths', 'paths_info']
 
 # %% ../../nbs/7_localhub/48_listing.ipynb #606089dd
 import base64
@@ -179,6 +179,25 @@ def take_page(
     return page[:most], len(page) > most
 
 # %% ../../nbs/7_localhub/48_listing.ipynb #d2520430
+def asked_page(
+    repo: HubRepo, # the repo
+    commit: bytes, # name of a commit
+    ask: Ask       # with `limit`, `expand`, `recursive` and `cursor`
+) -> tuple:        # (entries of the page, whether there are more)
+    "The entries that are asked for; at most 50 with their last commit"
+    top, after = need_entry(repo, commit, ask.path.strip('/'), ask.rev), read_cursor(ask)
+    limit = ask.number('limit', 1000, 1000) or 1
+    entries = entries_below(repo, top, ask.flag('recursive'), after)
+    return take_page(entries, min(limit, 50) if ask.flag('expand') else limit)
+
+def next_listing(
+    ask: Ask,   # for this page
+    last: Entry # of this page
+) -> dict:      # a header
+    "Where the next page of a listing is"
+    return ask.next_page(limit=ask.number('limit', 1000, 1000) or 1, recursive=ask.flag('recursive'),
+                         expand=ask.flag('expand'), cursor=cursor_after(last))
+
 @route('GET', '/api/{kind}/{repo}/tree/{rev}(?:/{path})?/?', heavy=True)
 def list_tree(
     hub: Hub, # The Hub
@@ -187,16 +206,10 @@ def list_tree(
     "One page of a listing"
     repo = hub.need_repo(ask)
     commit = repo.find(ask.rev)
-    top, after = need_entry(repo, commit, ask.path.strip('/'), ask.rev), read_cursor(ask)
-    limit, expand = ask.number('limit', 1000, 1000) or 1, ask.flag('expand')
-    recursive = ask.flag('recursive')
-    entries = entries_below(repo, top, recursive, after)
-    page, more = take_page(entries, min(limit, 50) if expand else limit)
+    page, more = asked_page(repo, commit, ask)
     shown = repo.describe(page)
-    if expand: shown = with_last_commit(repo, commit, shown, hub.work(ask, repo))
-    if not more: return shown
-    following = ask.next_page(limit=limit, recursive=recursive, expand=expand, cursor=cursor_after(page[-1]))
-    return JSONResponse(shown, headers=following)
+    if ask.flag('expand'): shown = with_last_commit(repo, commit, shown, hub.work(ask, repo))
+    return JSONResponse(shown, headers=next_listing(ask, page[-1])) if more else shown
 
 # %% ../../nbs/7_localhub/48_listing.ipynb #064940c8
 def read_paths(

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['commit_info', 'list_commits', 'list_refs', 'change_branch', 'change_tag', 'super_squash', 'next_pr', 'note_pr',
-           'open_pr', 'pr_info', 'pr_number', 'check_new_pr', 'new_discussion', 'discussion', 'merge_discussion']
+           'open_pr', 'noted_pr', 'opened_by', 'first_comment', 'pr_info', 'pr_number', 'check_new_pr',
+           'new_discussion', 'discussion', 'merge_discussion']
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #16b2cf12
 import time
@@ -121,19 +122,38 @@ def open_pr(
     return num
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #25820950
+def noted_pr(
+    repo: HubRepo, # the repo
+    num: int       # of the pull request
+) -> dict:         # from `hub.json`; `Refusal` 404 when there is none
+    "What `note_pr` kept, and the commit when it is merged"
+    pr = repo.meta.get('prs', {}).get(str(num))
+    if not pr: raise Refusal(404, f'There is no pull request {num}')
+    return pr
+
+def opened_by(
+    pr: dict # from `noted_pr`
+) -> dict:   # as the client reads it
+    "Who opened a pull request, and when"
+    return dict(author=dict(name=pr['author']), createdAt=iso(pr['created']))
+
+def first_comment(
+    pr: dict # from `noted_pr`
+) -> dict:   # as the client reads it
+    "The text of a pull request"
+    text = dict(edited=False, hidden=False, latest=dict(raw=pr['text']))
+    return dict(id='1', type='comment', data=text, **opened_by(pr))
+
 def pr_info(
     repo: HubRepo, # the repo
     num: int       # of the pull request
 ) -> dict:         # as the client reads it; `Refusal` 404 when there is none
     "What is known about a pull request"
-    pr = repo.meta.get('prs', {}).get(str(num))
-    if not pr: raise Refusal(404, f'There is no pull request {num}')
-    opened = dict(author=dict(name=pr['author']), createdAt=iso(pr['created']))
-    text = dict(edited=False, hidden=False, latest=dict(raw=pr['text']))
+    pr = noted_pr(repo, num)
     return dict(num=num, title=pr['title'], status='merged' if 'merged' in pr else 'open',
                 isPullRequest=True, repo=dict(name=repo.id, type=repo.kind[:-1]), filesWithConflicts=False,
-                events=[dict(id='1', type='comment', data=text, **opened)],
-                changes=dict(base='refs/heads/main', mergeCommitId=pr.get('merged')), **opened)
+                events=[first_comment(pr)], **opened_by(pr),
+                changes=dict(base='refs/heads/main', mergeCommitId=pr.get('merged')))
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #20a59730
 def pr_number(
@@ -183,14 +203,12 @@ def merge_pr(self: HubRepo,
 ) -> None:   # `Refusal` 400 when it is merged already, 409 when `main` has moved on
     "Move main to a pull request"
     with self.lock:
-        status, main = pr_info(self, num)['status'], self.head('main')
-        new = self.find(f'refs/pr/{num}')
-        if status == 'merged': raise Refusal(400, f'Pull request {num} is merged already')
+        pr, main, new = noted_pr(self, num), self.head('main'), self.find(f'refs/pr/{num}')
+        if 'merged' in pr: raise Refusal(400, f'Pull request {num} is merged already')
         if main not in (c.id for c in self.history(new)):
             raise Refusal(409, f'main has changed since pull request {num} was opened: open a new one')
         self.point(b'refs/heads/main', main, new)
-        prs = self.meta['prs']
-        self.set_meta(prs=prs | {str(num): prs[str(num)] | dict(merged=new.decode())})
+        self.set_meta(prs=self.meta['prs'] | {str(num): pr | dict(merged=new.decode())})
 
 @route('POST', '/api/{kind}/{repo}/discussions/{name}/merge')
 def merge_discussion(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['kinds', 'large_suffixes', 'gitattributes', 'ref_locks', 'object_locks', 'repo_leftovers', 'Store', 'check_repo_id',
-           'make_owner_folder']
+           'make_owner_folder', 'begin_repo']
 
 # %% ../../nbs/7_localhub/28_store.ipynb #d69427a8
 import json
@@ -184,6 +184,18 @@ def make_owner_folder(
         raise Refusal(409, f'{path.parent.name} cannot have a repo here: there is something else in the '
                             'place of its folder') from None
 
+def begin_repo(
+    folder: Path,   # new, of the repo
+    store: Store,   # that it will be in
+    user: str,      # who makes it
+    private: bool,  # hidden from those who are not its owner
+    **meta          # further fields of `hub.json`
+) -> None:          # Nothing
+    "Make the folder of a repo, with its first commit"
+    init_repo(folder, private, **meta)
+    first = [('.gitattributes', gitattributes.encode())]
+    HubRepo(folder, store).commit('main', first, 'initial commit', user, start=None)
+
 @patch
 def create(self: Store,
     kind: str,             # `models`, `datasets` or `spaces`
@@ -199,9 +211,7 @@ def create(self: Store,
         make_owner_folder(path)
         aside = path.parent/f'.{secrets.token_hex(4)}'
         folder = aside/kind/repo_id
-        init_repo(folder, private, **meta)
-        HubRepo(folder, self).commit('main', [('.gitattributes', gitattributes.encode())], 'initial commit',
-                                     user, start=None)
+        begin_repo(folder, self, user, private, **meta)
         path.unlink(missing_ok=True) # a repo that was here and moved away
         os.replace(folder, path)
         shutil.rmtree(aside)

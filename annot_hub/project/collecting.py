@@ -15,7 +15,7 @@ from ..collect.columns import (RESERVED, check_no_drive, check_publishable, colu
                                        renamed_message)
 from ..collect.files import new_file
 from ..collect.images import check_keys, left_alone, measure, scan
-from ..collect.matching import key_form
+from ..collect.matching import key_form, key_text
 from ..collect.metadata import constant_notes, join, path_parts, stack_tables
 from ..collect.sampling import sample
 from ..collect.tables import read_metadata
@@ -71,7 +71,7 @@ def meant_names(
 ) -> pd.Series:       # As keys, in the one of the ways that finds most images
     "Which images an inventory names: below the folder, in the repo, or with the folder in front"
     begin = bases[0] and f'{bases[0]}/'
-    texts = names.map(lambda name: str(name).removeprefix('./'), na_action='ignore').astype('str')
+    texts = names.astype(object).map(key_text, na_action='ignore').astype('str').str.removeprefix('./')
     below, known = begin + texts, {key_form(key, match) for key in keys}
     ways = [below, texts.where(texts.str.startswith(begin), below), texts]
     for folder in filter(None, bases[1:]):
@@ -99,8 +99,8 @@ def unusable(
     kinds = bad.error.str.partition(':')[0]
     firsts = bad[~kinds.duplicated()][:5]
     counts = [f'{n:,} ' if n > 1 else '' for n in kinds[firsts.index].map(kinds.value_counts())]
-    found = [f'{name!r} ({n}{error})' for n, name, error in zip(counts, firsts.file_name, firsts.error, strict=True)]
-    return 'first ' + ', then '.join(found)
+    rows = zip(counts, firsts.file_name, firsts.error, strict=True)
+    return 'first ' + ', then '.join(f'{name!r} ({n}{error})' for n, name, error in rows)
 
 def usable(
     df: pd.DataFrame, # With `error`, from `measure`
@@ -109,8 +109,8 @@ def usable(
     "An image that cannot be opened may be the one page you care about"
     bad = df[df.error.notna()]
     if len(bad) and not skip:
-        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, {unusable(bad)}: correct or move them, or '
-                         'collect with --skip-unreadable')
+        raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, {unusable(bad)}: correct or '
+                         'move them, or collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
 # %% ../../nbs/6_project/34_collecting.ipynb #42c294aa

@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from ..annotate.interface import Interface
 from ..collect.files import write_file
 from .config import parse_config
-from .rounds import Project, project_identity
+from .rounds import Project, pictures_of, project_identity
 from ..record.changes import change
 from ..record.renames import check_numbers, interface_changes, keep_numbers, moved_numbers
 from ..record.renames import latest_names, remember, renamed, with_numbers
@@ -100,7 +100,7 @@ def whole_record(self: Project,
     if same and not dry_run: return record
     exported = self.studio.pull(project, since=cursor(record, identity))[0]
     return record + updates(record, entries(exported, self.studio.names(), identity,
-                                    Interface(project.xml).images))
+                                    pictures_of(project, interface)))
 
 @patch
 def relabel(self: Project,
@@ -108,7 +108,7 @@ def relabel(self: Project,
     among: dict|None = None,  # {'new label': ['old label', …]}: the only ones it can have been called until now
     remove: bool = False,     # Take labels out although answers say them
     dry_run: bool = False,    # Only say what would happen
-    renumber: bool = False    # Number the classes in the order of the file, although older versions have other numbers
+    renumber: bool = False    # Number the classes in the order of the file, whatever older versions have
 ) -> tuple:                   # A `Change`; and counts: `renamed` answers, tasks of the second look as from `push`
     "Bring the labels of the file to Label Studio and to the repo"
     self.reach_hub()
@@ -137,7 +137,8 @@ def relabel(self: Project,
 def _renumber(self: Project, wanted):
     "Number the classes as the file does, a version of its own"
     from annot_hub.publish.past import renumber
-    return {'numbers': renumber(self.hub, remember(Interface(self.hub.read('labels.xml').decode()), wanted)).notes}
+    published = Interface(self.hub.read('labels.xml').decode())
+    return {'numbers': renumber(self.hub, remember(published, wanted)).notes}
 
 @patch
 def _carry_out(self: Project, project, plan, record):
@@ -178,7 +179,8 @@ def rename_given(self: Project,
     return n + sum(rename_answers(self.studio, i, interface) for i in reviews)
 
 # %% ../../nbs/6_project/45_looks.ipynb #869dd5ac
-_ASKED = re.compile(r"""^(?:labels\s*=\s*\[(?:[^\[\]"'#]|"(?:\\.|[^"\\])*"|'[^']*')*\]|interface\s*=\s*(?:"(?:\\.|[^"\\])*"|'[^']*'))""", re.M)
+_TEXT = r"""(?:"(?:\\.|[^"\\])*"|'[^']*')"""
+_ASKED = re.compile(rf"""^(?:labels\s*=\s*\[(?:[^\[\]"'#]|#.*|{_TEXT})*\]|interface\s*=\s*{_TEXT})""", re.M)
 
 def with_interface(
     text: str, # The project file
@@ -187,7 +189,8 @@ def with_interface(
 ) -> str:      # The file with this interface in place of its questions; `ValueError` if they cannot be found
     "Ask what a file of its own says"
     new, n = _ASKED.subn(f'interface = {json.dumps(file)}', text, count=1)
-    if not n: raise ValueError(f'write interface = "{file}" in place of `labels` or `interface` in annot_hub.toml')
+    if not n:
+        raise ValueError(f'write interface = "{file}" in place of `labels` or `interface` in annot_hub.toml')
     for name in gone:
         keys = '|'.join(map(re.escape, (json.dumps(name, ensure_ascii=False), f"'{name}'", name)))
         new = re.sub(rf'^[ \t]*(?:{keys})[ \t]*=.*\n?', '', new, flags=re.M)
@@ -218,11 +221,12 @@ def restore(self: Project,
     revision: str,         # Tag, branch or commit whose labels are wanted again
     tag: str|None = None,  # Name for the new version
     dry_run: bool = False, # Only say what would happen
-    questions: str = ''    # 'today': publish with the questions of the file; 'then': have the file and Label Studio ask as then
+    questions: str = ''    # 'today': those of the file stay; 'then': the file and Label Studio ask as then
 ) -> object:               # A `PublishReport`
     "Bring the labels of an older version back, and say how to go on when it asked otherwise"
     from annot_hub.publish.past import restore
-    if questions not in ('', 'today', 'then'): raise ValueError(f'{questions!r}: the questions of `today`, or of `then`?')
+    if questions not in ('', 'today', 'then'):
+        raise ValueError(f'{questions!r}: the questions of `today`, or of `then`?')
     self.reach_hub()
     report = restore(self.hub, revision, tag, dry_run, self.interface if questions == 'today' else None)
     then = Interface(self.hub.read('labels.xml', revision).decode())
@@ -230,7 +234,7 @@ def restore(self: Project,
     if not told or questions == 'today': return report
     if questions == 'then' and not dry_run: report.notes += self.ask_as(then)
     else:
-        report.notes.append(f'{revision} asked otherwise than annot_hub.toml ({told}). To go on with its questions: '
-                            f'`annot_hub restore {revision} --questions then`; to keep those of today: '
+        report.notes.append(f'{revision} asked otherwise than annot_hub.toml ({told}). To go on with its '
+                            f'questions: `annot_hub restore {revision} --questions then`; to keep those of today: '
                             f'`annot_hub restore {revision} --questions today`')
     return report

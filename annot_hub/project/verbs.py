@@ -134,9 +134,9 @@ def collection_notes(
     kinds = df.unshown.value_counts().to_dict() if 'unshown' in df else {}
     if kinds:
         counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
-        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators to look at'
+        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators'
     if any('several pages' in kind for kind in kinds):
-        yield 'of several pages only the first is shown, labelled and loaded: export the others as files of their own'
+        yield 'of several pages only the first is shown and loaded: export the others as files of their own'
 
 @verb
 def run_collect(
@@ -150,7 +150,7 @@ def run_collect(
     for note in p.notes: print(note)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
-    if len(p.skipped): print(f'left out: {len(p.skipped):,} images that cannot be used, {unusable(p.skipped)}')
+    if len(p.skipped): print(f'left out: {len(p.skipped):,} unusable images, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
     print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
@@ -271,7 +271,7 @@ def run_restore(
     revision: str,        # Tag, branch or commit whose labels are wanted again
     tag: str = None,      # Name the new version
     dry_run: bool = False, # Only say what would happen
-    questions: str = ''   # If that version asked otherwise: `then` to ask as then again, `today` to keep asking as today
+    questions: str = ''   # If it asked otherwise: `then` to ask as then again, `today` to keep today's
 ) -> None:                # What happened is printed
     "Bring the labels of an older version back, as a new commit"
     print(dry(dry_run), p.restore(revision, tag, dry_run, questions), sep='')
@@ -396,7 +396,7 @@ def run_relabel(
     among: str = None,     # A new class and the one it was labelled as, to see fewer images again: "map=illustrated"
     remove: bool = False,  # Remove classes even if answers use them
     dry_run: bool = False, # Only say what would happen
-    renumber: bool = False # Number the classes in the order of the file, although older versions have other numbers
+    renumber: bool = False # Number the classes in the order of the file, whatever older versions have
 ) -> None:                 # What happened is printed
     "Carry changed labels from annot_hub.toml to Label Studio and the repo; queue the images to look at again"
     hidden = {}

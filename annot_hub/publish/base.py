@@ -87,7 +87,7 @@ class Base:
     def published(self,
         path: str # A file of the repo
     ) -> bytes|None: # None if it was not there then, and before the first publish
-        "The content of a file as the last publish left it; in a copy with a record but no such commit, as it is"
+        "The content of a file as the last publish left it; as it is, in a copy that has only the record"
         last = self.since[1]
         if path in self.found and (self.is_ours(path) if last else self.record): return self.read(path)
         return self.repo.read(path, last) if last else None

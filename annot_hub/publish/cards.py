@@ -319,7 +319,8 @@ def config_notes(
     "Whose configuration gets another name"
     names = config_names(read_head(head_and_text(readme)[0]))
     return [f'README.md has a configuration {old!r} of its own: it is called {new!r} from now on, '
-            f"load_dataset(…, {new!r}), since {old!r} is annot_hub's" for old, new in names.items() if old != new]
+            f"load_dataset(…, {new!r}), since {old!r} is annot_hub's"
+            for old, new in names.items() if old != new]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #07d26c11
 def own_configs(
@@ -329,7 +330,8 @@ def own_configs(
     "Configurations that somebody else wrote"
     renamed = config_names(data)
     # features that an older upload wrote for a configuration of ours would not fit
-    theirs = [c for c in listed(data, key) if not is_our_config(c) and (key == 'configs' or name_of(c) in renamed)]
+    theirs = [c for c in listed(data, key)
+              if not is_our_config(c) and (key == 'configs' or name_of(c) in renamed)]
     return [{'config_name': renamed[name_of(c)]} | c | {'config_name': renamed[name_of(c)]} for c in theirs]
 
 def with_configs(

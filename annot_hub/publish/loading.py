@@ -76,8 +76,8 @@ def is_away(
 ) -> bool:       # False if the Hub answered, and said no
     "Is there no Hub to ask?"
     cause = e.__cause__
-    refused = isinstance(cause, HfHubHTTPError) and cause.response.status_code < 500
-    return isinstance(e, OfflineModeIsEnabled) or isinstance(cause, (httpx2.TransportError, HfHubHTTPError)) and not refused
+    if isinstance(cause, HfHubHTTPError): return cause.response.status_code >= 500
+    return isinstance(e, OfflineModeIsEnabled) or isinstance(cause, httpx2.TransportError)
 
 def commit_to_load(
     repo: Repo,   # The repo
@@ -87,7 +87,8 @@ def commit_to_load(
     if datasets.config.HF_HUB_OFFLINE: return None
     try:
         commit = repo.head(revision)
-        with hub_errors(repo), quiet_client(): repo.api.hf_hub_download(repo.id, 'README.md', repo_type='dataset', revision=revision)
+        with hub_errors(repo), quiet_client():
+            repo.api.hf_hub_download(repo.id, 'README.md', repo_type='dataset', revision=revision)
     except (HubError, OfflineModeIsEnabled) as e:
         if is_away(e): return None
         raise HubError(f'no dataset {repo.id!r} at {revision!r} ({e})') from e
@@ -100,7 +101,8 @@ def cached_path(
     revision: str # Branch, tag or commit
 ) -> Path|None:   # None if it is not there
     "Where the client keeps a file of a version"
-    path = try_to_load_from_cache(repo.id, check_place(path), revision=check_place(revision), repo_type='dataset')
+    path = try_to_load_from_cache(repo.id, check_place(path), revision=check_place(revision),
+                                  repo_type='dataset')
     return Path(path) if isinstance(path, str) else None
 
 def known_commit(
@@ -111,8 +113,8 @@ def known_commit(
     if len(revision) == 40 and set(revision) <= set('0123456789abcdef'): return revision
     readme = cached_path(repo, 'README.md', revision)
     if readme: return readme.parent.name
-    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {revision!r} was never loaded on this machine: '
-                   'start the Hub, or give a commit that was')
+    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {revision!r} was never loaded on '
+                   'this machine: start the Hub, or give a commit that was')
 
 # %% ../../nbs/4_publish/70_loading.ipynb #02ae9918
 def is_of_commit(
@@ -135,8 +137,10 @@ def load_cached(
     files = {f['split']: cached_path(repo, f['path'], commit) for c in listed(head, 'configs')
              if is_our_config(c) and name_of(c) == config for f in c['data_files']}
     if files and all(files.values()):
-        return datasets.load_dataset('parquet', data_files={s: str(path) for s, path in files.items()}, split=split)
-    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {commit[:8]} ({config}) is not on this machine')
+        paths = {name: str(path) for name, path in files.items()}
+        return datasets.load_dataset('parquet', data_files=paths, split=split)
+    raise HubError(f'no Hub answers at {repo.endpoint}, and {repo.id} at {commit[:8]} ({config}) is not on '
+                   'this machine')
 
 # %% ../../nbs/4_publish/70_loading.ipynb #0de38aa0
 def load(

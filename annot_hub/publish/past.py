@@ -181,8 +181,8 @@ def check_readable(
     before, after = (labels(old, i).set_index('file_name').state for i in (then, today))
     lost = before.index[(before == 'labelled') & (after != 'labelled')]
     if len(lost):
-        raise ValueError(f'{len(lost):,} labels of that version cannot be read with the questions of today, first '
-                         f'{lost[0]}: restore it with its own questions. Nothing was written')
+        raise ValueError(f'{len(lost):,} labels of that version cannot be read with the questions of today, '
+                         f'first {lost[0]}: restore it with its own questions. Nothing was written')
 
 def restore(
     repo: str|Repo,       # The repo
@@ -221,10 +221,12 @@ def renumber(
     then = published_interface(base)
     if then is None: raise HubError(f'{base.repo.id} has no labels yet: its classes have no numbers')
     changed = interface_changes(then, interface)
-    if changed: raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub pull` first')
+    if changed:
+        raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub pull` first')
     moved = moved_numbers(then, interface)
     if not moved: interface = keep_numbers(then, interface)
-    draft = Draft(base, [], labels(base.record, interface), interface, moved, title='Number the classes anew: {}')
+    draft = Draft(base, [], labels(base.record, interface), interface, moved,
+                  title='Number the classes anew: {}')
     report = write_version(draft, dry_run=dry_run)
     report.notes = moved + report.notes
     return report

@@ -148,7 +148,8 @@ def write_version(
     "Commit the new entries and all views of the record"
     if tag: check_tag(tag)
     settled = is_settled(draft, bool(splits))
-    if not settled: check_way(draft.base, [*places_of(draft.base, splits), *(p for p in draft.extra if draft.extra[p])])
+    more = [path for path, content in draft.extra.items() if content is not None]
+    if not settled: check_way(draft.base, places_of(draft.base, splits) + more)
     table, placed = version_table(draft.base, draft.labels, draft.interface, splits)
     report = draft_report(draft, table, placed)
     report.dry_run = dry_run

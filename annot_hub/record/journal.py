@@ -109,7 +109,7 @@ class Found(list):
     def __init__(self,
         items: Iterable = (),    # Entries
         tasks: dict|None = None, # Task id to server time; None = the tasks of `items`
-        unplaced: Iterable = (), # Tasks whose image is unknown, or that are not whole: `task_id`, `annotations`, `why`
+        unplaced: Iterable = (), # Tasks without a known image, or not whole: `task_id`, `annotations`, `why`
         project: str|None = None, # Identity of the Label Studio project
         revisions: dict|None = None # Task id to the commit that its image is pinned to, where the task says
     ):
@@ -224,7 +224,8 @@ def tombstones(
     complete: bool # Does `found` hold every task of the project?
 ) -> list:         # An entry of kind 'tombstone' each
     "Tombstones for annotations that are `alive` in the record but no longer in Label Studio"
-    def is_other(e): return found.project is None and e['file_name'] not in found.images.get(e['task_id'], e['file_name'])
+    def is_other(e):
+        return found.project is None and e['file_name'] not in found.images.get(e['task_id'], [e['file_name']])
     present, unplaced = {e['unique_id'] for e in found}, {u['task_id'] for u in found.unplaced}
     latest, stones = max([*found.tasks.values(), None], key=when), []
     for uid, e in alive.items():
