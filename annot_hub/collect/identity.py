@@ -286,9 +286,10 @@ class Lineage:
         df: pd.DataFrame,               # The collection of the repo; `file_name`, perhaps `sha256` and `earlier`
         left: pd.DataFrame|None = None  # From `read_left`
     ):
-        self.contents, self.spans, self.changes = _contents(df), defaultdict(list), {}
+        self.spans, self.changes = defaultdict(list), {}
         self.left = read_left(None) if left is None else left
         past = past_column(df)
+        self.contents = _contents(df) if past.notna().any() or len(self.left) else {}
         for name, text in zip(df.file_name[past.notna()], past.dropna(), strict=True):
             self._add(name, self.contents[name], read_past(text), name)
         for row in self.left.itertuples():
@@ -303,6 +304,11 @@ class Lineage:
         contents = [*(p.sha256 for p in past), sha256]
         untils = [p.until for p, after in zip(past, contents[1:], strict=True) if p.sha256 != after]
         if untils and end == inf: self.changes[key] = untils[-1]
+
+    @property
+    def withdrawn(self) -> set: # Keys as `at` gives them
+        "Images that were withdrawn, with a reason"
+        return {self.at(name) for name in self.left.file_name[self.left.reason != '']}
 
     def at(self,
         name: str,        # A name from the record, or from a task

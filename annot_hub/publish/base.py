@@ -13,18 +13,23 @@ from io import BytesIO
 
 import pandas as pd
 
+from ..collect.identity import LEFT, Lineage
 from ..collect.repo import Commit, HubError, Repo, as_repo
+from .names import contents_at, csv_today, names_of, read_names, record_number, with_names
 from ..record.journal import loads
 
 # %% ../../nbs/4_publish/45_base.ipynb #a0bc7973
 def read_record(
     repo: str|Repo,        # The repo
-    revision: str = 'main' # Branch, tag or commit
+    revision: str = 'main', # Branch, tag or commit
+    names: Lineage|None = None # Names of the images; None = as that revision has them
 ) -> tuple[list, list]:    # The entries of `record/*.jsonl` in order, and the names of those files
-    "The record as the repo holds it"
+    "The record as the repo holds it, under the names that the images have now"
     repo = as_repo(repo)
     etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if name.endswith('.jsonl')}
-    entries = [e for name, etag in etags.items() for e in loads(repo.read(name, revision, etag), name)]
+    names = read_names(repo, revision) if names is None and etags else names
+    entries = [e for name, etag in etags.items()
+               for e in with_names(loads(repo.read(name, revision, etag), name), names, record_number(name))]
     return entries, list(etags)
 
 # %% ../../nbs/4_publish/45_base.ipynb #038ae690
@@ -40,7 +45,7 @@ def is_publish(
 # %% ../../nbs/4_publish/45_base.ipynb #40c56515
 FILES = ['collection.parquet', 'annotations.csv', 'labels.xml', 'splits.csv', 'README.md', 'CHANGELOG.md',
          'data/all.parquet', 'data/sheet.jpg', 'data/train.parquet', 'data/validation.parquet',
-         'data/test.parquet']
+         'data/test.parquet', LEFT]
 
 @dataclass
 class Base:
@@ -52,6 +57,7 @@ class Base:
     found: dict      # File → `LastChange`: hash, commit and title of its last change
     collection: pd.DataFrame
     contents: dict = field(default_factory=dict, repr=False) # Of files that were read
+    names: Lineage|None = field(default=None, repr=False)    # Of the images, now and before
 
     def read(self,
         path: str # A file of the repo
@@ -71,6 +77,24 @@ class Base:
             later.append(c)
         return later, None
 
+    @property
+    def withdrawn(self) -> set: # Keys
+        "Images that were withdrawn"
+        return self.names.withdrawn if self.names else set()
+
+    @cached_property
+    def made_from(self) -> dict: # Key → sha256; asked for only when images were renamed
+        "What the images held at the last publish"
+        return contents_at(self.repo, self.since[1]) if self.since[1] else {}
+
+    def flat(self,
+        revision: str|None = None # A commit since the last publish; None = this one
+    ) -> bytes|None:              # None if it is not there
+        "`annotations.csv` under the names of today"
+        data = self.repo.read('annotations.csv', revision) if revision else self.read('annotations.csv')
+        if data is None or not (self.names and self.names.spans): return data
+        return csv_today(data, self.names, self.made_from)
+
     def is_ours(self,
         path: str # A file that is there
     ) -> bool:    # False if somebody changed it after the last publish
@@ -84,10 +108,11 @@ def read_base(
     "Read what the next version starts from"
     repo = as_repo(repo)
     parent = repo.head()
-    record, record_files = read_record(repo, parent)
     found = repo.last_changes(FILES, parent)
     if 'collection.parquet' not in found:
         raise HubError(f'{repo.id} holds no collection yet: run `annot_hub upload`')
-    base = Base(repo, parent, record, record_files, found, None)
+    base = Base(repo, parent, [], [], found, None)
     base.collection = pd.read_parquet(BytesIO(base.read('collection.parquet')))
+    base.names = names_of(base.read('collection.parquet'), base.read(LEFT))
+    base.record, base.record_files = read_record(repo, parent, base.names)
     return base

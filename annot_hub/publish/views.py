@@ -26,7 +26,7 @@ from ..annotate.interface import Interface
 
 # %% ../../nbs/4_publish/40_views.ipynb #1d043077
 VIEW_COLUMNS = ['state', 'n_annotators', 'agreement']
-HIDDEN = ['dhash'] # columns of the collection, of no use to a reader
+HIDDEN = ['dhash', 'earlier'] # columns of the collection, of no use to a reader
 
 def free_names(
     columns: list, # Names of the collection's columns
