@@ -58,10 +58,11 @@ class Metadata(Struct, forbid_unknown_fields=True):
                                      ge=0, le=1)] = 1.0
 
 class Sample(Struct, forbid_unknown_fields=True):
-    "How many images to annotate: all, without this section"
-    n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)]
+    "Which images to annotate: all, without this section; what was chosen stays"
+    n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)] = None # a `Meta` with `ge` takes no `int | None`
     seed: Annotated[int, line(NUMBER, 'another seed, another choice', 1)] = 0
     by: Annotated[str | None, line(COLUMN, 'its groups are sampled in proportion', 'volume')] = None
+    file: Annotated[str | None, line(PATH, 'a list of your own: these, and others up to n', 'list.csv')] = None
 
 class Tasks(Struct, forbid_unknown_fields=True):
     "What annotators see beside the image"
@@ -183,7 +184,7 @@ def _sentence(error, data):
 
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
-PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
+PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
          ('studio', 'files')]
 
 def _value(config, section, name):
@@ -209,6 +210,8 @@ def _problem(config):
         return f'{config.repo!r} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
+    if config.sample and config.sample.n is None and config.sample.file is None:
+        return "'n' is missing in [sample]: say how many, or give a list with file"
     on = config.metadata and config.metadata.on
     if isinstance(on, list) and len(on) != 2: return f'on in [metadata] is one name or two, and not {on!r}'
     return _wrong_place(config)

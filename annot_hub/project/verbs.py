@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
-           'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync', 'run_status',
+           'collected', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync', 'run_status',
            'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise', 'run_migrate',
            'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate', 'run_hub',
            'run_studio']
@@ -15,6 +15,8 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+
+from ..collect.words import first_few
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c2b9f8de
 VERBS = {} # Name → function; in the order of the help
@@ -120,17 +122,33 @@ def run_trust(
         print(f'Nothing was agreed to. If all of it is right: annot_hub trust --dir {shlex.quote(dir)} --yes')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #884fdebf
+def collected(
+    p: object # The project, after `plan_collection`
+) -> list:    # Sentences
+    "What has become of the images since the last time"
+    found = []
+    if p.not_asked: found.append(f'no earlier collection here, and none was read from the repo ({p.not_asked})')
+    if p.followed.renamed or p.followed.changed or p.followed.gone or p.followed.back or p.followed.unclear:
+        found.append(str(p.followed))
+    if p.sampled: found.append(p.sampled)
+    if p.withdrawn:
+        found.append(f'left out, since they were withdrawn: {first_few(p.withdrawn)}')
+    return found
+
 @verb
 def run_collect(
     p: object,                    # The project
-    skip_unreadable: bool = False # Leave images out that cannot be opened
+    skip_unreadable: bool = False, # Leave images out that cannot be opened
+    dry_run: bool = False          # Only say what would be written
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
-    df = p.collect(skip_unreadable)
+    df = p.plan_collection(skip_unreadable)
+    for sentence in collected(p): print(sentence)
+    if not dry_run: p.keep_collection(df)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     if p.links:
         print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
-    print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
+    print(f'{dry(dry_run)}{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
 def run_upload(
