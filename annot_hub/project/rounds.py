@@ -14,16 +14,22 @@ import sys
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pandas as pd
 from fastcore.basics import patch
 
+from ..annotate.inventory import TaskMemory
 from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
-from ..collect.files import inside
+from ..collect.files import inside, write_file
+from ..collect.identity import LEFT, follow
+from ..collect.keys import hub_url
 from ..collect.made import kept_secret, made_here, note_made
-from .collecting import Project
+from .following import Project
 from ..record.renames import interface_changes
 from ..record.renames import remember
-from ..record.journal import cursor, entries
+from ..publish.base import read_record
+from ..publish.names import read_names
+from ..record.journal import current, cursor, entries
 
 # %% ../../nbs/6_project/40_rounds.ipynb #d30ad144
 @patch
@@ -35,7 +41,23 @@ def upload(self: Project,
     df = self.collection()
     self.reach_hub()
     if not dry_run: self.hub.create(private=self.cfg.get('private', True))
-    return uploading.upload(df, self.place('images', 'folder'), self.hub, self.prefix, dry_run)
+    report = uploading.upload(self.with_answered(df), self.place('images', 'folder'), self.hub, self.prefix, dry_run)
+    left = None if dry_run else self.hub.read(LEFT)
+    if left: write_file(self.dir/LEFT, left)
+    return report
+
+@patch
+def with_answered(self: Project,
+    df: pd.DataFrame # The table on this disk
+) -> pd.DataFrame:   # With `selected` where somebody has answered, as the repo says
+    "What has an answer stays in the sample, also when it was chosen on another machine"
+    from annot_hub.collect.uploading import read_before
+    if 'selected' not in df or df.selected.all() or not self.hub.exists(): return df
+    before = read_before(self.hub)
+    if before.collection is None: return df
+    renamed = follow(df, before.collection, before.left)[1].renamed
+    answered = {renamed.get(e['file_name'], e['file_name']) for e in current(read_record(self.hub)[0])}
+    return df.assign(selected=df.selected | df.file_name.isin(answered))
 
 # %% ../../nbs/6_project/40_rounds.ipynb #c7ef43b7
 @patch
@@ -151,14 +173,38 @@ def push(self: Project,
     self.reach_hub()
     collection, pinned = self.hub.collection(), self.hub.image_revision()
     address = self.image_address()
-    self.agreed_interface()
+    interface = self.agreed_interface()
     project = self.labelling() if dry_run else self.make_labelling()
     # the project may now show that folder
     if self.shared_folder() and not dry_run: address = self.image_address(project)
     columns = self.section('tasks').get('columns', ())
     wanted = tasks(collection, self.repo, pinned, url=address, columns=columns)
     if project is None: return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)}
-    return self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
+    renewed = self.follow_everywhere(project, pinned, address, dry_run)
+    report = self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
+    again = self.send_replaced(project, read_names(self.hub), interface, dry_run)
+    return report | {name: n for name, n in (('brought up to date', renewed), ('to be seen again', again)) if n}
+
+@patch
+def follow_everywhere(self: Project,
+    project: object,  # Label Studio's project
+    revision: str,    # Commit of the images as they are
+    address: Callable|None, # From a key to its address; None = the Hub's own
+    dry_run: bool     # Only count
+) -> int:             # Tasks, in the project and in those of reviews and second looks
+    "Have all tasks show the images as they are, once for each state of the collection"
+    from annot_hub.publish.relabelling import second_looks
+    from annot_hub.record.reviewing import review_title
+    names, path = read_names(self.hub), inside('tasks.known.json', self.dir)
+    if not names.spans: return 0
+    memory = TaskMemory(path, self.studio.identity(project))
+    if memory.followed() == revision: return 0
+    if not dry_run: memory.forget()
+    url = address or (lambda name: hub_url(self.repo, name, revision, self.endpoint))
+    more = [*self.studio.find(review_title(self.title)), *(p['id'] for p in second_looks(self.studio, self.title))]
+    n = sum([self.follow_images(i, names, revision, url, dry_run) for i in (project.id, *more)])
+    if not dry_run: memory.note_followed(revision)
+    return n
 
 # %% ../../nbs/6_project/40_rounds.ipynb #f1d2560b
 def gate_secrets(
@@ -247,7 +293,7 @@ def _publish_answers(self: Project, project, interface, tag, dry_run, full):
     for last in [False]*7 + [True]:
         since = None if full else cursor(read_record(self.hub)[0], identity)
         exported, report = self.studio.pull(project, since=since)
-        found = entries(exported, self.studio.names(), identity)
+        found = entries(self.under_todays_names(exported), self.studio.names(), identity)
         try:
             return publish(self.hub, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=names, tries=1)
@@ -270,7 +316,7 @@ def take_decisions(self: Project,
     project, record = self.studio.project(title), read_record(self.hub)[0]
     identity = project_identity(project)
     exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + identity))
-    found = decisions(exported, self.studio.names(), identity)
+    found = decisions(self.under_todays_names(exported), self.studio.names(), identity)
     if not full and not updates(record, found): return None
     return publish(self.hub, found, interface, complete=pulled['complete'], dry_run=dry_run)
 
