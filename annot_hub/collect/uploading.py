@@ -60,6 +60,7 @@ class UploadReport:
     renamed: int = 0    # images that get another name in the repo; nothing is sent for them
     withdrawn: list = field(default_factory=list) # keys that were withdrawn; they are left out
     followed: Followed = field(default_factory=Followed) # what has become of the images that were there
+    tasks: int = 0      # tasks in Label Studio that show the images as they are now
 
     def __str__(self):
         verb = 'sent' if self.revision else 'to send'
@@ -70,6 +71,7 @@ class UploadReport:
         if self.followed.changed:
             text += (f'; {len(self.followed.changed):,} scanned anew: labels are kept, and '
                      '`annot_hub push` has the images seen again')
+        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio follow'
         if self.withdrawn: text += f'; {len(self.withdrawn):,} left out, since they were withdrawn'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text

@@ -44,7 +44,19 @@ def upload(self: Project,
     report = uploading.upload(self.with_answered(df), self.place('images', 'folder'), self.hub, self.prefix, dry_run)
     left = None if dry_run else self.hub.read(LEFT)
     if left: write_file(self.dir/LEFT, left)
+    if report.revision and (report.followed.renamed or report.followed.changed): report.tasks = self.tell_tasks()
     return report
+
+@patch
+def tell_tasks(self: Project) -> int: # How many
+    "Have the tasks show the images as they are, at once if Label Studio answers"
+    try:
+        project = self.labelling()
+        return self.follow_everywhere(project, self.hub.image_revision(), self.image_address(), False) if project else 0
+    except (OSError, RuntimeError, ValueError) as e:
+        print('Tasks in Label Studio may show the images under their old names, or earlier pictures '
+              f'({str(e).splitlines()[0]}): run `annot_hub push` before anybody goes on', file=sys.stderr)
+        return 0
 
 @patch
 def with_answered(self: Project,

@@ -8,6 +8,7 @@ __all__ = ['read_names', 'names_of', 'record_number', 'with_names', 'contents_at
 # %% ../../nbs/4_publish/43_names.ipynb #3ea52634
 import csv
 import re
+from copy import copy
 from io import BytesIO, StringIO
 from math import inf
 
@@ -16,7 +17,6 @@ import pyarrow.parquet as pq
 
 from ..collect.identity import EARLIER, LEFT, Lineage, read_left
 from ..collect.repo import Repo
-from ..record.journal import Found
 
 # %% ../../nbs/4_publish/43_names.ipynb #81a7a53c
 def read_names(
@@ -55,8 +55,9 @@ def with_names(
     if not names.spans: return entries
     named = [{**e, 'file_name': names.at(e['file_name'], number)} if e['file_name'] in names.spans else e
              for e in entries]
-    if not isinstance(entries, Found): return named
-    return Found(named, entries.tasks, entries.unplaced, entries.project)
+    result = copy(entries)          # the same kind of list, with all that it knows
+    result[:] = named
+    return result
 
 # %% ../../nbs/4_publish/43_names.ipynb #3326a19a
 def contents_at(
