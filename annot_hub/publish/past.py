@@ -198,7 +198,7 @@ def restore(
     check_no_edits(base)
     interface, (old, _) = Interface(xml.decode()), read_record(base.repo, then, base.names)
     now = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
-    new = undo(old, base.record, now, then)
+    new = [e for e in undo(old, base.record, now, then) if e['file_name'] not in base.withdrawn]
     draft = Draft(base, new, labels(base.record + new, interface), interface,
                   title=f'Restore the labels of {revision}: {{}}')
     report = write_version(draft, tag=tag, dry_run=dry_run)
