@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.basics import patch
 
 from ..collect.files import write_file
-from .looks import Project
+from .withdrawing import Project
 from .start import init
 
 _all_ = ['Project', 'init']   # they are told on the pages before and are offered here, where a project can do everything

@@ -6,8 +6,8 @@
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
            'collected', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync', 'run_status',
            'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_export', 'run_materialise', 'run_migrate',
-           'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_gate', 'run_hub',
-           'run_studio']
+           'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel', 'run_withdraw', 'run_gate',
+           'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -391,6 +391,18 @@ def run_relabel(
     if done.get('wanted'):
         print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
               f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
+
+# %% ../../nbs/6_project/60_verbs.ipynb #c79967ff
+@verb
+def run_withdraw(
+    p: object,              # The project
+    files: list,            # Images, as paths below the folder
+    reason: str = None,     # Why: it is in the commit and in the changelog, and must be given
+    forget: bool = False,   # Remove what people said about them from the record, too
+    dry_run: bool = False   # Only say what would happen
+) -> None:                  # What happened is printed
+    "Take images out of the repo and of Label Studio, for a reason such as somebody's rights"
+    print(dry(dry_run), p.withdraw(files, reason, forget, dry_run), sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1d69385e
 @verb
