@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['EARLIER', 'Past', 'LEFT', 'LEFT_COLUMNS', 'Span', 'same_content', 'match_images', 'read_past', 'write_past',
-           'past_column', 'stamp', 'next_number', 'keep_groups', 'read_left', 'write_left', 'withdrawn_rows', 'leaving',
-           'Followed', 'follow', 'Lineage', 'find_keys']
+           'past_column', 'stamp', 'next_number', 'keep_groups', 'read_left', 'write_left', 'left_key', 'plain_name',
+           'left_keys', 'withdrawn_rows', 'leaving', 'Followed', 'follow', 'Lineage', 'find_keys']
 
 # %% ../../nbs/1_collect/67_identity.ipynb #b669163b
 import json
@@ -167,6 +167,26 @@ def write_left(
     "The images that left, as a file"
     return left[LEFT_COLUMNS].sort_values('file_name', kind='stable').to_csv(index=False).encode()
 
+def left_key(
+    name: str,       # That the image had
+    sha256: str|None # Of its content
+) -> str:            # A name that no image of the collection has
+    "What an image is called that left, so that nothing about it goes to another one of the same name"
+    return f'left/{(sha256 or "unknown")[:8]}/{name}'
+
+def plain_name(
+    key: str # Of an image that left, or any other
+) -> str:    # The name that it had
+    "The name for people"
+    return re.sub('^left/[0-9a-z]{1,8}/', '', key)
+
+def left_keys(
+    left: pd.DataFrame # From `read_left`
+) -> pd.Series:        # One a row
+    "What the images are called that left"
+    keys = [left_key(name, sha256) for name, sha256 in zip(left.file_name, left.sha256, strict=True)]
+    return pd.Series(keys, index=left.index, dtype='str')
+
 def withdrawn_rows(
     df: pd.DataFrame,  # With `file_name`, and perhaps `sha256`
     left: pd.DataFrame # From `read_left`
@@ -245,12 +265,12 @@ def follow(
     return (df if df[EARLIER].notna().any() else df.drop(columns=EARLIER)), report
 
 def _with_left(base, left):
-    "The collection, and what left it and may come back under a name that is free"
-    may = left[(left.reason == '') & ~left.file_name.isin(base.file_name)].drop_duplicates('file_name', keep='last')
+    "The collection, and what left it and may come back"
+    may = left[left.reason == ''].drop_duplicates(['file_name', 'sha256'], keep='last')
     if may.empty: return base
     past = [write_past([*read_past(text), Past(name, sha256, int(until))]) if pd.notna(until) else text
             for name, sha256, until, text in zip(may.file_name, may.sha256, may.until, may[EARLIER], strict=True)]
-    rows = may[['file_name', 'sha256', 'group']].assign(**{EARLIER: past, 'gone': True})
+    rows = may[['sha256', 'group']].assign(file_name=left_keys(may), gone=True, **{EARLIER: past})
     return pd.concat([base.assign(group=_groups(base)), rows], ignore_index=True)
 
 def _report(df, base, left, pairs):
@@ -266,7 +286,7 @@ def _report(df, base, left, pairs):
     report.unclear = [name for name in report.new if new[name] in orphans]
     report.gone = lost.file_name.tolist()
     returned = {pairs[name] for name in back}
-    stay = left[~(left.file_name.isin(returned) & (left.reason == ''))]
+    stay = left[~(left_keys(left).isin(returned) & (left.reason == ''))]
     report.left = pd.concat([stay, leaving(lost)], ignore_index=True) if len(lost) else stay
     return report
 
@@ -293,8 +313,9 @@ class Lineage:
         for name, text in zip(df.file_name[past.notna()], past.dropna(), strict=True):
             self._add(name, self.contents[name], read_past(text), name)
         for row in self.left.itertuples():
-            key = row.file_name if row.file_name not in self.contents else f'*/{row.file_name}'
+            key = left_key(row.file_name, row.sha256)
             self._add(row.file_name, row.sha256, read_past(getattr(row, EARLIER)), key, row.until)
+            self.spans[key].append(Span(0, inf, row.sha256, key))
         for name in list(self.spans):   # an image that has had no other name
             if name in self.contents and not any(s.until == inf for s in self.spans[name]):
                 self.spans[name].append(Span(0, inf, self.contents[name], name))
@@ -308,12 +329,12 @@ class Lineage:
     @property
     def withdrawn(self) -> set: # Keys as `at` gives them
         "Images that were withdrawn, with a reason"
-        return {self.at(name) for name in self.left.file_name[self.left.reason != '']}
+        return set(left_keys(self.left[self.left.reason != '']))
 
     def at(self,
         name: str,        # A name from the record, or from a task
         number: float=inf # Of the file of the record; inf = now
-    ) -> str:             # The key of today; one that begins with `*/` is of an image that left, and whose name is another's
+    ) -> str:             # The key of today; that of `left_key` for an image that left
         "Whose name was that?"
         if name not in self.spans: return name
         spans = self.spans[name]
@@ -321,7 +342,7 @@ class Lineage:
         if fitting: return min(fitting, key=lambda s: s.until).key
         keys = {s.key for s in spans}
         if number == inf: return max(spans, key=lambda s: s.until).key
-        return keys.pop() if len(keys) == 1 else f'*/{name}'
+        return keys.pop() if len(keys) == 1 else left_key(name, None)
 
     def of_content(self,
         name: str,       # A name from a task

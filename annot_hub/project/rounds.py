@@ -44,7 +44,8 @@ def upload(self: Project,
     report = uploading.upload(self.with_answered(df), self.place('images', 'folder'), self.hub, self.prefix, dry_run)
     left = None if dry_run else self.hub.read(LEFT)
     if left: write_file(self.dir/LEFT, left)
-    if report.revision and (report.followed.renamed or report.followed.changed): report.tasks = self.tell_tasks()
+    f = report.followed
+    if report.revision and (f.renamed or f.changed or f.back): report.tasks = self.tell_tasks()
     return report
 
 @patch

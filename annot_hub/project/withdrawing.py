@@ -11,7 +11,7 @@ from fastcore.basics import patch
 
 from ..annotate.interface import Interface
 from ..collect.files import inside, write_file
-from ..collect.identity import LEFT, read_left, withdrawn_rows
+from ..collect.identity import LEFT, plain_name, read_left, withdrawn_rows
 from .looks import Project
 
 # %% ../../nbs/6_project/46_withdrawing.ipynb #a3c00590
@@ -26,7 +26,7 @@ def tasks_of(self: Project,
     if project is None: return []
     more = [*self.studio.find(review_title(self.title)), *(p['id'] for p in second_looks(self.studio, self.title))]
     tasks = [t for i in (project.id, *more) for t in self.under_todays_names(self.studio.tasks(i))]
-    return [t['id'] for t in tasks if str(t['data'].get('file_name')).removeprefix('*/') in wanted
+    return [t['id'] for t in tasks if plain_name(str(t['data'].get('file_name'))) in wanted
             and t['data'].get('repo_id') in (None, self.repo)]
 
 # %% ../../nbs/6_project/46_withdrawing.ipynb #d32a3313

@@ -15,7 +15,7 @@ from math import inf
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ..collect.identity import EARLIER, LEFT, Lineage, read_left
+from ..collect.identity import EARLIER, LEFT, Lineage, plain_name, read_left
 from ..collect.repo import Repo
 
 # %% ../../nbs/4_publish/43_names.ipynb #81a7a53c
@@ -83,6 +83,7 @@ def csv_today(
     for row in rows[1:]:
         if len(row) <= column or row[column] not in names.spans: continue
         key = names.of_content(row[column], contents.get(row[column]))
+        if plain_name(key) not in names.contents: key = plain_name(key)
         row[column], changed = key, changed or key != row[column]
     if not changed: return data
     out = StringIO(newline='')

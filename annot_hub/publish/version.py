@@ -15,6 +15,7 @@ from io import BytesIO
 import pandas as pd
 
 from ..annotate.interface import REGIONS, Interface
+from ..collect.identity import plain_name
 from ..collect.words import markdown, one_line
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
@@ -75,7 +76,7 @@ def left_note(
 ) -> list:      # A sentence, or none
     "Say whose answers are in the record only"
     if not names: return []
-    shown = names[0].removeprefix('*/')
+    shown = plain_name(names[0])
     return [f'{len(names):,} image{"s"*(len(names) > 1)} with answers not in the collection any more, first '
             f'{shown}: the answers stay in the record. Put the file back, `annot_hub collect` and `annot_hub upload` to have '
             'them again']

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..annotate.interface import Interface
-from ..collect.identity import LEFT, Lineage, find_keys, leaving, next_number, stamp, write_left
+from ..collect.identity import LEFT, Lineage, find_keys, leaving, left_keys, next_number, plain_name
+from ..collect.identity import stamp, write_left
 from ..collect.repo import Repo, as_repo
 from ..collect.words import first_few, one_line
-from .base import Base, read_base
+from .base import Base, read_base, read_record
 from .names import record_number, with_names
 from .publishing import draft_version, write_version
 from ..record.journal import Found, loads
@@ -103,10 +104,12 @@ def _take_out(base, keys, reason, forget):
     gone = stamp(leaving(rows, reason), next_number(base.record_files))
     left = left.assign(reason=left.reason.mask(left.file_name.isin(keys) & (left.reason == ''), reason))
     left = pd.concat([left, gone], ignore_index=True) if len(gone) else left
-    files = forgotten_files(base, set(keys)) if forget else {}
-    if forget: base.record = [e for e in base.record if e['file_name'] not in keys]
     base.collection = base.collection.drop(rows.index).reset_index(drop=True)
     base.names = Lineage(base.collection, left)
+    base.record = read_record(base.repo, base.parent, base.names)[0]
+    away = set(left_keys(left[left.file_name.isin(keys)]))
+    files = forgotten_files(base, away) if forget else {}
+    if forget: base.record = [e for e in base.record if e['file_name'] not in away]
     present = base.repo.last_changes(keys, base.parent)
     return files | dict.fromkeys(present) | {LEFT: write_left(left),
                                              'collection.parquet': base.collection.to_parquet(index=False)}
@@ -131,9 +134,9 @@ def withdraw(
     "Take images out of the repo, in one commit; nothing is done twice"
     reason, base = one_line(reason).strip(), read_base(as_repo(repo))
     if not reason: raise ValueError('a withdrawal needs a reason: say why with --reason')
-    answers = sum(e['file_name'] in set(files) for e in base.record)
+    answers = sum(plain_name(e['file_name']) in set(files) for e in base.record)
     report = WithdrawReport(files, reason, answers, forget, tags=tags_with(base.repo, files), dry_run=dry_run)
-    todo = [key for key in files if key not in base.withdrawn]
+    todo = set(files) - {plain_name(key) for key in base.withdrawn}
     if not todo and not (forget and answers): return report
     n = len(files)
     report.message = f'Withdraw {n:,} image{"s"*(n != 1)} ({reason})'
