@@ -134,7 +134,7 @@ def next_number(
 def _groups(df):
     "The group of each image, as the splits see it"
     if 'group' in df: return df.group.astype('str').where(df.group.notna(), df.file_name)
-    folder = df.file_name.str.rpartition('/')[0]
+    folder = df.file_name.str.replace('/?[^/]*$', '', regex=True)
     return folder.where(folder != '', df.file_name)
 
 def keep_groups(
@@ -145,7 +145,7 @@ def keep_groups(
     "Give renamed images the group that they had"
     old = dict(zip(base.file_name, _groups(base), strict=True))
     group = _groups(df)
-    renamed = df[EARLIER].map(was_moved) & df.file_name.isin(list(pairs))
+    renamed = df[EARLIER].map(was_moved).astype(bool) & df.file_name.isin(list(pairs))
     was = df.file_name.map(pairs).map(old).where(renamed)
     was = was.where(was != group)
     if not was.notna().any(): return df.assign(group=group) if 'group' in base and 'group' not in df else df
