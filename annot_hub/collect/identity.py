@@ -69,7 +69,7 @@ def _by_name(olds, news, folders):
 def match_images(
     old: dict,       # Key → sha256 as it was
     new: dict,       # Key → sha256 as it is
-    hints: dict = {} # New key → keys that it may have had
+    hints: dict|None = None # New key → keys that it may have had
 ) -> dict:           # New key → old key, of images that were there
     "Which image is which"
     pairs = {name: name for name, sha256 in new.items() if name in old and old[name] == sha256}
@@ -77,7 +77,7 @@ def match_images(
     pairs |= same_content(lost, {name: sha256 for name, sha256 in new.items() if name not in pairs})
     used = set(pairs.values())
     for name in new:
-        for earlier in [*reversed(hints.get(name, ())), name]:
+        for earlier in [*reversed((hints or {}).get(name, ())), name]:
             if name not in pairs and earlier in old and earlier not in used:
                 pairs[name] = earlier
                 used.add(earlier)
@@ -137,6 +137,10 @@ def _groups(df):
     folder = df.file_name.str.replace('/?[^/]*$', '', regex=True)
     return folder.where(folder != '', df.file_name)
 
+def _only_one(names):
+    "The name that all rows have, None if there are several or none"
+    return names.iloc[0] if names.nunique() == 1 and names.notna().any() else None
+
 def keep_groups(
     df: pd.DataFrame,   # The new table, with `earlier`
     base: pd.DataFrame, # The old one
@@ -149,8 +153,9 @@ def keep_groups(
     was = df.file_name.map(pairs).map(old).where(renamed)
     was = was.where(was != group)
     if not was.notna().any(): return df.assign(group=group) if 'group' in base and 'group' not in df else df
-    targets = was.groupby(group).agg(lambda names: names.iloc[0] if names.nunique() == 1 and names.notna().any() else None)
-    whole = group.map(targets.dropna()).where(~group.isin(set(old.values())) & ~df.file_name.isin(list(pairs)))
+    targets = was.groupby(group).agg(_only_one)
+    is_new = ~group.isin(set(old.values())) & ~df.file_name.isin(list(pairs))
+    whole = group.map(targets.dropna()).where(is_new)
     return df.assign(group=was.fillna(whole).fillna(group).astype('str'))
 
 # %% ../../nbs/1_collect/67_identity.ipynb #3096e276
@@ -164,7 +169,8 @@ def read_left(
     if data is None: return pd.DataFrame(columns=LEFT_COLUMNS, dtype='str').astype({'until': 'Int64'})
     df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
     lost = set(LEFT_COLUMNS) - set(df.columns)
-    if lost: raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it again from the history of the repo')
+    if lost:
+        raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it from the history of the repo')
     return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
 
 def write_left(
@@ -219,19 +225,20 @@ class Followed:
     changed: list = field(default_factory=list)     # Keys whose content is another now
     new: list = field(default_factory=list)         # Keys that nothing is known of
     back: list = field(default_factory=list)        # Keys of images that had left
-    unclear: list = field(default_factory=list)     # New keys with the content of images that left; which is which is unclear
+    unclear: list = field(default_factory=list)     # New keys that share their content with images that left
     left: pd.DataFrame = field(default_factory=lambda: read_left(None)) # All images that left
     gone: list = field(default_factory=list)        # Keys of those that left just now
 
     def __str__(self):
         counts = [(self.renamed, 'renamed'), (self.changed, 'changed, to be seen again'), (self.new, 'new'),
-                  (self.back, 'back'), (self.gone, 'left the folder (what was said about them stays in the record)')]
+                  (self.back, 'back'),
+                  (self.gone, 'left the folder (what was said about them stays in the record)')]
         parts = [f'{len(names):,} {what}' for names, what in counts if names]
         text = 'images: ' + ', '.join(parts or ['all as before'])
         if self.changed: text += f'; changed: {first_few(self.changed)}'
         if self.unclear:
-            text += (f'; {first_few(self.unclear)} have the same content as several that left, so they count as new: '
-                     'give one its old name and collect again if it should follow')
+            text += (f'; {first_few(self.unclear)} have the same content as several that left, so they '
+                     'count as new: give one its old name and collect again if it should follow')
         return text
     __repr__ = _repr_markdown_ = __str__
 
@@ -280,7 +287,8 @@ def _with_left(base, left):
     may = left[left.reason == ''].drop_duplicates(['file_name', 'sha256'], keep='last')
     if may.empty: return base
     past = [write_past([*read_past(text), Past(name, sha256, int(until))]) if pd.notna(until) else text
-            for name, sha256, until, text in zip(may.file_name, may.sha256, may.until, may[EARLIER], strict=True)]
+            for name, sha256, until, text in zip(may.file_name, may.sha256, may.until, may[EARLIER],
+                                                 strict=True)]
     rows = may[['sha256', 'group']].assign(file_name=left_keys(may), gone=True, **{EARLIER: past})
     return pd.concat([base.assign(group=_groups(base)), rows], ignore_index=True)
 
@@ -292,7 +300,8 @@ def _report(df, base, left, pairs):
     lost = base[~base.file_name.isin(set(pairs.values()) | away)]
     orphans = {old[name] for name in lost.file_name}
     report = Followed({was: name for name, was in pairs.items() if name != was and was not in away},
-                      [name for name, was in pairs.items() if isinstance(old[was], str) and old[was] != new[name]],
+                      [name for name, was in pairs.items()
+                       if isinstance(old[was], str) and old[was] != new[name]],
                       [name for name in df.file_name if name not in pairs], back)
     report.unclear = [name for name in report.new if new[name] in orphans]
     report.gone = lost.file_name.tolist()
@@ -314,7 +323,7 @@ def _spans(name, sha256, past, key, end=inf):
 class Lineage:
     "Names of images, now and before"
     def __init__(self,
-        df: pd.DataFrame,               # The collection of the repo; `file_name`, perhaps `sha256` and `earlier`
+        df: pd.DataFrame,               # `file_name`, perhaps `sha256` and `earlier`
         left: pd.DataFrame|None = None  # From `read_left`
     ):
         self.spans, self.changes = defaultdict(list), {}
@@ -350,7 +359,7 @@ class Lineage:
         "Whose name was that?"
         if name not in self.spans: return name
         spans = self.spans[name]
-        fitting = [s for s in spans if s.since <= number < s.until] or [s for s in spans if s.until == inf == number]
+        fitting = [s for s in spans if s.since <= number < s.until or s.until == inf == number]
         if fitting: return min(fitting, key=lambda s: s.until).key
         keys = {s.key for s in spans}
         if number == inf: return max(spans, key=lambda s: s.until).key

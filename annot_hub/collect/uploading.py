@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
 from tqdm import tqdm
 
-from .identity import EARLIER, LEFT, Followed, follow, next_number, read_left, read_past, stamp
+from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
 from .identity import withdrawn_rows, write_left
 from .images import ImageFolder, check_keys, local_path
 from .repo import Repo, as_repo
@@ -81,12 +81,13 @@ class UploadReport:
 def plan_upload(
     df: pd.DataFrame,                   # Collection with `file_name`, `bytes`, `sha256`
     existing: pd.DataFrame,             # `Repo.files` of the repo's image folder
-    moves: dict = {}                    # New key → old key, of content that is there under another name
+    moves: dict|None = None             # New key → old key, of content that is there under another name
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
     known = existing.set_index('file_name').sha256
     new = ~df.file_name.isin(known.index)
     same = (df.file_name.map(known) == df.sha256).fillna(False)
+    moves = moves or {}
     moved = df.file_name.isin(set(moves)) & ~same
     new, todo = new & ~moved, df[~same & ~moved]
     left = sorted(set(known.index) - set(df.file_name) - set(moves.values()))
@@ -171,7 +172,7 @@ class Before:
     collection: pd.DataFrame|None = None # The table; None if there is none
     left: pd.DataFrame = field(default_factory=lambda: read_left(None)) # Images that left
     pinned: str = ''                     # Commit that has all images of the table
-    copies: dict = field(default_factory=dict) # New key → old key: content that the table's commit gives another path
+    copies: dict = field(default_factory=dict) # New key → old key, of content that gets another path
 
     def moves(self,
         followed: Followed,    # From `follow`
@@ -197,9 +198,9 @@ class Before:
         files = {old: None for old in followed.renamed if old not in named and old in present}
         files |= {new: CommitOperationCopy(old, new, src_revision=self.pinned)
                   for new, old in self.copies.items()}
-        open_end = EARLIER in df and df[EARLIER].map(lambda t: any(p.until is None for p in read_past(t))).any()
         left, parent = followed.left, None
-        if open_end or left.until.isna().any():
+        past = [part for text in past_column(df) for part in read_past(text)]
+        if any(part.until is None for part in past) or left.until.isna().any():
             parent = self.repo.head()
             until = next_number(self.repo.etags(parent, 'record'))
             df, left = stamp(df, until), stamp(left, until)

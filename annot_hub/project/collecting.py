@@ -98,7 +98,7 @@ def _scanned(self: Project):
 @patch
 def followed_images(self: Project,
     df: pd.DataFrame # The folder as it is
-) -> pd.DataFrame:   # With `selected`, and what rows were before; `self.followed` says what has become of them
+) -> pd.DataFrame:   # With `selected`, and what rows were before; `self.followed` says what it found
     "Find the images of the collection again, and keep what was chosen"
     before, self.not_asked = self.collection_before()
     barred = withdrawn_rows(df, before.left)

@@ -62,7 +62,7 @@ class Sample(Struct, forbid_unknown_fields=True):
     n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)] = None # a `Meta` with `ge` takes no `int | None`
     seed: Annotated[int, line(NUMBER, 'another seed, another choice', 1)] = 0
     by: Annotated[str | None, line(COLUMN, 'its groups are sampled in proportion', 'volume')] = None
-    file: Annotated[str | None, line(PATH, 'a list of your own: these, and others up to n', 'list.csv')] = None
+    file: Annotated[str | None, line(PATH, 'your own list: these, and others up to n', 'list.csv')] = None
 
 class Tasks(Struct, forbid_unknown_fields=True):
     "What annotators see beside the image"
@@ -184,8 +184,8 @@ def _sentence(error, data):
 
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
-PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
-         ('studio', 'files')]
+PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'),
+         ('studio', 'data'), ('studio', 'files')]
 
 def _value(config, section, name):
     "The value of a line, also outside the sections; None if the file has no such line"

@@ -9,7 +9,6 @@ __all__ = ['read_list', 'choose', 'lowered', 'sample_note']
 import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 from fastcore.basics import patch
@@ -31,7 +30,7 @@ def repo_before(self: Project) -> tuple: # A `Before`, and why the repo could no
     except (OSError, RuntimeError, ValueError) as e: return Before(), str(e).partition('\n')[0]
 
 @patch
-def collection_before(self: Project) -> tuple: # A `Before`, and why the repo could not be asked, '' if it need not be
+def collection_before(self: Project) -> tuple: # A `Before`, and why the repo could not be asked, or ''
     "The collection as it was: on this disk, else in the repo"
     path, left = inside('collection.parquet', self.dir), inside(LEFT, self.dir)
     if not path.exists(): return self.repo_before()
@@ -57,7 +56,8 @@ def worked_on(self: Project) -> tuple: # Names of images, and why the repo could
 def _listed(table, keys, prefix):
     "The column of names, the key of each, and how many lines stand above it"
     names = [str(c) for c in table.columns]
-    if 'file_name' in names: return table['file_name'], find_keys(table['file_name'].dropna(), keys, prefix), 2
+    if 'file_name' in names:
+        return table['file_name'], find_keys(table['file_name'].dropna(), keys, prefix), 2
     head = find_keys(names, keys, prefix)
     if any(head):                                        # a list without a header
         column = pd.Series([names[head.index(next(filter(None, head)))], *table.iloc[:, 0]], dtype=object)
@@ -78,9 +78,10 @@ def read_list(
     bad = [i for i, key in enumerate(found) if key is None]
     if bad:
         rows = column.dropna()
-        raise ValueError(f'{path}, row {rows.index[bad[0]] + first}: {str(rows.iloc[bad[0]])[:80]!r} is none of the '
-                         f'{len(keys):,} images, or could be several ({len(bad):,} of {len(found):,} rows are like '
-                         f'that): write the path below the folder, as in {keys[0].removeprefix(prefix + "/")[:80]!r}')
+        name, example = str(rows.iloc[bad[0]])[:80], keys[0].removeprefix(f'{prefix}/')[:80]
+        raise ValueError(f'{path}, row {rows.index[bad[0]] + first}: {name!r} is none of the {len(keys):,} '
+                         f'images, or could be several ({len(bad):,} of {len(found):,} rows are like that): '
+                         f'write the path below the folder, as in {example!r}')
     return found
 
 # %% ../../nbs/6_project/33_keeping.ipynb #29ad8421
@@ -122,7 +123,8 @@ def sample_note(
     out, n = len((before & set(df.file_name)) - chosen), sampling.get('n')
     if out: text += f', {out:,} not chosen any more'
     if n is not None and len(chosen) > n:
-        text += f'. [sample] asks for {n:,}, but {len(chosen):,} are in your list, or have a task or an answer: these stay'
+        text += (f'. [sample] asks for {n:,}, but {len(chosen):,} are in your list, or have a task or an '
+                 'answer: these stay')
     return text
 
 # %% ../../nbs/6_project/33_keeping.ipynb #97132c82
@@ -145,5 +147,6 @@ def choose_again(self: Project,
         needed = {names.at(name) for name in today(worked)} | (kept if why else set())
     result = choose(df, sampling, kept, needed, listed)
     self.sampled = sample_note(result, sampling, kept, len(gone))
-    if why: self.sampled += f'. Nothing was taken out, since the repo could not be asked who has answered what ({why})'
+    if why:
+        self.sampled += f'. Nothing was taken out, since the repo could not be asked who has answered ({why})'
     return result

@@ -145,8 +145,8 @@ def ask_anew(self: Project,
     title = review_title(self.title)
     kept = adapt(self.studio, self.title, plan.interface.xml)[1]
     if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
-    second = send_second(self.studio, self.title, plan, look_again(self.under_todays_names(self.studio.tasks(project)),
-                                                             plan, record))
+    tasks = self.under_todays_names(self.studio.tasks(project))
+    second = send_second(self.studio, self.title, plan, look_again(tasks, plan, record))
     self.take_answers(project, plan.interface)
     return {'kept': kept} | second
 

@@ -49,7 +49,8 @@ def hub_status(self: Project) -> dict: # Plain values
             'withdrawn': len(names.withdrawn)}
     return {'endpoint': self.endpoint, 'images': len(images), 'selected': selected,
             'annotations': len(current(record)),
-            **counts, **{name: n for name, n in more.items() if n}, 'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(self.hub.tags())}
+            **counts, **{name: n for name, n in more.items() if n},
+            'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(self.hub.tags())}
 
 @patch
 def studio_status(self: Project) -> dict: # Plain values

@@ -41,7 +41,8 @@ def upload(self: Project,
     df = self.collection()
     self.reach_hub()
     if not dry_run: self.hub.create(private=self.cfg.get('private', True))
-    report = uploading.upload(self.with_answered(df), self.place('images', 'folder'), self.hub, self.prefix, dry_run)
+    df, root = self.with_answered(df), self.place('images', 'folder')
+    report = uploading.upload(df, root, self.hub, self.prefix, dry_run)
     left = None if dry_run else self.hub.read(LEFT)
     if left: write_file(self.dir/LEFT, left)
     f = report.followed
@@ -53,7 +54,8 @@ def tell_tasks(self: Project) -> int: # How many
     "Have the tasks show the images as they are, at once if Label Studio answers"
     try:
         project = self.labelling()
-        return self.follow_everywhere(project, self.hub.image_revision(), self.image_address(), False) if project else 0
+        if project is None: return 0
+        return self.follow_everywhere(project, self.hub.image_revision(), self.image_address(), False)
     except (OSError, RuntimeError, ValueError) as e:
         print('Tasks in Label Studio may show the images under their old names, or earlier pictures '
               f'({str(e).splitlines()[0]}): run `annot_hub push` before anybody goes on', file=sys.stderr)
@@ -196,7 +198,8 @@ def push(self: Project,
     renewed = self.follow_everywhere(project, pinned, address, dry_run)
     report = self.studio.push(project, wanted, dry_run=dry_run, known=inside('tasks.known.json', self.dir))
     again = self.send_replaced(project, read_names(self.hub), interface, dry_run)
-    return report | {name: n for name, n in (('brought up to date', renewed), ('to be seen again', again)) if n}
+    more = {'brought up to date': renewed, 'to be seen again': again}
+    return report | {name: n for name, n in more.items() if n}
 
 @patch
 def follow_everywhere(self: Project,
@@ -214,7 +217,8 @@ def follow_everywhere(self: Project,
     if memory.followed() == revision: return 0
     if not dry_run: memory.forget()
     url = address or (lambda name: hub_url(self.repo, name, revision, self.endpoint))
-    more = [*self.studio.find(review_title(self.title)), *(p['id'] for p in second_looks(self.studio, self.title))]
+    seconds = [p['id'] for p in second_looks(self.studio, self.title)]
+    more = [*self.studio.find(review_title(self.title)), *seconds]
     n = sum([self.follow_images(i, names, revision, url, dry_run) for i in (project.id, *more)])
     if not dry_run: memory.note_followed(revision)
     return n

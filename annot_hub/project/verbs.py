@@ -127,7 +127,8 @@ def collected(
 ) -> list:    # Sentences
     "What has become of the images since the last time"
     found = []
-    if p.not_asked: found.append(f'no earlier collection here, and none was read from the repo ({p.not_asked})')
+    if p.not_asked:
+        found.append(f'no earlier collection here, and none was read from the repo ({p.not_asked})')
     if p.followed.renamed or p.followed.changed or p.followed.gone or p.followed.back or p.followed.unclear:
         found.append(str(p.followed))
     if p.sampled: found.append(p.sampled)

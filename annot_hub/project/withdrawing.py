@@ -9,7 +9,6 @@ __all__ = []
 import pandas as pd
 from fastcore.basics import patch
 
-from ..annotate.interface import Interface
 from ..collect.files import inside, write_file
 from ..collect.identity import LEFT, plain_name, read_left, withdrawn_rows
 from .looks import Project
@@ -24,7 +23,8 @@ def tasks_of(self: Project,
     from annot_hub.record.reviewing import review_title
     project, wanted = self.labelling(), set(keys)
     if project is None: return []
-    more = [*self.studio.find(review_title(self.title)), *(p['id'] for p in second_looks(self.studio, self.title))]
+    seconds = [p['id'] for p in second_looks(self.studio, self.title)]
+    more = [*self.studio.find(review_title(self.title)), *seconds]
     tasks = [t for i in (project.id, *more) for t in self.under_todays_names(self.studio.tasks(i))]
     return [t['id'] for t in tasks if plain_name(str(t['data'].get('file_name'))) in wanted
             and t['data'].get('repo_id') in (None, self.repo)]
@@ -41,7 +41,8 @@ def withdraw(self: Project,
     from annot_hub.publish.names import read_names
     from annot_hub.publish.withdrawing import images_to_withdraw, withdraw
     self.reach_hub()
-    keys = images_to_withdraw(files, read_names(self.hub), self.hub.collection().file_name.tolist(), self.prefix)
+    known = self.hub.collection().file_name.tolist()
+    keys = images_to_withdraw(files, read_names(self.hub), known, self.prefix)
     if not (reason or '').strip(): raise ValueError('a withdrawal needs a reason: say why with --reason')
     project, interface = self.labelling(), self.agreed_interface()
     if project and not (dry_run or forget): self.take_answers(project, interface)

@@ -45,7 +45,8 @@ def answered_in(
     for name in files:
         for e in loads(repo.read(name, etag=etags.get(name)), name):
             key = counting.get(e['unique_id'])
-            if key is not None and e['kind'] == 'annotation': last[key] = max(last.get(key, 0), record_number(name))
+            if key is None or e['kind'] != 'annotation': continue
+            last[key] = max(last.get(key, 0), record_number(name))
     return last
 
 # %% ../../nbs/4_publish/45_base.ipynb #038ae690

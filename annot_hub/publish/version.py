@@ -78,8 +78,8 @@ def left_note(
     if not names: return []
     shown = plain_name(names[0])
     return [f'{len(names):,} image{"s"*(len(names) > 1)} with answers not in the collection any more, first '
-            f'{shown}: the answers stay in the record. Put the file back, `annot_hub collect` and `annot_hub upload` to have '
-            'them again']
+            f'{shown}: the answers stay in the record. Put the file back, `annot_hub collect` and `annot_hub '
+            'upload` to have them again']
 
 # %% ../../nbs/4_publish/50_version.ipynb #15eb55a3
 def moved_images(

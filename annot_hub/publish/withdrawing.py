@@ -82,11 +82,12 @@ class WithdrawReport:
         text = f'{images} {what}: {first_few(self.files)}' if self.message else f'{images} withdrawn already'
         kept = 'go from the record' if self.forget else 'stay in the record (--forget removes them)'
         if self.answers: text += f'; {self.answers:,} entries about them {kept}'
-        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio {"would go" if self.dry_run else "removed"}'
+        done = 'would go' if self.dry_run else 'removed'
+        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio {done}'
         text += '. The files in your folder are not touched, and `annot_hub collect` leaves them out'
         where = f', and the tags {", ".join(self.tags)},' if self.tags else ''
-        return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said about them. '
-                f'On huggingface.co, HfApi().permanently_delete_lfs_files takes the images out of all of them')
+        return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said about '
+                'them. On huggingface.co, HfApi().permanently_delete_lfs_files takes the images out of all of them')
     __repr__ = _repr_markdown_ = __str__
 
 def tags_with(
