@@ -86,8 +86,9 @@ class WithdrawReport:
         if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio {done}'
         text += '. The files in your folder are not touched, and `annot_hub collect` leaves them out'
         where = f', and the tags {", ".join(self.tags)},' if self.tags else ''
-        return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said about '
-                'them. On huggingface.co, HfApi().permanently_delete_lfs_files takes the images out of all of them')
+        return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said '
+                'about them. On huggingface.co, HfApi().permanently_delete_lfs_files takes the images out '
+                'of all of them')
     __repr__ = _repr_markdown_ = __str__
 
 def tags_with(
