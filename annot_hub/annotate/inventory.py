@@ -147,6 +147,23 @@ def recall_sent(self: TaskMemory) -> dict: # at, last, keys; empty if nothing is
     return self._read(self.sent_path)
 
 @patch
+def forget(self: TaskMemory) -> None: # the tasks will be listed again
+    "Forget the inventory, but not which project it was of"
+    self._write(self.path)
+
+@patch
+def note_followed(self: TaskMemory,
+    revision: str # commit of the images
+) -> None:        # it is in a file
+    "Remember that all tasks show the images of this commit"
+    self._write(self.path and Path(f'{self.path}.followed'), revision=revision)
+
+@patch
+def followed(self: TaskMemory) -> str|None: # None if nothing is known
+    "The commit of the images that all tasks show"
+    return self._read(self.path and Path(f'{self.path}.followed')).get('revision')
+
+@patch
 def forget_sent(self: TaskMemory) -> None: # nothing is on its way
     "It has arrived, or never will"
     if self.sent_path: self.sent_path.unlink(missing_ok=True)

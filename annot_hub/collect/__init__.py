@@ -22,6 +22,7 @@ _PAGES = {
     'clients': ['point_clients'],
     'repo': ['HubError', 'StaleParent', 'Repo'],
     'renaming': ['own_places'],
+    'identity': ['follow', 'Followed', 'Lineage', 'find_keys'],
     'uploading': ['UploadReport', 'plan_upload', 'upload'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.collect', submod_attrs=_PAGES)

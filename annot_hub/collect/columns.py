@@ -16,7 +16,7 @@ from .words import first_few
 
 # %% ../../nbs/1_collect/22_columns.ipynb #01737d49
 COLLECTION_COLUMNS = ('file_name', 'bytes', 'width', 'height', 'sha256', 'error', 'group', 'selected',
-                      'dhash', 'source', 'unshown')
+                      'dhash', 'source', 'unshown', 'earlier')
 VIEW_COLUMNS = ('state', 'n_annotators', 'agreement')
 RESERVED = (*COLLECTION_COLUMNS, 'image', 'split', 'labelled', *VIEW_COLUMNS)
 

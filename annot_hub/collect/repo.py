@@ -19,8 +19,8 @@ from urllib.parse import quote, unquote
 import httpx2
 import pandas as pd
 from fastcore.basics import patch
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, hf_hub_url
-from huggingface_hub import set_client_factory
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, constants
+from huggingface_hub import hf_hub_url, set_client_factory
 from huggingface_hub import errors as hf_errors
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import _http, are_progress_bars_disabled, build_hf_headers, disable_progress_bars
@@ -262,11 +262,11 @@ def quiet_client() -> Iterator: # For `with`
 
 def operation(
     path: str,                                # In the repo
-    content: bytes|str|CommitOperationAdd|None # Bytes, the path of a local file, what the client takes, or None: delete it
-) -> CommitOperationAdd|CommitOperationDelete: # As the client takes it
+    content: bytes|str|CommitOperationAdd|CommitOperationCopy|None # Bytes, the path of a local file, what the client takes, or None: delete it
+) -> CommitOperationAdd|CommitOperationCopy|CommitOperationDelete: # As the client takes it
     "What a commit does with one file"
     if content is None: return CommitOperationDelete(path, is_folder=False)
-    if isinstance(content, CommitOperationAdd): return content
+    if isinstance(content, (CommitOperationAdd, CommitOperationCopy)): return content
     return CommitOperationAdd(path, content)
 
 @patch

@@ -7,6 +7,7 @@ __all__ = ['random_ranks', 'proportional_shares', 'sample']
 
 # %% ../../nbs/1_collect/40_sampling.ipynb #f140c04a
 import hashlib
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -36,10 +37,15 @@ def sample(
     df: pd.DataFrame,   # One row an image
     n: int,             # How many to choose
     seed: int,          # Any number; another one gives another choice
-    by: str|None = None # Column whose groups are to be represented in proportion
+    by: str|None = None, # Column whose groups are to be represented in proportion
+    keep: Iterable|None = None # Keys that stay chosen, even if they are more than `n`
 ) -> pd.DataFrame:      # The same frame with a boolean `selected`
     "Choose `n` images at random; nothing is removed"
     if not 0 <= n <= len(df): raise ValueError(f'cannot choose {n:,} of {len(df):,} images')
     groups = df[by].fillna('').astype(str) if by else pd.Series('', index=df.index)
-    places = random_ranks(df.file_name, seed).groupby(groups).rank(method='first')
-    return df.assign(selected=places <= groups.map(proportional_shares(groups.value_counts(), n)))
+    kept = df.file_name.isin(set(() if keep is None else keep))
+    shares = proportional_shares(groups.value_counts(), n)
+    lacking = (shares - groups[kept].value_counts().reindex(shares.index, fill_value=0)).clip(lower=0)
+    places = random_ranks(df.file_name[~kept], seed).groupby(groups[~kept]).rank(method='first')
+    more = groups.map(proportional_shares(lacking, max(0, n - int(kept.sum()))))
+    return df.assign(selected=kept | (places.reindex(df.index) <= more))

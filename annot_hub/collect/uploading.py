@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attribute_globs', 'attributes_with', 'upload']
+           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
 import hashlib
@@ -19,12 +19,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
-from huggingface_hub import CommitOperationAdd
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy
 from tqdm import tqdm
 
 from .drawing import lacking_renditions, rendition_files
+from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
+from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
-from .keys import RENDITIONS, original_name
+from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
@@ -62,6 +64,10 @@ class UploadReport:
     moved: int = 0      # images put one folder deeper because their folder is too full
     commits: int = 0    # commits of images that it takes
     renditions: int = 0 # JPEGs for annotators, of images that browsers do not show
+    renamed: int = 0    # images that get another name in the repo; nothing is sent for them
+    withdrawn: list = field(default_factory=list) # keys that were withdrawn; they are left out
+    followed: Followed = field(default_factory=Followed) # what has become of the images that were there
+    tasks: int = 0      # tasks in Label Studio that show the images as they are now
 
     def __str__(self):
         verb = 'sent' if self.revision else 'to send'
@@ -70,6 +76,12 @@ class UploadReport:
         jpegs = f'{self.renditions:,} JPEG{"s"*(self.renditions > 1)}'
         if self.renditions: text += f'; {jpegs} for annotators of what browsers do not show'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
+        if self.renamed: text += f'; {self.renamed:,} renamed in the repo, with their answers'
+        if self.followed.changed:
+            text += (f'; {len(self.followed.changed):,} scanned anew: labels are kept, and '
+                     '`annot_hub push` has the images seen again')
+        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio follow'
+        if self.withdrawn: text += f'; {len(self.withdrawn):,} left out, since they were withdrawn'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text
     __repr__ = _repr_markdown_ = __str__
@@ -77,18 +89,21 @@ class UploadReport:
 # %% ../../nbs/1_collect/70_uploading.ipynb #9cddc162
 def plan_upload(
     df: pd.DataFrame,                   # Collection with `file_name`, `bytes`, `sha256`
-    existing: pd.DataFrame              # `Repo.files` of the repo's image folder
+    existing: pd.DataFrame,             # `Repo.files` of the repo's image folder
+    moves: dict|None = None             # New key → old key, of content that is there under another name
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
     known = existing.set_index('file_name').sha256
     new = ~df.file_name.isin(known.index)
     same = (df.file_name.map(known) == df.sha256).fillna(False)
-    todo = df[~same]
-    left = sorted(set(known.index) - set(df.file_name))
+    moves = moves or {}
+    moved = df.file_name.isin(set(moves)) & ~same
+    new, todo = new & ~moved, df[~same & ~moved]
+    left = sorted(set(known.index) - set(df.file_name) - set(moves.values()))
     commits = sum(1 for _ in batches(todo))
-    return todo, UploadReport(int(new.sum()), int((~new & ~same).sum()), int(same.sum()),
+    return todo, UploadReport(int(new.sum()), int((~new & ~same & ~moved).sum()), int(same.sum()),
                               int(todo.bytes.sum()),
-                              left, commits=commits)
+                              left, commits=commits, renamed=int(moved.sum()))
 
 def batches(
     df: pd.DataFrame,  # Rows to send
@@ -111,7 +126,7 @@ class Source:
         # what the table says of other places is not asked: a stranger may have made it
         self.paths = {name: local_path(root, key, prefix) for name,
                       key in zip(df.file_name, scanned, strict=True)}
-        self.folder = ImageFolder(root)
+        self.folder, self.prefix = ImageFolder(root), prefix
 
 @patch
 def check_files(self: Source,
@@ -123,6 +138,16 @@ def check_files(self: Source,
         if not os.path.isfile(path):
             raise ValueError(f'{path} is not there any more: run `annot_hub collect` again')
         if os.path.getsize(self.folder.inside(path)) != size: self._refuse_changed(name)
+
+@patch
+def check_measured(self: Source,
+    rows: pd.DataFrame # Rows that need not be sent
+) -> None:             # `ValueError` for the first file that has another size than when it was measured
+    "Files that are here are still those that were measured"
+    for name, size in zip(rows.file_name, rows.bytes, strict=True):
+        try: found = os.path.getsize(self.paths[name])
+        except OSError: continue
+        if found != size: self._refuse_changed(name)
 
 @patch
 def _refuse_changed(self: Source, name):
@@ -186,6 +211,63 @@ def attributes_with(
     if not lines or not prefix and f'*{rest}' in existing: return text
     return '\n'.join([*([text.removesuffix('\n')] if text else []), *lines, ''])
 
+# %% ../../nbs/1_collect/70_uploading.ipynb #9a10dd84
+@dataclass
+class Before:
+    "The repo before an upload"
+    repo: Repo|None = None
+    collection: pd.DataFrame|None = None # The table; None if there is none
+    left: pd.DataFrame = field(default_factory=lambda: read_left(None)) # Images that left
+    pinned: str = ''                     # Commit that has all images of the table
+    copies: dict = field(default_factory=dict) # New key → old key, of content that gets another path
+
+    def moves(self,
+        followed: Followed,    # From `follow`
+        df: pd.DataFrame,      # The table to come
+        existing: pd.DataFrame # What is in the image folder of the repo
+    ) -> dict:                 # New key → old key, of content that the pinned commit has
+        "Images that only need another path"
+        if not followed.renamed: return {}
+        sha256 = dict(zip(df.file_name, df.sha256, strict=True))
+        known = self.repo.files(self.pinned).set_index('file_name').sha256.to_dict()
+        here = dict(zip(existing.file_name, existing.sha256, strict=True))
+        self.copies = {new: old for old, new in followed.renamed.items()
+                       if known.get(old) == sha256[new] and here.get(new) != sha256[new]}
+        return {new: old for old, new in followed.renamed.items() if known.get(old) == sha256[new]}
+
+    def commit_table(self,
+        df: pd.DataFrame,  # The table to come
+        followed: Followed # From `follow`
+    ) -> str:              # The commit that has it all; the old head if nothing is new
+        "Commit the table, with the paths that change and the images that left"
+        named = set(df.file_name)
+        present = set(self.repo.etags(folder=None)) if followed.renamed else set()
+        old_paths = [path for old in followed.renamed for path in (old, rendition_name(old))
+                     if original_name(path) not in named]
+        files = {path: None for path in old_paths if path in present}
+        files |= {new: CommitOperationCopy(old, new, src_revision=self.pinned)
+                  for new, old in self.copies.items()}
+        left, parent = followed.left, None
+        past = [part for text in past_column(df) for part in read_past(text)]
+        if any(part.until is None for part in past) or left.until.isna().any():
+            parent = self.repo.head()
+            until = next_number(self.repo.etags(parent, 'record'))
+            df, left = stamp(df, until), stamp(left, until)
+        files['collection.parquet'] = df.to_parquet(index=False)
+        if len(left) or len(self.left): files[LEFT] = write_left(left)
+        renamed = f', {len(followed.renamed):,} renamed' if followed.renamed else ''
+        return self.repo.commit(files, f'Collection of {len(df):,} images{renamed}', parent)
+
+def read_before(
+    repo: Repo # Where to
+) -> Before:   # An empty one if it has no table yet
+    "What an upload starts from"
+    found = repo.last_changes(['collection.parquet', LEFT])
+    def content(name): return repo.read(name, etag=found[name].etag) if name in found else None
+    if 'collection.parquet' not in found: return Before(repo, left=read_left(content(LEFT)))
+    return Before(repo, pd.read_parquet(BytesIO(content('collection.parquet'))), read_left(content(LEFT)),
+                  found['collection.parquet'].commit)
+
 # %% ../../nbs/1_collect/70_uploading.ipynb #0b8a51a8
 def upload(
     df: pd.DataFrame,          # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
@@ -200,21 +282,30 @@ def upload(
     missing = dry_run and not repo.exists()
     existing = pd.DataFrame({'file_name': [], 'sha256': []}) if missing else repo.files(folder=prefix or None)
     existing = existing[existing.file_name.map(original_name) == existing.file_name]
-    df = check_keys(split_folders(df, existing.file_name, folder_limit), folder_limit)
-    todo, report = plan_upload(df, existing)
     if not missing: check_table(repo)
+    before = Before() if missing else read_before(repo)
+    df = check_keys(split_folders(df, existing.file_name, folder_limit), folder_limit)
+    barred = withdrawn_rows(df, before.left)
+    withdrawn, df, scanned = df.file_name[barred].tolist(), df[~barred], scanned[~barred]
+    df, followed = follow(df, before.collection, before.left)
+    todo, report = plan_upload(df, existing, before.moves(followed, df, existing))
     report.moved = int((df.file_name != scanned).sum())
+    report.followed, report.withdrawn = followed, withdrawn
+    taken = int((todo.file_name.isin(set(followed.new)) & todo.file_name.isin(set(existing.file_name))).sum())
+    if before.collection is not None: report.new, report.changed = report.new + taken, report.changed - taken
     source = Source(df, scanned, root, prefix)
     source.check_files(todo)
+    source.check_measured(df.drop(todo.index))
     unshown = 'unshown' in df and not missing
     lacking = lacking_renditions(df, todo, repo.files(folder=RENDITIONS).file_name if unshown else [])
     source.check_files(lacking)
     report.renditions = len(lacking)
-    if not dry_run: _send(df, todo, lacking, source, repo, prefix, report)
+    if not dry_run: _send(df, todo, lacking, source, before, report)
     return report
 
-def _send(df, todo, lacking, source, repo, prefix, report):
+def _send(df, todo, lacking, source, before, report):
     "Commit the images of `todo` with their renditions, those of other images, then the table"
+    repo, prefix = before.repo, source.prefix
     old = (repo.read('.gitattributes') or b'').decode(errors='surrogateescape')
     new = attributes_with(old, prefix)
     if len(lacking) and prefix: new = attributes_with(new, RENDITIONS)
@@ -229,5 +320,4 @@ def _send(df, todo, lacking, source, repo, prefix, report):
             bar.update(int(rows.bytes.sum()))
     for rows in batches(lacking[~lacking.index.isin(todo.index)]):
         with source.renditions(rows) as shown: repo.commit(shown, f'Add {len(rows):,} renditions')
-    table = {'collection.parquet': df.to_parquet(index=False)}
-    report.revision = repo.commit(table, f'Collection of {len(df):,} images')
+    report.revision = before.commit_table(df, report.followed)

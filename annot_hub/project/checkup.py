@@ -314,7 +314,7 @@ def check_stray(
                            f'{len(gone):,} tasks are about images that are not in '
                            f'the collection, first {gone[0]!r}',
                            'put the images back, then `annot_hub collect` and `annot_hub upload`; or '
-                           'delete these tasks in Label Studio: an answer to one stops the next pull'))
+                           'delete these tasks in Label Studio: answers to them stay in the record only'))
     if unchosen:
         out.append(Finding('tasks', 'note',
                            f'{len(unchosen):,} tasks are about images that are not '
@@ -412,7 +412,7 @@ def look_at_studio(
     here = urlsplit(studio.url).hostname in ('127.0.0.1', 'localhost')
     yield way(Surroundings(private, len(studio.users()), here, 'gate' in p.cfg, bool(_shared_address(p))))
     project = p.labelling()
-    tasks = studio.tasks(project) if project else []
+    tasks = p.under_todays_names(studio.tasks(project)) if project else []
     if project: yield from look_at_tasks(p, project, tasks, df)
     addresses = task_addresses(p, private, tasks, df)
     for name in sorted(random.Random(0).sample(sorted(addresses), min(images, len(addresses)))):

@@ -21,8 +21,8 @@ from .verbs import OFFLINE, VERBS
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
 _ORDER = ['demo', 'init', 'trust', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor',
           'history', 'diff',
-          'restore', 'aside', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'serve', 'gate', 'hub',
-          'studio']
+          'restore', 'aside', 'withdraw', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'serve',
+          'gate', 'hub', 'studio']
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"
@@ -57,6 +57,7 @@ def parser(
         found._remove_action(next(a for a in found._actions if a.dest == 'p'))
         found.add_argument('--dir', default='.', help='Folder with annot_hub.toml (default: .)')
     for action in found._actions:
+        if action.type is list: action.type, action.nargs = None, '+'
         for option in [o for o in action.option_strings if '_' in o]:
             dashed = option.replace('_', '-')
             action.option_strings = [dashed]

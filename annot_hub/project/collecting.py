@@ -14,13 +14,13 @@ from fastcore.basics import patch
 from ..collect.columns import (RESERVED, check_no_drive, check_publishable, column_called, rename_reserved,
                                        renamed_message)
 from ..collect.files import new_file
+from ..collect.identity import follow, withdrawn_rows
 from ..collect.images import check_keys, left_alone, measure, scan
 from ..collect.matching import key_form, key_text
 from ..collect.metadata import constant_notes, join, path_parts, stack_tables
-from ..collect.sampling import sample
 from ..collect.tables import read_metadata
 from .config import listed
-from .opened import Project
+from .keeping import Project
 from .trust import NotTrusted
 from ..publish.splits import add_hashes
 
@@ -87,7 +87,7 @@ def require_images(
     sampling: dict    # `[sample]` of the file
 ) -> None:            # `ValueError` if it asks for more than there are
     "Are there as many images as the sample wants?"
-    n = sampling.get('n', 0)
+    n = sampling.get('n') or 0
     if n > len(df):
         raise ValueError(f'[sample] asks for {n:,} of {len(df):,} images: lower '
                          'n, or take the section out for all')
@@ -182,9 +182,20 @@ def _scanned(self: Project):
     return df.assign(group=df[column_called(df.columns, images['group'])])
 
 @patch
-def collect(self: Project,
+def followed_images(self: Project,
+    df: pd.DataFrame # The folder as it is
+) -> pd.DataFrame:   # With `selected`, and what rows were before; `self.followed` says what it found
+    "Find the images of the collection again, and keep what was chosen"
+    before, self.not_asked = self.collection_before()
+    barred = withdrawn_rows(df, before.left)
+    self.withdrawn = df.file_name[barred].tolist()
+    df, self.followed = follow(df[~barred].reset_index(drop=True), before.collection, before.left)
+    return self.choose_again(df, before, self.followed)
+
+@patch
+def plan_collection(self: Project,
     skip_unreadable: bool = False # Leave images out that cannot be opened
-) -> pd.DataFrame:                # The collection, also written to `collection.parquet`
+) -> pd.DataFrame:                # The collection; nothing is written
     "Make the table of images"
     root, sampling = self.place('images', 'folder'), self.section('sample')
     measured = measure(self._scanned(), root, self.prefix)
@@ -193,9 +204,20 @@ def collect(self: Project,
     require_columns(df, [*self.section('tasks').get('columns', ()), *filter(None, [sampling.get('by')])])
     # so that the same page twice is never on two sides
     if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)
-    by = sampling.get('by') and column_called(df.columns, sampling['by'])
-    if sampling: df = sample(df, sampling['n'], sampling.get('seed', 0), by)
-    else: df = df.assign(selected=True)
-    check_keys(df, folder_limit=10**9) # folders that are too full are split at upload
+    df = self.followed_images(df)
+    return check_keys(df, folder_limit=10**9) # folders that are too full are split at upload
+
+@patch
+def keep_collection(self: Project,
+    df: pd.DataFrame # From `plan_collection`
+) -> pd.DataFrame:   # The same; it is in `collection.parquet`
+    "Write the table of images"
     with new_file(self.dir/'collection.parquet') as file: df.to_parquet(file, index=False)
     return df
+
+@patch
+def collect(self: Project,
+    skip_unreadable: bool = False # Leave images out that cannot be opened
+) -> pd.DataFrame:                # The collection, also written to `collection.parquet`
+    "Make the table of images, and write it"
+    return self.keep_collection(self.plan_collection(skip_unreadable))

@@ -66,10 +66,11 @@ class Metadata(Struct, forbid_unknown_fields=True):
                                      ge=0, le=1)] = 1.0
 
 class Sample(Struct, forbid_unknown_fields=True):
-    "How many images to annotate: all, without this section"
-    n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)]
+    "Which images to annotate: all, without this section; what was chosen stays"
+    n: Annotated[int, line(NUMBER, 'how many', 1000, ge=0)] = None # a `Meta` with `ge` takes no `int | None`
     seed: Annotated[int, line(NUMBER, 'another seed, another choice', 1)] = 0
     by: Annotated[str | None, line(COLUMN, 'its groups are sampled in proportion', 'volume')] = None
+    file: Annotated[str | None, line(PATH, 'your own list: these, and others up to n', 'list.csv')] = None
 
 class Tasks(Struct, forbid_unknown_fields=True):
     "What annotators see beside the image"
@@ -191,8 +192,8 @@ def _sentence(error, data):
 
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
-PATHS = [('images', 'folder'), ('metadata', 'file'), ('', 'interface'), ('hub', 'store'), ('studio', 'data'),
-         ('studio', 'files')]
+PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'),
+         ('studio', 'data'), ('studio', 'files')]
 
 def listed(
     value: str|list|None # Of a line that names one file or several
@@ -230,6 +231,8 @@ def _problem(config):
         return f'{config.repo!r} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
+    if config.sample and config.sample.n is None and config.sample.file is None:
+        return "'n' is missing in [sample]: say how many, or give a list with file"
     problem = config.metadata and _metadata_problem(config.metadata)
     if problem: return f'{problem[0]} in [metadata] is {problem[1]}'
     return _wrong_place(config)

@@ -15,7 +15,7 @@ from fastcore.basics import patch
 
 from ..collect.files import inside
 from ..collect.renaming import as_today, own_places, task_place
-from .collecting import Project
+from .following import Project
 
 # %% ../../nbs/6_project/38_desk.ipynb #b3030a6d
 def identity_of(

@@ -37,7 +37,7 @@ def review(self: Project,
     if self.studio.find(review_title(self.title)):
         report = self.take_decisions(review_title(self.title), interface, dry_run)
     record = read_record(self.hub)[0]
-    todo = queue(self.studio.tasks(first), adjudicate(record, interface)[:n], record)
+    todo = queue(self.under_todays_names(self.studio.tasks(first)), adjudicate(record, interface)[:n], record)
     return report, send_queue(self.studio, self.title, interface, todo, dry_run=dry_run)
 
 # %% ../../nbs/6_project/45_looks.ipynb #8c5e9c3f
@@ -99,8 +99,9 @@ def whole_record(self: Project,
     record, identity = read_record(self.hub)[0], project_identity(project)
     if same and not dry_run: return record
     exported = self.studio.pull(project, since=cursor(record, identity))[0]
-    return record + updates(record, entries(exported, self.studio.names(), identity,
-                                    pictures_of(project, interface)))
+    found = entries(self.under_todays_names(exported), self.studio.names(), identity,
+                    pictures_of(project, interface))
+    return record + updates(record, found)
 
 @patch
 def relabel(self: Project,
@@ -161,7 +162,8 @@ def ask_anew(self: Project,
     title = review_title(self.title)
     kept = adapt(self.studio, project.id, plan.interface.xml)[1]
     if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
-    second = send_second(self.studio, self.title, plan, look_again(self.studio.tasks(project), plan, record))
+    tasks = self.under_todays_names(self.studio.tasks(project))
+    second = send_second(self.studio, self.title, plan, look_again(tasks, plan, record))
     self.take_answers(project, plan.interface)
     return {'kept': kept} | second
 

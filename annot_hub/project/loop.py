@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.basics import patch
 
 from ..collect.files import write_file
-from .looks import Project
+from .withdrawing import Project
 from .start import init
 
 _all_ = ['Project', 'init']   # they are told on the pages before and are offered here, where a project can do everything
@@ -31,19 +31,27 @@ def answer_or_problem(
 def hub_status(self: Project) -> dict: # Plain values
     "What is in the repo"
     from annot_hub.publish.base import read_record
+    from annot_hub.publish.names import read_names
+    from annot_hub.publish.version import split_left
     from annot_hub.publish.views import annotated
     from annot_hub.record.journal import current
     from annot_hub.record.votes import labels
     self.reach_hub()
     record, images = read_record(self.hub)[0], self.hub.files(folder=self.prefix or None)
-    table = annotated(self.hub.collection(), labels(record, self.interface))
+    collection, names = self.hub.collection(), read_names(self.hub)
+    known, left = split_left(labels(record, self.interface), collection.file_name)
+    table = annotated(collection, known)
     states, selected = table.state.value_counts(), int(table.selected.sum())
     labelled = int(((table.state == 'labelled') & table.selected).sum())
     counts = {state: int(states.get(state, 0)) for state in ('labelled', 'skipped', 'empty', 'disputed')}
     if 'answered' in states: counts['answered'] = int(states['answered'])
+    more = {'to see again': sum(map(len, self.images_due(names).values())),
+            'left the folder': len([name for name in left if name not in names.withdrawn]),
+            'withdrawn': len(names.withdrawn)}
     return {'endpoint': self.endpoint, 'images': len(images), 'selected': selected,
             'annotations': len(current(record)),
-            **counts, 'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(self.hub.tags())}
+            **counts, **{name: n for name, n in more.items() if n},
+            'coverage': round(labelled/max(1, selected), 4), 'tags': sorted(self.hub.tags())}
 
 @patch
 def studio_status(self: Project) -> dict: # Plain values

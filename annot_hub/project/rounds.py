@@ -16,17 +16,21 @@ from urllib.parse import urlsplit
 import pandas as pd
 from fastcore.basics import patch
 
+from ..annotate.inventory import TaskMemory
 from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.columns import as_called
-from ..collect.files import inside
+from ..collect.files import inside, write_file
+from ..collect.identity import LEFT, follow
+from ..collect.keys import RENDITIONS, hub_url, original_name
 from ..collect.made import kept_secret, made_here, note_made
-from ..collect.keys import RENDITIONS, original_name
 from ..collect.renditions import shown_names
 from .desk import Project, project_identity
 from ..record.renames import interface_changes
 from ..record.renames import check_numbers, remember
-from ..record.journal import cursor, entries
+from ..publish.base import read_record
+from ..publish.names import read_names
+from ..record.journal import current, cursor, entries
 
 # %% ../../nbs/6_project/40_rounds.ipynb #d30ad144
 @patch
@@ -38,7 +42,38 @@ def upload(self: Project,
     df = self.collection()
     self.reach_hub()
     if not dry_run: self.hub.create(private=self.cfg.get('private', True))
-    return uploading.upload(df, self.place('images', 'folder'), self.hub, self.prefix, dry_run)
+    df, root = self.with_answered(df), self.place('images', 'folder')
+    report = uploading.upload(df, root, self.hub, self.prefix, dry_run)
+    left = None if dry_run else self.hub.read(LEFT)
+    if left: write_file(self.dir/LEFT, left)
+    f = report.followed
+    if report.revision and (f.renamed or f.changed or f.back): report.tasks = self.tell_tasks()
+    return report
+
+@patch
+def tell_tasks(self: Project) -> int: # How many
+    "Have the tasks show the images as they are, at once if Label Studio answers"
+    try:
+        project = self.labelling()
+        if project is None: return 0
+        return self.follow_everywhere(project, self.hub.image_revision(), self.image_address(), False)
+    except (OSError, RuntimeError, ValueError) as e:
+        print('Tasks in Label Studio may show the images under their old names, or earlier pictures '
+              f'({str(e).splitlines()[0]}): run `annot_hub push` before anybody goes on', file=sys.stderr)
+        return 0
+
+@patch
+def with_answered(self: Project,
+    df: pd.DataFrame # The table on this disk
+) -> pd.DataFrame:   # With `selected` where somebody has answered, as the repo says
+    "What has an answer stays in the sample, also when it was chosen on another machine"
+    from annot_hub.collect.uploading import read_before
+    if 'selected' not in df or df.selected.all() or not self.hub.exists(): return df
+    before = read_before(self.hub)
+    if before.collection is None: return df
+    renamed = follow(df, before.collection, before.left)[1].renamed
+    answered = {renamed.get(e['file_name'], e['file_name']) for e in current(read_record(self.hub)[0])}
+    return df.assign(selected=df.selected | df.file_name.isin(answered))
 
 # %% ../../nbs/6_project/40_rounds.ipynb #c7ef43b7
 @patch
@@ -138,7 +173,7 @@ def push(self: Project,
     collection, pinned = self.hub.collection(), self.hub.image_revision()
     address = self.image_address()
     self.check_shared(collection)
-    self.agreed_interface()
+    interface = self.agreed_interface()
     columns = self.section('tasks').get('columns', ())
     wanted = tasks(as_called(collection, columns), self.repo, pinned, url=address, columns=columns,
                    interface=self.interface)
@@ -150,8 +185,34 @@ def push(self: Project,
     record_only = {'record_only': names} if names else {}
     if project is None:
         return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)} | record_only
-    known, project = inside('tasks.known.json', self.dir), self.with_names(project, dry_run)
-    return self.studio.push(project, wanted, dry_run=dry_run, known=known) | record_only
+    shown = dict(zip(collection.file_name, shown_names(collection), strict=True))
+    url = address or (lambda name: hub_url(self.repo, name, pinned, self.endpoint))
+    renewed = self.follow_everywhere(project, pinned, lambda name: url(shown.get(name, name)), dry_run)
+    known, named = inside('tasks.known.json', self.dir), self.with_names(project, dry_run)
+    report = self.studio.push(named, wanted, dry_run=dry_run, known=known) | record_only
+    again = self.send_replaced(project, read_names(self.hub), interface, dry_run)
+    more = {'brought up to date': renewed, 'to be seen again': again}
+    return report | {name: n for name, n in more.items() if n}
+
+@patch
+def follow_everywhere(self: Project,
+    project: object,  # Label Studio's project
+    revision: str,    # Commit of the images as they are
+    url: Callable,    # From a key to the address that a browser loads
+    dry_run: bool     # Only count
+) -> int:             # Tasks, in the project and in those of reviews and second looks
+    "Have all tasks show the images as they are, once for each state of the collection"
+    from annot_hub.record.reviewing import review_title
+    names, path = read_names(self.hub), inside('tasks.known.json', self.dir)
+    if not names.spans: return 0
+    memory = TaskMemory(path, self.studio.identity(project))
+    if memory.followed() == revision: return 0
+    if not dry_run: memory.forget()
+    seconds = [p['id'] for p in self.second_projects(project)]
+    more = [*self.studio.find(review_title(self.title)), *seconds]
+    n = sum([self.follow_images(i, names, revision, url, dry_run) for i in (project.id, *more)])
+    if not dry_run: memory.note_followed(revision)
+    return n
 
 # %% ../../nbs/6_project/40_rounds.ipynb #f1d2560b
 def gate_secrets(
@@ -241,7 +302,8 @@ def _publish_answers(self: Project, project, interface, tag, dry_run, full):
     for last in [False]*7 + [True]:
         since = None if full else cursor(read_record(self.hub)[0], identity)
         exported, report = self.studio.pull(project, since=since)
-        found = entries(exported, self.studio.names(), identity, pictures_of(project, interface))
+        found = entries(self.under_todays_names(exported), self.studio.names(), identity,
+                        pictures_of(project, interface))
         try:
             return publish(self.hub, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=names, tries=1)
@@ -264,7 +326,8 @@ def take_decisions(self: Project,
     project, record = self.studio.project(title), read_record(self.hub)[0]
     identity = project_identity(project)
     exported, pulled = self.studio.pull(project, since=None if full else cursor(record, REVIEW + identity))
-    found = decisions(exported, self.studio.names(), identity, pictures_of(project, interface))
+    found = decisions(self.under_todays_names(exported), self.studio.names(), identity,
+                      pictures_of(project, interface))
     if not full and not updates(record, found): return None
     return publish(self.hub, found, interface, complete=pulled['complete'], dry_run=dry_run)
 

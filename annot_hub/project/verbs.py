@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
-           'collection_notes', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull', 'run_sync',
-           'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export',
+           'collection_notes', 'collected', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull',
+           'run_sync', 'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export',
            'run_materialise', 'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel',
-           'run_serve', 'run_gate', 'run_hub', 'run_studio']
+           'run_withdraw', 'run_serve', 'run_gate', 'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -15,6 +15,8 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+
+from ..collect.words import first_few
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c2b9f8de
 VERBS = {} # Name → function; in the order of the help
@@ -138,21 +140,37 @@ def collection_notes(
     if any('several pages' in kind for kind in kinds):
         yield 'of several pages only the first is shown and loaded: export the others as files of their own'
 
+def collected(
+    p: object # The project, after `plan_collection`
+) -> list:    # Sentences
+    "What has become of the images since the last time"
+    found = []
+    if p.not_asked:
+        found.append(f'no earlier collection here, and none was read from the repo ({p.not_asked})')
+    if p.followed.renamed or p.followed.changed or p.followed.gone or p.followed.back or p.followed.unclear:
+        found.append(str(p.followed))
+    if p.sampled: found.append(p.sampled)
+    if p.withdrawn:
+        found.append(f'left out, since they were withdrawn: {first_few(p.withdrawn)}')
+    return found
+
 @verb
 def run_collect(
     p: object,                    # The project
-    skip_unreadable: bool = False # Leave images out that cannot be opened
+    skip_unreadable: bool = False, # Leave images out that cannot be opened
+    dry_run: bool = False          # Only say what would be written
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
     from annot_hub.collect.images import left_alone
     from annot_hub.project.collecting import unusable
-    df = p.collect(skip_unreadable)
-    for note in p.notes: print(note)
+    df = p.plan_collection(skip_unreadable)
+    for note in [*p.notes, *collected(p)]: print(note)
+    if not dry_run: p.keep_collection(df)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
     if len(p.skipped): print(f'left out: {len(p.skipped):,} unusable images, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
-    print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
+    print(f'{dry(dry_run)}{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
 def run_upload(
@@ -411,6 +429,18 @@ def run_relabel(
     if done.get('wanted'):
         print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
               f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
+
+# %% ../../nbs/6_project/60_verbs.ipynb #c79967ff
+@verb
+def run_withdraw(
+    p: object,              # The project
+    files: list,            # Images, as paths below the folder
+    reason: str = None,     # Why: it is in the commit and in the changelog, and must be given
+    forget: bool = False,   # Remove what people said about them from the record, too
+    dry_run: bool = False   # Only say what would happen
+) -> None:                  # What happened is printed
+    "Take images out of the repo and of Label Studio, for a reason such as somebody's rights"
+    print(dry(dry_run), p.withdraw(files, reason, forget, dry_run), sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1d69385e
 @verb

@@ -22,5 +22,6 @@ _PAGES = {
     'copies': ['materialise_to'],
     'migration': ['MigrateReport', 'migrate'],
     'relabelling': ['adapt', 'second_looks'],
+    'withdrawing': ['withdraw', 'WithdrawReport'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.publish', submod_attrs=_PAGES)

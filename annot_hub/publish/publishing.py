@@ -28,6 +28,7 @@ from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, find_edits
 from .version import Draft, PublishReport, decoded, draft_report, is_settled, labels_after
 from .version import plan_sheet, record_files, version_files, version_table
+from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
 from ..record.renames import check_numbers, keep_numbers, remember
@@ -45,7 +46,7 @@ def _csv_versions(base):
     "The versions of `annotations.csv` since the last publish, oldest first"
     found = []
     for c in reversed(base.since[0]):
-        data = base.repo.read('annotations.csv', c.sha) or b''
+        data = base.flat(c.sha) or b''
         if not found or found[-1].data != data:
             found.append(CsvVersion(data, c.author, c.date.strftime('%Y-%m-%dT%H:%M:%S.%fZ'), c.sha))
     return found
@@ -92,11 +93,11 @@ def csv_edits(
     names: dict|None = None  # Name on the Hub → name in the record
 ) -> HubEdits:               # Nothing when the file is as the last publish left it
     "What people changed in `annotations.csv`"
-    now = base.read('annotations.csv')
+    now = base.flat()
     if now is not None and base.is_ours('annotations.csv'): return HubEdits(made=now)
     made = to_csv(version_table(base, before, interface)[0], interface)
     if now is None: return HubEdits(refused=[_deleted_csv(base)], made=made)
-    last = base.repo.read('annotations.csv', base.since[1]) if base.since[1] else None
+    last = base.flat(base.since[1]) if base.since[1] else None
     # metadata may have changed with an upload: that is no edit
     if last is not None and has_same_labels(made, last, interface.columns): made = last
     if now == made: return HubEdits(made=made)
@@ -263,7 +264,7 @@ def draft_version(
     names: dict|None = None # Name on the Hub → name in the record
 ) -> tuple[Draft, HubEdits]: # What the version is made of, and what people changed on the Hub
     "Decide what is new"
-    then = published_interface(base)
+    then, found = published_interface(base), with_names(found, base.names)
     if then is not None:
         check_numbers(then, interface)
         interface = keep_numbers(then, remember(then, interface))
@@ -272,6 +273,7 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
+    new = [e for e in new if e['file_name'] not in base.withdrawn]
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)
     notes = renamed_note(base) + [f"{e['annotator']} changed {e['file_name']} in annotations.csv"

@@ -26,7 +26,7 @@ from ..collect.keys import hf_path
 from ..annotate.interface import Interface
 
 # %% ../../nbs/4_publish/40_views.ipynb #1d043077
-HIDDEN = ['dhash', 'unshown'] # columns of the collection, of no use to a reader
+HIDDEN = ['dhash', 'earlier', 'unshown'] # columns of the collection, of no use to a reader
 
 def annotated(
     collection: pd.DataFrame, # The collection of the repo

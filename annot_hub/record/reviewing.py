@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['REVIEW_LINE', 'EVERYBODY', 'REVIEW_VERSION', 'NO_QUEUE', 'review_xml', 'fit_title', 'review_title', 'answers_line',
-           'as_regions', 'everybodys_boxes', 'review_task', 'stale_tasks', 'delete_tasks', 'send_queue', 'decisions']
+           'as_regions', 'everybodys_boxes', 'review_task', 'newest_results', 'queue', 'stale_tasks', 'delete_tasks',
+           'send_queue', 'decisions']
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #3b8e041f
 import json
@@ -119,20 +120,8 @@ def queue(
     record: list        # Entries of the record
 ) -> list:              # Tasks for the review project; images without a task in the first one are left out
     "What a reviewer is to decide"
-<<<<<<< MAIN
     data = tasks_by_image(tasks)
-    results = defaultdict(dict)
-    for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
-        results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
-||||||| BASE
-    data = {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
-    results = defaultdict(dict)
-    for e in sorted(current(independent(record)), key=lambda e: e['updated_at'] or ''):
-        results[e['file_name']][e['annotator']] = [] if e['skipped'] else e['result']
-=======
-    data = {t['data']['file_name']: t['data'] for t in tasks if t['data'].get('file_name')}
     results = newest_results(record)
->>>>>>> THEIRS
     return [review_task(data[name], said, {who: r for who, r in results[name].items() if r})
             for name, said in zip(todo.file_name, todo.said, strict=True) if name in data]
 
