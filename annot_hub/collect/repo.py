@@ -26,6 +26,7 @@ from huggingface_hub.utils import enable_progress_bars, paginate, parse_datetime
 from huggingface_hub.utils import logging as hf_logging
 
 from .keys import endpoint_url, skip_proxy
+from .waiting import TooBusy, patient
 from .words import one_line, printable
 
 # %% ../../nbs/1_collect/60_repo.ipynb #a7c60064
@@ -110,8 +111,8 @@ def check_answer(
 _plain_connection = _http._GLOBAL_CLIENT_FACTORY
 
 def _connection():
-    "The client's connection, with our two checks"
-    client = _plain_connection()
+    "The client's connection, which waits when a Hub says so, with our two checks"
+    client = patient(_plain_connection())
     hooks = client.event_hooks
     client.event_hooks = dict(request=[*hooks.get('request', []), keep_token],
                               response=[check_answer, *hooks.get('response', [])])
@@ -133,6 +134,7 @@ def _revision_of(e):
 
 def _explain_kind(e, repo):
     "The sentence for an exception whose class says enough; None for the others"
+    if isinstance(e, TooBusy): return str(e)
     if isinstance(e, httpx2.TransportError):
         return f'no Hub answers at {repo.endpoint}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
     if isinstance(e, hf_errors.HFValidationError):
@@ -156,7 +158,7 @@ def _explain_status(e, repo):
     return f'{repo.endpoint}: {one_line(getattr(e, "server_message", None) or e, 1000)}'
 
 _CLIENT_ERRORS = (hf_errors.HfHubHTTPError, hf_errors.HFValidationError, hf_errors.LocalTokenNotFoundError,
-                  httpx2.TransportError)
+                  httpx2.TransportError, TooBusy)
 
 @contextmanager
 def hub_errors(
