@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from .images import ImageFolder, check_keys, local_path
 from .repo import Repo, as_repo
+from .words import counted, plural, size_words
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
 def bucket(
@@ -56,8 +57,11 @@ class UploadReport:
 
     def __str__(self):
         verb = 'sent' if self.revision else 'to send'
-        text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {verb}'
-        if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
+        counts = {'new': self.new, 'changed': self.changed, 'there already': self.same}
+        text = f'images: {counted(counts)}; '
+        if self.new or self.changed: text += f'{size_words(self.bytes)} {verb}'
+        else: text += f'nothing {verb}'
+        if self.commits: text += f' in {plural(self.commits, "commit")}'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
         return text

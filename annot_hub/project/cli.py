@@ -15,7 +15,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from difflib import get_close_matches
 
 from .. import __version__
-from ..collect.words import Printable
+from ..collect.words import Printable, brief
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
@@ -115,8 +115,8 @@ def exit_code(
         run_verb(verb, args)
         return 0
     except KeyboardInterrupt: return explain_stop(verb)
-    except (ValueError, OSError, RuntimeError, ImportError) as e: print(f'annot_hub: {e}', file=sys.stderr)
-    except Exception: traceback.print_exc() # a fault of ours: its text may hold anybody's words
+    except (ValueError, OSError, RuntimeError, ImportError) as e: print(f'annot_hub: {brief(e)}', file=sys.stderr)
+    except Exception: print(brief(traceback.format_exc(), 20_000), file=sys.stderr) # a fault of ours: its text may hold anybody's words
     return 1
 
 def _main(words):

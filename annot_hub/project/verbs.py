@@ -15,6 +15,9 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from ..collect.words import brief, counted, plural
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c2b9f8de
 VERBS = {} # Name → function; in the order of the help
@@ -34,11 +37,18 @@ def dry(
     "Say that nothing was written"
     return 'dry run, nothing was written: ' if dry_run else ''
 
+_COUNTS = {'pushed': 'made', 'already': 'there already', 'missing': 'not made', 'left': 'copies that people worked on',
+           'removed': 'spare copies removed', 'withdrawn': 'withdrawn', 'guesses': 'with a proposal',
+           'guessed': 'proposals sent', 'dropped': 'proposals not taken'}
+
 def task_counts(
-    report: dict # From `Project.push` and the like
-) -> str:        # One line
-    "The counts of a push"
-    return 'tasks: ' + ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int))
+    report: dict,         # From `Project.push` and the like
+    dry_run: bool = False # Was it one?
+) -> str:                 # One line
+    "What a push did, in words"
+    counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
+    names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
+    return 'tasks: ' + counted({what: counts.get(name, 0) for name, what in names.items()}, 'none to make')
 
 def json_text(
     value: object # Plain values, dates among them
@@ -130,16 +140,18 @@ def run_collect(
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     if p.links:
         print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
-    print(f'{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
+    print(f'{plural(len(df), "image")}, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
 def run_upload(
-    p: object,            # The project
-    dry_run: bool = False # Only say what would happen
-) -> None:                # What happened is printed
+    p: object,             # The project
+    dry_run: bool = False, # Only say what would happen
+    json: bool = False     # Print it for a script
+) -> None:                 # What happened is printed
     "Bring the images to the dataset repo; run it again to go on where it stopped"
     report = p.upload(dry_run)
-    print(dry(dry_run), report, '' if dry_run else '. Next: `annot_hub push`', sep='')
+    if json: print(json_text(asdict(report)))
+    else: print(dry(dry_run), report, '' if dry_run else '. Next: `annot_hub push`', sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1bd04bb4
 def where_to_label(
@@ -151,11 +163,16 @@ def where_to_label(
 
 @verb
 def run_push(
-    p: object,            # The project
-    dry_run: bool = False # Only say what would happen
-) -> None:                # What happened is printed
+    p: object,             # The project
+    dry_run: bool = False, # Only say what would happen
+    json: bool = False     # Print it for a script
+) -> None:                 # What happened is printed
     "Make the selected images tasks in Label Studio"
-    print(dry(dry_run), task_counts(p.push(dry_run)), sep='')
+    report = p.push(dry_run)
+    if json:
+        print(json_text(report))
+        return
+    print(dry(dry_run), task_counts(report, dry_run), sep='')
     if not dry_run: print(where_to_label(p))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5cbbc537
@@ -165,17 +182,19 @@ def run_pull(
     tag: str = None,       # Name this version, e.g. v1
     dry_run: bool = False, # Only say what would happen
     full: bool = False,    # Look at every task again, so that deleted ones are noticed
+    json: bool = False,    # Print it for a script
     watch: int = 0         # Pull every so many minutes, until Ctrl-C
 ) -> None:                 # What happened is printed
     "Take the annotations from Label Studio and publish them in the repo"
     if watch and tag:
         raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
-    print(dry(dry_run), p.pull(tag, dry_run, full), sep='', flush=True)
+    def say(report): print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}', flush=True)
+    say(p.pull(tag, dry_run, full))
     while watch:
         time.sleep(60*watch)
-        try: print(dry(dry_run), p.pull(None, dry_run, full), sep='', flush=True)
+        try: say(p.pull(None, dry_run, full))
         except (OSError, RuntimeError) as e:
-            print(f'annot_hub: {e}; next try in {watch} min', file=sys.stderr, flush=True)
+            print(f'annot_hub: {brief(e)}; next try in {watch} min', file=sys.stderr, flush=True)
 
 @verb
 def run_sync(
@@ -185,7 +204,7 @@ def run_sync(
 ) -> None:                # What happened is printed
     "push, then pull"
     pushed, pulled = p.sync(tag, dry_run)
-    print(dry(dry_run), task_counts(pushed), '\n', dry(dry_run), pulled, sep='')
+    print(dry(dry_run), task_counts(pushed, dry_run), '\n', dry(dry_run), pulled, sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #e5ae4095
 @verb
@@ -340,7 +359,7 @@ def run_review(
     "Take reviewers' decisions into the repo, send what is still disputed to Label Studio"
     taken, queued = p.review(n, dry_run)
     if taken: print(dry(dry_run), taken, sep='')
-    print(dry(dry_run), task_counts(queued), sep='')
+    print(dry(dry_run), task_counts(queued, dry_run), sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #72375db5
 def name_pairs(
@@ -369,7 +388,8 @@ def run_relabel(
     if dry_run: print(plan.labels.to_string(index=False))
     if not done: return
     kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
-    print(f'{done["renamed"]:,} answers have the new name now in Label Studio.{kept}')
+    renamed = f'{plural(done["renamed"], "answer")} changed to the new name in Label Studio.' if done['renamed'] else ''
+    if renamed or kept: print(f'{renamed}{kept}'.strip())
     if done.get('wanted'):
         print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
               f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
