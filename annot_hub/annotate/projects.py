@@ -56,12 +56,12 @@ def identity(self: Studio,
 @patch
 def projects(self: Studio,
     part: str # of the title
-) -> list:    # dicts: id, title, description; oldest first
+) -> list:    # dicts: id, title, description, task_number, finished_task_number; oldest first
     "Projects with this in their title"
     found, page, more = [], 1, True
     while more:
         answer = self.get('/api/projects', title=part, page=page, page_size=100,
-                          include='id,title,description')
+                          include='id,title,description,task_number,finished_task_number')
         found += answer['results']
         page, more = page + 1, answer['next']
     return sorted(found, key=lambda p: p['id'])

@@ -360,11 +360,15 @@ def check_tag(
     return name
 
 @patch
+def tag_names(self: Repo) -> list: # Sorted
+    "The names of the tags, in one request"
+    with hub_errors(self):
+        return sorted(check_place(t.name) for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags)
+
+@patch
 def tags(self: Repo) -> dict: # Name → the commit that it names
     "The tags of the repo"
-    with hub_errors(self):
-        names = [t.name for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags]
-    return {check_place(name): self.head(name) for name in names}
+    return {name: self.head(name) for name in self.tag_names()}
 
 @patch
 def tag(self: Repo,

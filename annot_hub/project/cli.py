@@ -115,8 +115,10 @@ def exit_code(
         run_verb(verb, args)
         return 0
     except KeyboardInterrupt: return explain_stop(verb)
-    except (ValueError, OSError, RuntimeError, ImportError) as e: print(f'annot_hub: {brief(e)}', file=sys.stderr)
-    except Exception: print(brief(traceback.format_exc(), 20_000), file=sys.stderr) # a fault of ours: its text may hold anybody's words
+    except (ValueError, OSError, RuntimeError, ImportError) as e:
+        print(f'annot_hub: {brief(e)}', file=sys.stderr)
+    # a fault of ours: its text may hold anybody's words
+    except Exception: print(brief(traceback.format_exc(), 20_000), file=sys.stderr)
     return 1
 
 def _main(words):

@@ -225,7 +225,8 @@ def check_config(
     for section, name in ADDRESSES:
         try: address(data.get(section, {}).get(name, 'https://huggingface.co'))
         except ValueError as e: raise ValueError(f'{path}: {name} in [{section}]: {e}') from e
-    if 'splits' in data: check_fractions(data['splits'])
+    try: 'splits' in data and check_fractions(data['splits'])
+    except ValueError as e: raise ValueError(f'{path}: [splits]: {e}') from e
     return data
 
 def parse_config(

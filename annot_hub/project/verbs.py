@@ -37,8 +37,8 @@ def dry(
     "Say that nothing was written"
     return 'dry run, nothing was written: ' if dry_run else ''
 
-_COUNTS = {'pushed': 'made', 'already': 'there already', 'missing': 'not made', 'left': 'copies that people worked on',
-           'removed': 'spare copies removed', 'withdrawn': 'withdrawn', 'guesses': 'with a proposal',
+_COUNTS = {'pushed': 'made', 'already': 'there already', 'missing': 'not made',
+           'left': 'copies that people worked on', 'removed': 'spare copies removed', 'withdrawn': 'withdrawn', 'guesses': 'with a proposal',
            'guessed': 'proposals sent', 'dropped': 'proposals not taken'}
 
 def task_counts(
@@ -95,9 +95,11 @@ def run_init(
     classes = [name.strip() for name in labels.split(',') if name.strip()]
     path = init(folder, repo, classes, title, dir, local, endpoint, studio)
     print(f'wrote {path}: look through it, then `annot_hub collect`')
-    if local:
-        print('Before `annot_hub upload`, each in a terminal of its own: `annot_hub hub hub` and '
-              '`annot_hub studio studio`')
+    if not local: return
+    from annot_hub.project.opened import start_command
+    commands = [start_command('hub', endpoint or 'http://127.0.0.1:8010', path.parent/'hub'),
+                start_command('studio', studio or 'http://127.0.0.1:8080', path.parent/'studio')]
+    print('Before `annot_hub upload`, each in a terminal of its own:', *filter(None, commands), sep='\n  ')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #e8fb23e9
 def _take_back(dir):
@@ -212,9 +214,10 @@ def run_status(
     p: object,         # The project
     json: bool = False # Print it for a script
 ) -> None:             # What happened is printed
-    "Where the project stands: collection, repo, Label Studio"
+    "Where the project stands, who did what, and what comes next"
+    from annot_hub.project.progress import status_text
     found = p.status()
-    print(json_text(found) if json else '\n'.join(indented(found)))
+    print(json_text(found) if json else status_text(found))
     if any('problem' in part for part in found.values() if isinstance(part, dict)): raise SystemExit(1)
 
 @verb
@@ -236,15 +239,14 @@ def run_history(
     plot: str = None    # Write a plot of coverage and labels to this file, e.g. history.png
 ) -> None:              # What happened is printed
     "The versions of the labels, with their tags and counts"
-    from annot_hub.publish.past import history, plot_history
+    from annot_hub.publish.past import history, plot_history, dated_versions
     p.reach_hub()
     versions = history(p.hub)
     if plot: plot_history(versions).savefig(plot, dpi=150)
     if json:
         print(json_text(versions.to_dict('records')))
         return
-    shown = versions.assign(revision=versions.revision.str[:8]).drop(columns=['date', 'labels'])
-    print(shown.to_string(index=False) if len(shown) else 'no version yet')
+    print(dated_versions(versions).to_string(index=False) if len(versions) else 'no version yet')
 
 @verb
 def run_diff(
@@ -388,7 +390,8 @@ def run_relabel(
     if dry_run: print(plan.labels.to_string(index=False))
     if not done: return
     kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
-    renamed = f'{plural(done["renamed"], "answer")} changed to the new name in Label Studio.' if done['renamed'] else ''
+    n = done['renamed']
+    renamed = f'{plural(n, "answer")} changed to the new name in Label Studio.' if n else ''
     if renamed or kept: print(f'{renamed}{kept}'.strip())
     if done.get('wanted'):
         print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
