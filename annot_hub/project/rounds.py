@@ -103,12 +103,12 @@ def make_labelling(self: Project) -> object: # Label Studio's project
     from annot_hub.publish.relabelling import adapt
     people = self.section('studio').get('people')
     settings = {'maximum_annotations': people} if people else {}
-    if not self.studio.find(self.title): self._check_title()
+    if not self.studio.find(self.title): self.check_title()
     return adapt(self.studio, self.title, self.interface.xml, **settings)[0]
 
 @patch
-def _check_title(self: Project):
-    "`ValueError` if the project of the last push is there under another title"
+def check_title(self: Project) -> None: # `ValueError` if it is
+    "Is the project of the last push there under another title?"
     from annot_hub.annotate import StudioError
     try:
         url, i, created = json.loads(inside('tasks.known.json',
