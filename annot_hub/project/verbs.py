@@ -48,7 +48,8 @@ def task_counts(
     "What a push did, in words"
     counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
     names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
-    return 'tasks: ' + counted({what: counts.get(name, 0) for name, what in names.items()}, 'none to make')
+    more = {name: n for name, n in counts.items() if isinstance(n, int) and name not in (*names, 'wanted', 'doubled')}
+    return 'tasks: ' + counted({what: counts.get(name, 0) for name, what in names.items()} | more, 'none to make')
 
 def json_text(
     value: object # Plain values, dates among them
