@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from .client import Studio, StudioError, answer_json
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #c18a90c5
@@ -116,7 +117,7 @@ def make_project(self: Studio,
 ) -> dict:       # as Label Studio's API says it
     "A new project; nothing is left behind if it cannot be as it should"
     if 'label_config' not in fields:
-        raise StudioError(f'There is no project {title!r}, and no interface to make it with', 404)
+        raise StudioError(f'There is no project {quoted(title)}, and no interface to make it with', 404)
     self.check_interface(fields['label_config'])
     made = answer_json(self.send('POST', '/api/projects', json={'title': title} | fields))
     try: changed_fields(made, fields)
@@ -134,7 +135,7 @@ def project(self: Studio,
     "Find or make the project, and make it as asked"
     ids, wanted = self.find(title), project_fields(interface, settings)
     if len(ids) > 1:
-        raise StudioError(f'Two projects are called {title!r}: {ids}; rename one in Label Studio')
+        raise StudioError(f'Two projects are called {quoted(title)}: {ids}; rename one in Label Studio')
     if not ids: return studio_project(self.make_project(title, wanted))
     current = self.get(f'/api/projects/{ids[0]}')
     changes = changed_fields(current, wanted)

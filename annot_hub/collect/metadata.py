@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .words import first_few
+from .words import first_few, quoted
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #275b8571
 def path_columns(
@@ -28,7 +28,8 @@ def path_columns(
     regex = re.escape(pattern).replace(r'\*', '.*')
     regex = re.sub(r'\\\{(\w+)\\\}', r'(?P<\1>[^/]+?)', regex)
     if '(?P<' not in regex:
-        raise ValueError(f'{pattern!r} names no part: put the part that is wanted in braces, like {{volume}}')
+        raise ValueError(f'{quoted(pattern)} names no part: put the part that is wanted in braces, like '
+                         f'{{volume}}')
     return df.join(df.file_name.str.extract(f'^{regex}$'))
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #5342de9a
@@ -120,7 +121,7 @@ def likely_cause(
     gain = len(pairs[best]) - len(known.intersection(left))
     if gain <= 0: return f'no change makes them match: {first_few(left, 1)} against {first_few(right, 1)}'
     a, b = next((a, b) for a, b in pairs[best] if a not in known)
-    return f'likely cause: {best}, as in {a!r} against {b!r} ({gain:,} more would match)'
+    return f'likely cause: {best}, as in {quoted(a)} against {quoted(b)} ({gain:,} more would match)'
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #6355f6b4
 def join_advice(
@@ -170,7 +171,8 @@ def check_columns(
 ) -> None:                  # Nothing; `JoinError` says what to do
     "Refuse tables that lack their key, or have another column in common"
     for frame, name, key in (df, 'the frame', left), (metadata, 'the metadata', right):
-        if key not in frame: raise JoinError(f'{name} has no column {key!r}, only {list(frame.columns)}')
+        if key not in frame: raise JoinError(f'{name} has no column {quoted(key)}, only '
+                                             f'{list(frame.columns)}')
     common = sorted(set(df.columns) & set(metadata.columns) - {right})
     if common: raise JoinError(f'both tables have {common}: rename or drop them on one side')
 

@@ -27,7 +27,7 @@ from huggingface_hub.utils import logging as hf_logging
 
 from .keys import endpoint_url, skip_proxy
 from .waiting import TooBusy, patient
-from .words import one_line, printable
+from .words import one_line, printable, quoted
 
 # %% ../../nbs/1_collect/60_repo.ipynb #a7c60064
 class Repo:
@@ -138,13 +138,14 @@ def _explain_kind(e, repo):
     if isinstance(e, httpx2.TransportError):
         return f'no Hub answers at {repo.endpoint}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
     if isinstance(e, hf_errors.HFValidationError):
-        return f'{repo.id!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
+        return f'{quoted(repo.id)} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
     if isinstance(e, hf_errors.RevisionNotFoundError):
         return f'{repo.id} has no revision {_revision_of(e)}: give a branch, a tag or a commit that it has'
     if isinstance(e, (hf_errors.RepositoryNotFoundError, hf_errors.LocalTokenNotFoundError)):
         if _status(e) in (None, 401):
             return f'{repo.endpoint} wants a valid token for {repo.id}: set HF_TOKEN or run `hf auth login`'
-        return (f'there is no dataset repo {repo.id!r} on {repo.endpoint}, or this token may not see it: '
+        return (f'there is no dataset repo {quoted(repo.id)} on {repo.endpoint}, or this token may not '
+                'see it: '
                 'check the name, or make it with `annot_hub upload`')
 
 def _explain_status(e, repo):
@@ -356,7 +357,7 @@ def check_tag(
 ) -> str:     # The same; `ValueError` if git would not take it
     "Refuse a name that cannot be a tag, before anything is committed under it"
     if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name):
-        raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
+        raise ValueError(f'{quoted(name)} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
     return name
 
 @patch
@@ -379,7 +380,8 @@ def tag(self: Repo,
     "Tag a version; `HubError` if the tag names another commit"
     existing = self.tags().get(check_tag(name))
     if existing == self.head(revision): return False
-    if existing: raise HubError(f'tag {name!r} of {self.id} names another commit already: choose a new name')
+    if existing: raise HubError(f'tag {quoted(name)} of {self.id} names another commit already: choose '
+                                'a new name')
     with hub_errors(self):
         self.api.create_tag(self.id, tag=name, tag_message=one_line(message) or None, revision=revision,
                             repo_type='dataset')

@@ -15,7 +15,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from difflib import get_close_matches
 
 from .. import __version__
-from ..collect.words import Printable, brief
+from ..collect.words import Printable, brief, quoted
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
@@ -38,7 +38,8 @@ def unknown_verb(
 ) -> str:     # With the nearest verb, or all of them
     "What to say of a verb that does not exist"
     near = get_close_matches(verb, VERBS, 1)
-    return f'annot_hub: there is no {verb!r}' + (f', did you mean {near[0]!r}?' if near else f'\n\n{usage()}')
+    hint = f', did you mean {quoted(near[0])}?' if near else f'\n\n{usage()}'
+    return f'annot_hub: there is no {quoted(verb)}{hint}'
 
 # %% ../../nbs/6_project/70_cli.ipynb #bd97975b
 def takes_project(

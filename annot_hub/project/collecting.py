@@ -11,6 +11,7 @@ import os
 import pandas as pd
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from ..collect.files import new_file
 from ..collect.images import check_keys, measure, scan
 from ..collect.metadata import join, path_columns, read_metadata
@@ -36,8 +37,9 @@ def columns_by(
     "Columns from the path"
     found = path_columns(df, pattern)
     if found.iloc[:, df.shape[1]:].isna().all(axis=None):
-        raise ValueError(f'the pattern {pattern!r} in annot_hub.toml fits none of {len(df):,} paths, e.g. '
-                         f'{df.file_name[0]!r}')
+        raise ValueError(f'the pattern {quoted(pattern)} in annot_hub.toml fits none of {len(df):,} '
+                         'paths, e.g. '
+                         f'{quoted(df.file_name[0])}')
     return found
 
 def require_images(
@@ -58,7 +60,7 @@ def usable(
     bad = df[df.error.notna()]
     if len(bad) and not skip:
         raise ValueError(f'{len(bad):,} of {len(df):,} images cannot be used, first '
-                         f'{bad.file_name.iloc[0]!r} ({bad.error.iloc[0]}): correct or move them, or '
+                         f'{quoted(bad.file_name.iloc[0])} ({bad.error.iloc[0]}): correct or move them, or '
                          'collect with --skip-unreadable')
     return df[df.error.isna()].drop(columns='error').reset_index(drop=True)
 
@@ -83,12 +85,13 @@ def _scanned(self: Project):
     images, meta = self.section('images'), self.section('metadata')
     root = self.place('images', 'folder')
     if not root.is_dir():
-        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: correct '
+        raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
                                 '`folder` under [images] in annot_hub.toml')
     df = scan(root, prefix=self.prefix)
     self.links = df.attrs.pop('links')
     if not len(df):
-        raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml')
+        raise ValueError(f'there is no image below {quoted(os.fspath(root))}: look at `folder` in '
+                         'annot_hub.toml')
     if 'pattern' in images: df = columns_by(df, images['pattern'])
     if meta: df, self.joined = join(df, *self.metadata(), meta.get('min_match', 1.0))
     if 'group' not in images: return df

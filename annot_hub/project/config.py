@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from msgspec.inspect import type_info
 from msgspec.structs import fields
 
+from ..collect.words import quoted
 from ..collect.files import inside
 from .trust import address
 from ..publish.splits import check_fractions
@@ -173,13 +174,13 @@ def _sentence(error, data):
     cls, section, rest = _at(path.rstrip('`'))
     where = f' in [{section}]' if section else ''
     if said.startswith('Object contains unknown'):
-        return f'{said.split("`")[1]!r} is not known{where}; it may be one of: {_names(cls)}'
-    if said.startswith('Object missing'): return f'{said.split("`")[1]!r} is missing{where}'
+        return f'{quoted(said.split("`")[1])} is not known{where}; it may be one of: {_names(cls)}'
+    if said.startswith('Object missing'): return f'{quoted(said.split("`")[1])} is missing{where}'
     if not path: return said
     if section and not rest: return f'[{section}] is a section: write its lines below it'
     field = next(f for f in type_info(cls).fields if f.name == rest[0])
     value = (data[section] if section else data)[rest[0]]
-    return f'{rest[0]}{where} is {_meta(field)["title"]}, and not {value!r}'
+    return f'{rest[0]}{where} is {_meta(field)["title"]}, and not {quoted(value)}'
 
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
@@ -197,20 +198,21 @@ def _wrong_place(config):
         value = _value(config, section, name)
         if value is None: continue
         where = f'{name} in [{section}]' if section else name
-        if not value or '\0' in value: return f'{where} is a text in quotes, and not {value!r}'
+        if not value or '\0' in value: return f'{where} is a text in quotes, and not {quoted(value)}'
         if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
-            return f'{where} is {ADDRESS}, and not {value!r}'
+            return f'{where} is {ADDRESS}, and not {quoted(value)}'
 
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
     if not 3 <= len(config.title.strip()) <= 50:
-        return f'title is a text of 3 to 50 characters, and not {config.title!r}'
+        return f'title is a text of 3 to 50 characters, and not {quoted(config.title)}'
     if not re.fullmatch(REPO, config.repo, re.ASCII):
-        return f'{config.repo!r} is no repo name: write user/name'
+        return f'{quoted(config.repo)} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
     on = config.metadata and config.metadata.on
-    if isinstance(on, list) and len(on) != 2: return f'on in [metadata] is one name or two, and not {on!r}'
+    if isinstance(on, list) and len(on) != 2:
+        return f'on in [metadata] is one name or two, and not {quoted(on)}'
     return _wrong_place(config)
 
 def check_config(
@@ -244,7 +246,7 @@ def read_config(
     path = inside('annot_hub.toml', dir)
     if not path.is_file():
         raise FileNotFoundError('there is no annot_hub.toml in '
-                                f'{os.fspath(dir)!r}: begin with `annot_hub init`')
+                                f'{quoted(os.fspath(dir))}: begin with `annot_hub init`')
     return parse_config(path.read_text(encoding='utf-8-sig'), path)
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd

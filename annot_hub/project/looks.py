@@ -113,7 +113,7 @@ def relabel(self: Project,
     project, published = self.labelling(), self.hub.read('labels.xml')
     if project is None:
         hint = ', with the labels as they were; then change them' if published else ''
-        raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it{hint}')
+        raise ValueError(f'Label Studio has no project {quoted(self.title)}: `annot_hub push` makes it{hint}')
     names = self.section('renamed') | (rename or {})
     old, new = Interface(published.decode() if published else project.xml), renamed(self.asked_now(), names)
     labels = {label for c in old.controls for label in c.labels}

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from ..annotate.interface import Interface, classification
 from ..collect.clients import point_clients
 from ..collect.files import inside, read_secret
@@ -93,7 +94,7 @@ def stored_secret(
     except FileNotFoundError as e:
         command = start_command(verb, address, path.parent) or f'annot_hub {verb}'
         raise FileNotFoundError(f'{path} is not there: start `{command}` first, '
-                                f'or correct {name!r} in annot_hub.toml') from e
+                                f'or correct {quoted(name)} in annot_hub.toml') from e
 
 def hub_token(
     path: Path,   # File of the Hub's token
@@ -205,7 +206,9 @@ def studio(self: Project) -> object: # A `Studio`; `NotTrusted` if the user has 
         raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page '
                          'Account & Settings')
     self.check('studio')
+    if getattr(self, '_client', None) and self._client[0] == (url, token): return self._client[1]
     studio, command = Studio(url, token), start_command('studio', url, data and self.dir/data)
+    self._client = (url, token), studio
     if command: studio.hint = f'start it (`{command}`), or correct `url` under [studio] in annot_hub.toml'
     return studio
 

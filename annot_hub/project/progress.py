@@ -225,7 +225,7 @@ def answer_or_problem(
 def replaced_images(self: Project,
     base: object # From `read_base`
 ) -> list:       # Their `file_name`s
-    "Images whose picture is another now than the one that people labelled, and that nobody has seen again"
+    "Images whose picture is another now than the one that people labelled, not seen again yet"
     df = base.collection
     return df.file_name[df.replaced.fillna(False).astype(bool)].tolist() if 'replaced' in df else []
 

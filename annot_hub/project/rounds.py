@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.files import inside
@@ -95,7 +96,7 @@ def existing(self: Project) -> object: # Label Studio's project; `ValueError` if
     "The project in Label Studio, which must be there"
     project = self.labelling()
     if project is not None: return project
-    raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it')
+    raise ValueError(f'Label Studio has no project {quoted(self.title)}: `annot_hub push` makes it')
 
 @patch
 def make_labelling(self: Project) -> object: # Label Studio's project
@@ -119,7 +120,7 @@ def check_title(self: Project) -> None: # `ValueError` if it is
         if e.status == 404: return
         raise
     if [url, created] == [self.studio.url, now['created_at']]:
-        raise ValueError(f'the project is called {now["title"]!r} in Label Studio: give that title in '
+        raise ValueError(f'the project is called {quoted(now["title"])} in Label Studio: give that title in '
                          'annot_hub.toml, or rename it there. To begin another one, delete tasks.known.json')
 
 # %% ../../nbs/6_project/40_rounds.ipynb #209950b9

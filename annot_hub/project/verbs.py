@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from ..collect.words import brief, counted, plural
+from ..collect.words import brief, counted, plural, quoted
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c2b9f8de
 VERBS = {} # Name → function; in the order of the help
@@ -48,8 +48,10 @@ def task_counts(
     "What a push did, in words"
     counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
     names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
-    more = {name: n for name, n in counts.items() if isinstance(n, int) and name not in (*names, 'wanted', 'doubled')}
-    return 'tasks: ' + counted({what: counts.get(name, 0) for name, what in names.items()} | more, 'none to make')
+    told = {what: counts.get(name, 0) for name, what in names.items()}
+    more = [name for name in counts if name not in (*names, 'wanted', 'doubled')]
+    told |= {name: counts[name] for name in more if isinstance(counts[name], int)}
+    return 'tasks: ' + counted(told, 'none to make')
 
 def json_text(
     value: object # Plain values, dates among them
@@ -142,7 +144,8 @@ def run_collect(
     df = p.collect(skip_unreadable)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     if p.links:
-        print(f'left alone: {len(p.links):,} links that are no images of this folder, first {p.links[0]!r}')
+        print(f'left alone: {len(p.links):,} links that are no images of this folder, first '
+              f'{quoted(p.links[0])}')
     print(f'{plural(len(df), "image")}, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
@@ -326,7 +329,8 @@ def agreement_tables(
     from annot_hub.record.reliability import agreement, lacking
     record, images = read_record(p.hub)[0], p.hub.collection()
     if by and by not in images:
-        raise ValueError(f'{by!r} is not a column of the collection: it has {", ".join(images.columns)}')
+        raise ValueError(f'{quoted(by)} is not a column of the collection: it has '
+                         f'{", ".join(images.columns)}')
     groups = dict(zip(images.file_name, images[by], strict=True)) if by else None
     return (agreement(record, p.interface, column, groups), adjudicate(record, p.interface),
             lacking(record, p.interface, people, images.file_name[images.selected]))
@@ -372,7 +376,8 @@ def name_pairs(
     pairs = [part.partition('=') for part in (text or '').split(',') if part.strip()]
     odd = [a for a, mark, b in pairs if not (mark and a.strip() and b.strip())]
     if odd:
-        raise ValueError(f'{odd[0]!r}: write two names with = between them, in quotes: "plate=illustrated"')
+        raise ValueError(f'{quoted(odd[0])}: write two names with = between them, in quotes: '
+                         '"plate=illustrated"')
     return [(a.strip(), b.strip()) for a, _, b in pairs]
 
 @verb
@@ -390,12 +395,12 @@ def run_relabel(
     print(dry(dry_run), plan, sep='')
     if dry_run: print(plan.labels.to_string(index=False))
     if not done: return
-    kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
+    kept = ''.join(f' It keeps the question {quoted(q)}, which has answers.' for q in done.get('kept', ()))
     n = done['renamed']
     renamed = f'{plural(n, "answer")} changed to the new name in Label Studio.' if n else ''
     if renamed or kept: print(f'{renamed}{kept}'.strip())
     if done.get('wanted'):
-        print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
+        print(f'Seen again at {p.studio.url}/projects: {quoted(done["title"])}, '
               f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1d69385e

@@ -16,6 +16,7 @@ from io import BytesIO
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import REGIONS, Interface, encode
 
 # %% ../../nbs/4_publish/20_corrections.ipynb #9aa8c3ea
@@ -113,7 +114,7 @@ def cell_value(
     except (ValueError, RecursionError): value = None
     if control.kind in ('rating', 'number'):
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f'{control.name}: {text!r} is no number')
+            raise ValueError(f'{control.name}: {quoted(text)} is no number')
         return int(value) if value == int(value) else value
     is_list = isinstance(value, list)
     if control.kind in REGIONS and not (is_list and all(isinstance(r, dict) for r in value)):

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import datasets
 from tqdm import tqdm
 
+from ..collect.words import quoted
 from ..collect.clients import point_clients
 from ..collect.keys import parse_url
 from ..collect.repo import HubError, Repo, as_repo, hub_errors, quiet_client
@@ -37,7 +38,8 @@ def check_no_folder(
 ) -> None:       # `ValueError` if there is a folder of this name, which `datasets` takes before the repo
     "Be sure that `datasets` loads the repo"
     if os.path.lexists(repo_id):
-        raise ValueError(f'there is a folder {repo_id!r} here, which `datasets` would load instead of the '
+        raise ValueError(f'there is a folder {quoted(repo_id)} here, which `datasets` would load '
+                         'instead of the '
                          'repo: run this in another folder')
 
 def load(
@@ -55,7 +57,7 @@ def load(
             return datasets.load_dataset(repo.id, config, split=split, revision=revision,
                                          token=repo.api.token)
         except (datasets.exceptions.DatasetNotFoundError, ConnectionError) as e:
-            raise HubError(f'no dataset {repo.id!r} at {revision!r}: check the '
+            raise HubError(f'no dataset {quoted(repo.id)} at {quoted(revision)}: check the '
                            'name, the revision and the token') from e
         except ValueError as e:
             raise HubError(f'{repo.id} at {revision} has nothing to load: '
@@ -87,7 +89,7 @@ def fetch(
     if not bad: return got
     first, why = next(iter(bad.items()))
     raise FetchError(f'{len(bad):,} of {len(paths):,} images could not be fetched, first '
-                     f'{parse_url(first).file_name!r}: {why}. Run it again for the rest')
+                     f'{quoted(parse_url(first).file_name)}: {why}. Run it again for the rest')
 
 def image_paths(
     ds: datasets.Dataset # With a column `image`

@@ -16,6 +16,7 @@ from io import StringIO
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import Interface, classification, encode
 from ..collect.images import IMAGE_EXTS
 from ..collect.keys import check_file_name, file_name
@@ -148,7 +149,7 @@ def asked_of(
     "A question with the classes that occur, the most frequent first"
     several = values.map(lambda v: isinstance(v, list)).any()
     counts = values.explode().dropna().value_counts()
-    if not len(counts): raise ValueError(f'no row has a label in column {name!r}')
+    if not len(counts): raise ValueError(f'no row has a label in column {quoted(name)}')
     return classification(sorted(counts.index, key=lambda c: (-counts[c], c)), name='label',
                           multiple=bool(several))
 
@@ -227,7 +228,7 @@ def place_rows(
     known = images.notna()
     if known.mean() >= min_match: return images
     raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
-                     f'not: {df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
+                     f'not: {quoted(df[key][~known].iloc[0])}. Is {quoted(key)} the right column?')
 
 def row_entries(
     df: pd.DataFrame,  # Rows that have an image

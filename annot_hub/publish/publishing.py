@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
 from .base import TRAILER, Base, read_base
@@ -153,7 +154,8 @@ def _check_free(draft, report, tag):
     base = draft.base
     named = base.repo.tags().get(tag) if tag else None
     if named and (named != base.parent or draft.new or len(report.changes)):
-        raise HubError(f'tag {tag!r} of {base.repo.id} names another version already: choose a new name. '
+        raise HubError(f'tag {quoted(tag)} of {base.repo.id} names another version already: choose a '
+                       'new name. '
                        'Nothing was committed')
 
 def _all_files(draft, table, placed, report, sheet):

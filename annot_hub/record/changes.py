@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
+from ..collect.words import quoted
 from ..annotate.features import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers
@@ -101,7 +102,7 @@ def new_questions(
     "Images that new questions concern: all of them"
     before = {c.name for c in old.controls}
     added = [c.name for c in new.controls if c.name not in before]
-    return [(name, f'the question {question!r} is new') for question in added for name in df.file_name]
+    return [(name, f'the question {quoted(question)} is new') for question in added for name in df.file_name]
 
 def new_labels(
     df: pd.DataFrame,    # Annotations
@@ -115,7 +116,7 @@ def new_labels(
     for control, label in zip(added.control, added.label, strict=True):
         hidden = [given.get((control, a), ()) for a in among.get(label, ())]
         index = sorted(set().union(*hidden)) if label in among else df.index
-        rows += [(name, f'{label!r} is new in {control!r}') for name in df.file_name[index]]
+        rows += [(name, f'{quoted(label)} is new in {quoted(control)}') for name in df.file_name[index]]
     return rows
 
 # %% ../../nbs/3_record/80_changes.ipynb #29440928
@@ -166,7 +167,7 @@ def change(
     "Try a change of the interface on the annotations there are"
     past, among = past_names(old, new, renames or {}), among or {}
     unknown = [label for label in among if not any(label in c.labels for c in new.controls)]
-    if unknown: raise ValueError(f'among: {unknown[0]!r} is not a label of the new interface')
+    if unknown: raise ValueError(f'among: {quoted(unknown[0])} is not a label of the new interface')
     interface = Interface(with_was(new.xml, past))
     df = pd.DataFrame(distinct(record), columns=Note._fields)
     table = label_table(df, old, interface, past)
