@@ -55,8 +55,8 @@ def check_file_name(
     problem = name_problem(name)
     if not problem: return name
     similar = similar_name(name)
-    hint = '' if name_problem(similar) else f', for instance {quoted(similar)}'
-    raise ValueError(f'{quoted(name)} {problem}: rename the file{hint}')
+    hint = '' if name_problem(similar) else f', for instance {similar!r}'
+    raise ValueError(f'{quoted(name, 300)} {problem}: rename the file{hint}')
 
 # %% ../../nbs/1_collect/20_keys.ipynb #4eaadeeb
 def endpoint_url(
@@ -99,7 +99,7 @@ def parse_url(
     "Take an address apart into repo, revision and key"
     web, hf = _RESOLVE.match(str(url)), _HF.match(str(url))
     if not (web or hf):
-        raise ValueError(f'{quoted(url)} is not an image of a dataset repo: expected '
+        raise ValueError(f'{quoted(url, 300)} is not an image of a dataset repo: expected '
                          f'…/datasets/{{user}}/{{name}}/resolve/{{revision}}/{{file}}')
     repo_id, revision, name = (web or hf).groups()
     return Address(repo_id, unquote(revision), check_file_name(unquote(name) if web else name))
