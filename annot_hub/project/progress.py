@@ -239,7 +239,8 @@ def repo_status(self: Project,
     interface = Interface(xml.decode()) if xml else self.interface
     edited = 'annotations.csv' in base.found and not base.is_ours('annotations.csv')
     counts = repo_counts(base, label_states(base, interface))
-    return {'endpoint': self.endpoint, **counts, 'replaced': len(self.replaced_images(base)), 'edited': edited,
+    replaced = len(self.replaced_images(base))
+    return {'endpoint': self.endpoint, **counts, 'replaced': replaced, 'edited': edited,
             'tags': self.hub.tag_names()}
 
 @patch
