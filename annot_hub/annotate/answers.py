@@ -13,6 +13,7 @@ from collections import defaultdict
 from hashlib import sha1
 from .features import REGION_FIELDS, Control, path_text
 from .masks import from_mask, to_data_url
+from ..collect.words import quoted
 from .regions import to_percent, to_pixels
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #fae97baa
@@ -51,9 +52,9 @@ _TYPES = {'rating': (int,), 'number': (int, float)}
 def _odd_answer(control, answer):
     "What is wrong with one `answer`, or None"
     if type(answer) not in _TYPES.get(control.kind, (str,)):
-        return f'{answer!r} is not a {"number" if control.kind in _TYPES else "text"}'
+        return f'{quoted(answer)} is not a {"number" if control.kind in _TYPES else "text"}'
     if control.kind in _LISTED and control.labels and answer not in control.labels:
-        return f'{answer!r} is not one of {", ".join(control.labels)}'
+        return f'{quoted(answer)} is not one of {", ".join(control.labels)}'
     if control.kind == 'rating' and not 1 <= answer <= control.most:
         return f'{answer} is not a rating from 1 to {control.most}'
 
@@ -170,7 +171,7 @@ def place_in_percent(
         return {'imageDataURL': to_data_url(region)}, size
     try: return to_percent(control.kind, region, *size), size
     except (KeyError, TypeError, ValueError) as e:
-        raise ValueError(f'{control.name}: a region is not one of {control.kind}: {e!r}') from e
+        raise ValueError(f'{control.name}: a region is not one of {control.kind}: {quoted(e)}') from e
 
 def region_answers(
     control: Control, # It draws regions
@@ -213,7 +214,7 @@ def check_regions(
     known = REGION_FIELDS - {'label'} | set(control.parts)
     strange = [field for region in regions for field in region if field not in known]
     parts = ', '.join(sorted(control.parts)) or 'its place only'
-    if strange: raise ValueError(f'{control.name}: a region has no {strange[0]!r}: use {parts}')
+    if strange: raise ValueError(f'{control.name}: a region has no {quoted(strange[0])}: use {parts}')
 
 def write_regions(
     control: Control, # It draws regions

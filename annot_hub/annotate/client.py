@@ -162,6 +162,7 @@ class Studio:
     ):
         self.url, token = check_login(url, token)
         self.timeout, self.clock = timeout, None   # `clock` is the header `Date` of the last answer
+        self.hint = 'is it running?'               # what to do when nobody answers
         personal = token_claims(token).get('token_type') == 'refresh'
         self.http = httpx2.Client(
             base_url=self.url, transport=transport, verify=certificates(urlsplit(self.url).scheme),
@@ -174,14 +175,15 @@ class Studio:
 def no_answer(
     url: str,                  # of Label Studio
     what: str,                 # the request
-    e: httpx2.TransportError   # what happened to it
+    e: httpx2.TransportError,  # what happened to it
+    hint: str = 'is it running?' # what to do when nobody is there
 ) -> StudioError:              # without a status
     "What to tell people when a request got no answer"
     if isinstance(e, httpx2.ConnectError) and 'CERTIFICATE_VERIFY_FAILED' in str(e):
         return StudioError(f'the certificate of {url} is not trusted here: give that of its authority, '
                            f'SSL_CERT_FILE=ca.pem ({e})')
     if isinstance(e, httpx2.ConnectError):
-        return StudioError(f'Label Studio does not answer at {url}: is it running? ({e})')
+        return StudioError(f'Label Studio does not answer at {url}: {hint} ({e})')
     if isinstance(e, httpx2.TimeoutException):
         return StudioError(f'{what}: no answer in time; Label Studio may still be at work on it')
     return StudioError(f'{what}: the answer was lost ({e})')
@@ -209,7 +211,7 @@ def send(self: Studio,
     what = f'{method} {self.url}{path}'
     timeout = httpx2.Timeout(patience*self.timeout, connect=5)
     try: r = self.http.request(method, path, **{'timeout': timeout, **kwargs})
-    except httpx2.TransportError as e: raise no_answer(self.url, what, e) from e
+    except httpx2.TransportError as e: raise no_answer(self.url, what, e, self.hint) from e
     if not r.is_success: raise refusal(self.url, what, r)
     self.clock = r.headers.get('date')
     return r

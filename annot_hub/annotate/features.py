@@ -16,6 +16,7 @@ from collections import Counter, namedtuple
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import StringIO
+from ..collect.words import quoted
 from .regions import PLACES
 from ..collect.columns import VIEW_COLUMNS
 
@@ -104,7 +105,7 @@ def labels_of(
                          'give each <Choice> or <Label> a value="…"')
     doubled = [label for label, n in Counter(labels).items() if n > 1]
     if doubled:
-        raise ValueError(f'{tag.get("name")!r} offers {doubled[0]!r} twice: '
+        raise ValueError(f'{quoted(tag.get("name"))} offers {quoted(doubled[0])} twice: '
                          'give each answer its own value')
     return tuple(labels)
 
@@ -119,7 +120,8 @@ def old_labels(
     counts = Counter(old for old, _ in pairs)
     doubled = [old for old, n in counts.items() if n > 1 or old in labels]
     if doubled:
-        raise ValueError(f'{tag.get("name")!r}: {doubled[0]!r} has two meanings: it stands in `was`, '
+        raise ValueError(f'{quoted(tag.get("name"))}: {quoted(doubled[0])} has two meanings: it stands '
+                         'in `was`, '
                          'and is a label or stands in another `was`')
     return tuple(pairs)
 
@@ -137,7 +139,7 @@ def choice_of(
     "How many answers `tag` takes"
     choice = _attributes(tag).get('choice', 'single')
     if choice in _CHOICES: return _CHOICES[choice]
-    raise ValueError(f'{tag.get("name")!r} has choice="{choice}": '
+    raise ValueError(f'{quoted(tag.get("name"))} has choice="{choice}": '
                      f'write one of {", ".join(_CHOICES)}')
 
 # %% ../../nbs/2_annotate/12_features.ipynb #15626767
@@ -149,7 +151,7 @@ def _labelled_kind(tag, labels):
     if attrs.get('value') or any(label.startswith('$') for label in labels): return None
     if labels: return 'paths' if is_tree(tag) else shape or choice
     answer = 'Choice' if tag.tag == 'Choices' else 'Label'
-    raise ValueError(f'{tag.get("name")!r} offers no answer: '
+    raise ValueError(f'{quoted(tag.get("name"))} offers no answer: '
                      f'put <{answer} value="…"/> tags inside it')
 
 def kind_of(
@@ -231,10 +233,10 @@ def _check_control(tag, objects):
     "Refuse a control with a reserved name, or one that asks about something else than `objects`"
     lost = [name for name in tag.get('toName').split(',') if name not in objects]
     if lost:
-        raise ValueError(f'{tag.get("name")!r} asks about toName="{lost[0]}", which is not there: '
+        raise ValueError(f'{quoted(tag.get("name"))} asks about toName="{lost[0]}", which is not there: '
                          f'use one of {", ".join(objects) or "(no object at all)"}')
     if tag.get('name') in RESERVED:
-        raise ValueError(f'{tag.get("name")!r} is a column of every label table or of the collection: '
+        raise ValueError(f'{quoted(tag.get("name"))} is a column of every label table or of the collection: '
                          'give the control another name')
 
 def check_tag_names(
@@ -242,7 +244,7 @@ def check_tag_names(
 ) -> None:      # `ValueError` with what to write instead
     "Refuse names that are taken or doubled, and controls that ask about nothing"
     doubled = [name for name, n in Counter(t.get('name') for t in named).items() if n > 1]
-    if doubled: raise ValueError(f'Two tags are named {doubled[0]!r}: give each its own name')
+    if doubled: raise ValueError(f'Two tags are named {quoted(doubled[0])}: give each its own name')
     objects = sorted(t.get('name') for t in named if not t.get('toName'))
     for tag in named:
         if tag.get('toName'): _check_control(tag, objects)

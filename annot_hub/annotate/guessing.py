@@ -10,6 +10,7 @@ import time
 
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from .client import Studio, StudioError
 from .inventory import Inventory, deadline, image_of
 from .projects import StudioProject, condition
@@ -32,7 +33,8 @@ def check_version_name(
 ) -> None:        # nothing
     "Refuse a name that is a part of another one"
     if longer := sorted(v for v in existing if version in v and v != version):
-        raise ValueError(f'Label Studio cannot tell the model_version {version!r} from {longer[0]!r}, '
+        raise ValueError(f'Label Studio cannot tell the model_version {quoted(version)} from '
+                         f'{quoted(longer[0])}, '
                          'which the project has: give it another name')
 
 @patch

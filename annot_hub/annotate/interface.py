@@ -15,7 +15,7 @@ from annot_hub.annotate.features import (REGIONS, SHAPES, controls_of, feature, 
     shown_images, task_keys)
 from .masks import from_mask, to_png
 from .regions import PLACES, bounds
-from ..collect.words import markdown
+from ..collect.words import markdown, quoted
 
 # %% ../../nbs/2_annotate/20_interface.ipynb #7f948d3c
 _BECOMES = {'single': 'ClassLabel', 'multiple': 'List(ClassLabel)', 'text': 'string',
@@ -97,7 +97,7 @@ def check_values(
     "Refuse `values` that nobody could have answered"
     strange = [column for column in values if column not in interface.columns]
     if strange:
-        raise ValueError(f'{strange[0]!r} is not a column of this interface: '
+        raise ValueError(f'{quoted(strange[0])} is not a column of this interface: '
                          f'use {", ".join(interface.columns)}')
     answers = [(interface.questions[column], as_list(value)) for column, value in values.items()]
     problems = [complaint(c, given) for c, given in answers if c.kind not in REGIONS]
@@ -185,16 +185,16 @@ def xml_attribute(
 ) -> str:      # With its quotes; `ValueError` for what Label Studio would read as something else
     "`text` as the value of an XML attribute"
     if not isinstance(text, str) or not text or text != text.strip() or not text.isprintable():
-        raise ValueError(f'{text!r} cannot be a {what}: use plain text with no space at either end')
+        raise ValueError(f'{quoted(text)} cannot be a {what}: use plain text with no space at either end')
     if text.startswith('$'):
-        raise ValueError(f'{text!r} cannot be a {what}: '
+        raise ValueError(f'{quoted(text)} cannot be a {what}: '
                          'Label Studio puts task data where a name starts with $')
     return quoteattr(text)
 
 def _answer_lines(tag, names):
     "A line of XML for each of `names`"
     if isinstance(names, str):
-        raise ValueError(f'names is one text ({names!r}): give a list of class names')
+        raise ValueError(f'names is one text ({quoted(names)}): give a list of class names')
     keys = {i: f' hotkey="{i}"' for i in range(1, 10)}
     return [f'    <{tag} value={xml_attribute(name, "class")}{keys.get(i, "")}/>'
             for i, name in enumerate(names, 1)]
@@ -202,7 +202,7 @@ def _answer_lines(tag, names):
 def _around_image(control, image, title, tools=''):
     "The interface with the lines of one `control` above the image"
     if not image.isidentifier():
-        raise ValueError(f'{image!r} cannot be a key of task data: use letters, digits and _')
+        raise ValueError(f'{quoted(image)} cannot be a key of task data: use letters, digits and _')
     header = [f'  <Header value={xml_attribute(title, "title")}/>'] if title else []
     picture = f'  <Image name="{image}" value="${image}" zoom="true" zoomControl="true"{tools}/>'
     return Interface('\n'.join(['<View>', *header, *control, picture, '</View>']))
@@ -231,7 +231,7 @@ def detection(
 ) -> Interface:             # Its `.xml` goes to Label Studio
     "An interface in which annotators mark where each of `names` is"
     tags = {kind: f'{tag}Labels' for tag, kind in SHAPES.items()}
-    if shape not in tags: raise ValueError(f'shape is {shape!r}: use one of {", ".join(REGIONS)}')
+    if shape not in tags: raise ValueError(f'shape is {quoted(shape)}: use one of {", ".join(REGIONS)}')
     opening = f'  <{tags[shape]} name={xml_attribute(name, "column")} toName="{image}">'
     return _around_image([opening, *_answer_lines('Label', names), f'  </{tags[shape]}>'], image, title,
                  ' rotateControl="true"')

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from fastcore.basics import patch
 
 from .features import parse_xml, plain_xml
+from ..collect.words import quoted
 from .client import Studio, StudioError, answer_json
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #c18a90c5
@@ -59,7 +60,7 @@ def identity(self: Studio,
 @patch
 def projects(self: Studio,
     part: str, # of the title
-    fields: str = 'id,title,description' # comma-separated
+    fields: str = 'id,title,description,task_number,finished_task_number' # comma-separated
 ) -> list:    # dicts of `fields`; oldest first
     "Projects with this in their title"
     found, page, more = [], 1, True
@@ -119,7 +120,7 @@ def make_project(self: Studio,
 ) -> dict:       # as Label Studio's API says it
     "A new project; nothing is left behind if it cannot be as it should"
     if 'label_config' not in fields:
-        raise StudioError(f'There is no project {title!r}, and no interface to make it with', 404)
+        raise StudioError(f'There is no project {quoted(title)}, and no interface to make it with', 404)
     self.check_interface(fields['label_config'])
     made = answer_json(self.send('POST', '/api/projects', json={'title': title} | fields))
     try: changed_fields(made, fields)
@@ -138,7 +139,7 @@ def project(self: Studio,
     ids = [title] if isinstance(title, int) else self.find(title)
     wanted = project_fields(interface, settings)
     if len(ids) > 1:
-        raise StudioError(f'Two projects are called {title!r}: {ids}; rename one in Label Studio')
+        raise StudioError(f'Two projects are called {quoted(title)}: {ids}; rename one in Label Studio')
     if not ids: return studio_project(self.make_project(title, wanted))
     current = self.get(f'/api/projects/{ids[0]}')
     changes = changed_fields(current, wanted)

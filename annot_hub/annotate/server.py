@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import httpx2
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from .environment import INHERITED, STUDIO_MAIN, STUDIO_VERSION
 from .environment import install_studio, report_progress, studio_environ
 from .services import CHILD, Program, folder_lock, free_port
@@ -108,7 +109,7 @@ def claim_folder(self: LocalStudio) -> None: # Nothing
 def _set_link(link, folder): # Anything else than a link in its place stays, and is a `FileExistsError`
     "Let `link` point to `folder`"
     if not Path(folder).is_dir():
-        raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: '
+        raise FileNotFoundError(f'{quoted(os.fspath(folder))} is not a folder: '
                                 'give the folder that holds the images')
     if link.is_symlink(): link.unlink()
     elif link.exists():

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from datetime import date
 import pandas as pd
+from ..collect.words import quoted
 from ..collect.images import IMAGE_EXTS, check_keys
 from ..collect.keys import hub_url, original_name
 from ..collect.renditions import shown_names
@@ -30,7 +31,7 @@ def plain(
     if v is None or v is pd.NA or v is pd.NaT or is_float and math.isnan(v): return None
     if isinstance(v, date): return v.isoformat()
     if isinstance(v, (str, bool, int)) or is_float and math.isfinite(v): return v
-    raise TypeError(f'{v!r} ({type(v).__name__}) has no plain JSON form: '
+    raise TypeError(f'{quoted(v)} ({type(v).__name__}) has no plain JSON form: '
                     'make it a text or a number first')
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #32fe0b62
@@ -41,7 +42,7 @@ def plain_column(
     "A column as JSON can say it"
     if df[name].dtype.kind in 'iub' and not df[name].hasnans: return df[name].tolist()
     try: return [plain(v) for v in df[name].tolist()]
-    except TypeError as e: raise TypeError(f'column {name!r}: {e}') from e
+    except TypeError as e: raise TypeError(f'column {quoted(name)}: {e}') from e
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #7baffdce
 # in Label Studio's JSON-MIN export
@@ -65,7 +66,7 @@ def _check_needs(needs, columns):
     lacking = [key for key in needs if key not in (*OWN, *columns)]
     if lacking:
         raise ValueError(f'the interface shows ${lacking[0]} and no task has it: write value="$image" '
-                         f'in the interface, or name {lacking[0]!r} in `columns`')
+                         f'in the interface, or name {quoted(lacking[0])} in `columns`')
 
 def check_task_columns(
     df: pd.DataFrame,         # The table of images
@@ -73,14 +74,14 @@ def check_task_columns(
     interface: Interface|None # The questions
 ) -> None:                    # `ValueError` says which column, and what to do
     "Refuse metadata that could not come back as it was sent"
-    if isinstance(columns, str): raise ValueError(f'columns is one text: write columns=[{columns!r}]')
+    if isinstance(columns, str): raise ValueError(f'columns is one text: write columns=[{quoted(columns)}]')
     for column in columns:
         why = obstacle(column, interface)
         if why:
-            raise ValueError(f'column {column!r} cannot travel with a task: {why}. Rename it: '
-                             f'df.rename(columns={{{column!r}: "item_{column}"}})')
+            raise ValueError(f'column {quoted(column)} cannot travel with a task: {why}. Rename it: '
+                             f'df.rename(columns={{{quoted(column)}: "item_{column}"}})')
         if column not in df:
-            raise ValueError(f'column {column!r} is not in the table: '
+            raise ValueError(f'column {quoted(column)} is not in the table: '
                              f'it has {", ".join(map(str, df.columns))}')
     _check_needs(interface.needs if interface else [], columns)
 

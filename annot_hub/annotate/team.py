@@ -11,6 +11,7 @@ import json, re, secrets
 import httpx2
 from fastcore.basics import patch
 
+from ..collect.words import quoted
 from ..collect.files import read_secret
 from .server import LocalStudio, folder_lock
 from .client import StudioError, answer_json
@@ -65,7 +66,7 @@ def welcome(self: LocalStudio,
     "Make accounts"
     for email in emails:
         if not re.fullmatch(r'[^@\s]+@[^@\s]+\.[^@\s]+', email):
-            raise ValueError(f'{email!r} is no e-mail address; it need not exist, but must look like '
+            raise ValueError(f'{quoted(email)} is no e-mail address; it need not exist, but must look like '
                              'ada@lab.example')
     members = {*self.client().users().values()}
     new = {email: secrets.token_urlsafe(9) for email in emails if email not in members}

@@ -13,7 +13,7 @@ _PAGES = {
     'keys': ['check_file_name', 'endpoint_url', 'hub_url', 'hf_path', 'file_name'],
     'files': ['write_file', 'new_file', 'private_folder', 'read_secret'],
     'pictures': ['open_picture', 'picture'],
-    'words': ['printable', 'one_line', 'markdown'],
+    'words': ['printable', 'one_line', 'quoted', 'markdown'],
     'images': ['scan', 'local_path', 'check_keys', 'measure'],
     'columns': ['check_publishable'],
     'tables': ['read_metadata'],

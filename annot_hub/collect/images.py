@@ -24,7 +24,7 @@ from .files import is_inside
 from .keys import IMAGE_EXTS, RENDITIONS, check_file_name, original_name
 from .pictures import LARGEST, HeadReader, TooLarge, formats, open_picture
 from .renditions import SIDE, why_unshown
-from .words import first_few, has_half, printable
+from .words import first_few, has_half, printable, quoted
 
 # %% ../../nbs/1_collect/30_images.ipynb #22749e56
 _JUNK = frozenset(('thumbs.db', 'desktop.ini', '.ds_store', '__macosx', '@eadir', '$recycle.bin',
@@ -91,7 +91,7 @@ def scan(
 ) -> pd.DataFrame:                    # `file_name`, `bytes`; sorted; in `.attrs` the rest: `left`, `links`
     "Find the images below `root`, one row each"
     if not os.path.isdir(root):
-        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: give the folder that holds your '
+        raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: give the folder that holds your '
                                 'images')
     prefix = prefix and prefix.rstrip('/') + '/'
     images, links, left = _walk(root, prefix, exts)
@@ -146,7 +146,8 @@ class ImageFolder:
         folder = os.path.dirname(path)
         if folder not in self.known: self.known[folder] = is_inside(folder, self.root)
         if self.known[folder] and (not os.path.islink(path) or is_inside(path, self.root)): return path
-        raise ValueError(f'{os.fspath(path)!r} is reached by a link that leads out of {self.root!r}: put the '
+        raise ValueError(f'{quoted(os.fspath(path))} is reached by a link that leads out of '
+                         f'{quoted(self.root)}: put the '
                          'file itself there')
 
     def open(self,
@@ -163,7 +164,8 @@ def check_folders(
     "Refuse folders that are too full for the Hub"
     folders = file_names.str.replace('[^/]*$', '', regex=True).value_counts()
     if len(folders) and folders.iloc[0] > folder_limit:
-        raise ValueError(f'folder {folders.index[0]!r} has {folders.iloc[0]:,} images and the Hub takes '
+        raise ValueError(f'folder {quoted(folders.index[0])} has {folders.iloc[0]:,} images and the Hub '
+                         'takes '
                          f'{folder_limit:,}: split it into sub-folders')
 
 def check_keys(

@@ -15,6 +15,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, unquote, urlsplit
 
+from .words import quoted
+
 # %% ../../nbs/1_collect/20_keys.ipynb #c87a9b9d
 _NAME_PROBLEMS = {
     r'^/|^[A-Za-z]:/': 'is an absolute path', r'\\': 'has a backslash',
@@ -54,7 +56,7 @@ def check_file_name(
     if not problem: return name
     similar = similar_name(name)
     hint = '' if name_problem(similar) else f', for instance {similar!r}'
-    raise ValueError(f'{name!r} {problem}: rename the file{hint}')
+    raise ValueError(f'{quoted(name, 300)} {problem}: rename the file{hint}')
 
 # %% ../../nbs/1_collect/20_keys.ipynb #4eaadeeb
 def endpoint_url(
@@ -116,7 +118,7 @@ def parse_url(
     "Take an address apart into repo, revision and key"
     web, hf = _RESOLVE.match(str(url)), _HF.match(str(url))
     if not (web or hf):
-        raise ValueError(f'{url!r} is not an image of a dataset repo: expected '
+        raise ValueError(f'{quoted(url, 300)} is not an image of a dataset repo: expected '
                          f'…/datasets/{{user}}/{{name}}/resolve/{{revision}}/{{file}}')
     repo_id, revision, name = (web or hf).groups()
     name = original_name(check_file_name(unquote(name) if web else name))

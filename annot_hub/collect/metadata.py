@@ -18,7 +18,7 @@ import pandas as pd
 
 from .columns import column_called, rename_reserved, renamed_message, single_valued
 from .matching import MATCHES, comparable, doubled_forms, key_text, likely_cause, match_line
-from .words import first_few
+from .words import first_few, quoted
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #275b8571
 def path_parts(
@@ -29,10 +29,10 @@ def path_parts(
     regex = re.escape(pattern).replace(r'\*', '.*')
     regex = re.sub(r'\\\{(\w+)\\\}', r'(?P<\1>[^/]+?)', regex)
     if '(?P<' not in regex:
-        raise ValueError(f'{pattern!r} names no part: put the part that is wanted in braces, like {{volume}}')
+        raise ValueError(f'{quoted(pattern)} names no part: put the part that is wanted in braces, like {{volume}}')
     try: return names.str.extract(f'^{regex}$')
     except re.error as e:
-        raise ValueError(f'{pattern!r} is no pattern: give each part a name of its own ({e})') from e
+        raise ValueError(f'{quoted(pattern)} is no pattern: give each part a name of its own ({e})') from e
 
 def path_columns(
     df: pd.DataFrame, # A frame with `file_name`
@@ -42,8 +42,8 @@ def path_columns(
     parts, renamed = rename_reserved(path_parts(df.file_name, pattern))
     common = sorted(set(parts) & set(df))
     if common:
-        raise ValueError(f'{pattern!r} names {common}, and the table has such a column: choose another name')
-    if renamed: warnings.warn(f'pattern {pattern!r}: {renamed_message(renamed)}', stacklevel=2)
+        raise ValueError(f'{quoted(pattern)} names {common}, and the table has such a column: choose another name')
+    if renamed: warnings.warn(f'pattern {quoted(pattern)}: {renamed_message(renamed)}', stacklevel=2)
     return df.join(parts)
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #c1831e2e
@@ -128,7 +128,7 @@ def check_columns(
     right: str              # The key column of `metadata`
 ) -> None:                  # Nothing; `JoinError` says what to do
     "Refuse tables that lack their key, or have another column in common"
-    if left not in df: raise JoinError(f'the frame has no column {left!r}, only {list(df.columns)}')
+    if left not in df: raise JoinError(f'the frame has no column {quoted(left)}, only {list(df.columns)}')
     check_key(metadata, right, 'the metadata')
     twice = metadata.columns[metadata.columns.duplicated()]
     if len(twice): raise JoinError(f'the metadata has two columns {first_few(twice)}: rename or drop one')

@@ -28,7 +28,8 @@ from huggingface_hub.utils import enable_progress_bars, paginate, parse_datetime
 from huggingface_hub.utils import logging as hf_logging
 
 from .keys import endpoint_url, skip_proxy
-from .words import one_line, printable
+from .waiting import TooBusy, patient
+from .words import one_line, printable, quoted
 
 # %% ../../nbs/1_collect/60_repo.ipynb #a7c60064
 class Repo:
@@ -126,8 +127,8 @@ def check_answer(
 _plain_connection = _http._GLOBAL_CLIENT_FACTORY
 
 def _connection():
-    "The client's connection, with our two checks"
-    client = _plain_connection()
+    "The client's connection, which waits when a Hub says so, with our two checks"
+    client = patient(_plain_connection())
     hooks = client.event_hooks
     client.event_hooks = dict(request=[*hooks.get('request', []), keep_token],
                               response=[check_answer, *hooks.get('response', [])])
@@ -149,16 +150,18 @@ def _revision_of(e):
 
 def _explain_kind(e, repo):
     "The sentence for an exception whose class says enough; None for the others"
+    if isinstance(e, TooBusy): return str(e)
     if isinstance(e, httpx2.TransportError):
         return f'no Hub answers at {repo.endpoint}: start it (`annot_hub hub DIR`) or set HF_ENDPOINT'
     if isinstance(e, hf_errors.HFValidationError):
-        return f'{repo.id!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
+        return f'{quoted(repo.id)} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`'
     if isinstance(e, hf_errors.RevisionNotFoundError):
         return f'{repo.id} has no revision {_revision_of(e)}: give a branch, a tag or a commit that it has'
     if isinstance(e, (hf_errors.RepositoryNotFoundError, hf_errors.LocalTokenNotFoundError)):
         if _status(e) in (None, 401):
             return f'{repo.endpoint} wants a valid token for {repo.id}: set HF_TOKEN or run `hf auth login`'
-        return (f'there is no dataset repo {repo.id!r} on {repo.endpoint}, or this token may not see it: '
+        return (f'there is no dataset repo {quoted(repo.id)} on {repo.endpoint}, or this token may not '
+                'see it: '
                 'check the name, or make it with `annot_hub upload`')
 
 def _explain_status(e, repo):
@@ -172,7 +175,7 @@ def _explain_status(e, repo):
     return f'{repo.endpoint}: {one_line(getattr(e, "server_message", None) or e, 1000)}'
 
 _CLIENT_ERRORS = (hf_errors.HfHubHTTPError, hf_errors.HFValidationError, hf_errors.LocalTokenNotFoundError,
-                  httpx2.TransportError)
+                  httpx2.TransportError, TooBusy)
 
 @contextmanager
 def hub_errors(
@@ -391,15 +394,19 @@ def check_tag(
 ) -> str:     # The same; `ValueError` if git would not take it
     "Refuse a name that cannot be a tag, before anything is committed under it"
     if not name or re.search(r'[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|/\.|\.lock(/|$)|^@$', name):
-        raise ValueError(f'{name!r} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
+        raise ValueError(f'{quoted(name)} cannot be a tag: use letters, digits, `-`, `_` and `.`, like v1.2')
     return name
+
+@patch
+def tag_names(self: Repo) -> list: # Sorted
+    "The names of the tags, in one request"
+    with hub_errors(self):
+        return sorted(check_place(t.name) for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags)
 
 @patch
 def tags(self: Repo) -> dict: # Name → the commit that it names
     "The tags of the repo"
-    with hub_errors(self):
-        names = [t.name for t in self.api.list_repo_refs(self.id, repo_type='dataset').tags]
-    return {check_place(name): self.head(name) for name in names}
+    return {name: self.head(name) for name in self.tag_names()}
 
 @patch
 def tag(self: Repo,
@@ -410,7 +417,8 @@ def tag(self: Repo,
     "Tag a version; `HubError` if the tag names another commit"
     existing = self.tags().get(check_tag(name))
     if existing == self.head(revision): return False
-    if existing: raise HubError(f'tag {name!r} of {self.id} names another commit already: choose a new name')
+    if existing: raise HubError(f'tag {quoted(name)} of {self.id} names another commit already: choose '
+                                'a new name')
     with hub_errors(self):
         self.api.create_tag(self.id, tag=name, tag_message=one_line(message) or None, revision=revision,
                             repo_type='dataset')

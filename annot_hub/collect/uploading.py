@@ -28,6 +28,7 @@ from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
+from .words import counted, plural, size_words
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
 def bucket(
@@ -71,9 +72,12 @@ class UploadReport:
 
     def __str__(self):
         verb = 'sent' if self.revision else 'to send'
-        text = f'{self.new:,} new, {self.changed:,} changed, {self.same:,} there already; {self.bytes/1e6:,.1f} MB {verb}'
-        if self.commits: text += f' in {self.commits:,} commit{"s"*(self.commits > 1)}'
-        jpegs = f'{self.renditions:,} JPEG{"s"*(self.renditions > 1)}'
+        counts = {'new': self.new, 'changed': self.changed, 'there already': self.same}
+        text = f'images: {counted(counts)}; '
+        if self.new or self.changed: text += f'{size_words(self.bytes)} {verb}'
+        else: text += f'nothing {verb}'
+        if self.commits: text += f' in {plural(self.commits, "commit")}'
+        jpegs = plural(self.renditions, 'JPEG')
         if self.renditions: text += f'; {jpegs} for annotators of what browsers do not show'
         if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
         if self.renamed: text += f'; {self.renamed:,} renamed in the repo, with their answers'

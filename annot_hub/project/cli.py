@@ -15,7 +15,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from difflib import get_close_matches
 
 from .. import __version__
-from ..collect.words import Printable
+from ..collect.words import Printable, brief, quoted
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
@@ -38,7 +38,8 @@ def unknown_verb(
 ) -> str:     # With the nearest verb, or all of them
     "What to say of a verb that does not exist"
     near = get_close_matches(verb, VERBS, 1)
-    return f'annot_hub: there is no {verb!r}' + (f', did you mean {near[0]!r}?' if near else f'\n\n{usage()}')
+    hint = f', did you mean {quoted(near[0])}?' if near else f'\n\n{usage()}'
+    return f'annot_hub: there is no {quoted(verb)}{hint}'
 
 # %% ../../nbs/6_project/70_cli.ipynb #bd97975b
 def takes_project(
@@ -116,8 +117,10 @@ def exit_code(
         run_verb(verb, args)
         return 0
     except KeyboardInterrupt: return explain_stop(verb)
-    except (ValueError, OSError, RuntimeError, ImportError) as e: print(f'annot_hub: {e}', file=sys.stderr)
-    except Exception: traceback.print_exc() # a fault of ours: its text may hold anybody's words
+    except (ValueError, OSError, RuntimeError, ImportError) as e:
+        print(f'annot_hub: {brief(e)}', file=sys.stderr)
+    # a fault of ours: its text may hold anybody's words
+    except Exception: print(brief(traceback.format_exc(), 20_000), file=sys.stderr)
     return 1
 
 def _main(words):

@@ -13,6 +13,7 @@ from fastcore.basics import patch
 
 from ..collect.columns import (RESERVED, check_no_drive, check_publishable, column_called, rename_reserved,
                                        renamed_message)
+from ..collect.words import quoted
 from ..collect.files import new_file
 from ..collect.identity import follow, withdrawn_rows
 from ..collect.images import check_keys, left_alone, measure, scan
@@ -45,8 +46,8 @@ def columns_by(
     short, full = path_parts(below, pattern), path_parts(df.file_name, pattern)
     fits = [int(parts.notna().all(axis=1).sum()) for parts in (short, full)]
     if not any(fits):
-        raise ValueError(f'the pattern {pattern!r} in annot_hub.toml fits none of {len(df):,} paths, e.g. '
-                         f'{below[0]!r}')
+        raise ValueError(f'the pattern {quoted(pattern)} in annot_hub.toml fits none of {len(df):,} paths, e.g. '
+                         f'{quoted(below[0])}')
     old = fits[1] > fits[0] and not (fits[0] and pattern.startswith('{'))
     return full if old else short
 
@@ -60,7 +61,7 @@ def with_parts(
     others = df.file_name[parts.isna().any(axis=1)]
     notes = [renamed_message(renamed)] if renamed else []
     if len(others):
-        notes.append(f'it fits {len(df) - len(others):,} of {len(df):,} paths, not {others.iloc[0]!r}')
+        notes.append(f'it fits {len(df) - len(others):,} of {len(df):,} paths, not {quoted(others.iloc[0])}')
     return df.join(parts), [f'pattern: {note}' for note in notes + constant_notes(parts, list(parts))]
 
 def meant_names(
@@ -161,7 +162,7 @@ def _scanned(self: Project):
     images = self.section('images')
     root = self.place('images', 'folder')
     if not root.is_dir():
-        raise FileNotFoundError(f'{os.fspath(root)!r} is not a folder: correct '
+        raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
                                 '`folder` under [images] in annot_hub.toml')
     df = scan(root, prefix=self.prefix)
     self.links, self.left, self.notes = df.attrs.pop('links'), df.attrs.pop('left'), []

@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from msgspec.inspect import type_info
 from msgspec.structs import fields
 
+from ..collect.words import quoted
 from ..collect.files import inside
 from ..collect.matching import MATCHES
 from .trust import address
@@ -182,13 +183,13 @@ def _sentence(error, data):
     cls, section, rest = _at(path.rstrip('`'))
     where = f' in [{section}]' if section else ''
     if said.startswith('Object contains unknown'):
-        return f'{said.split("`")[1]!r} is not known{where}; it may be one of: {_names(cls)}'
-    if said.startswith('Object missing'): return f'{said.split("`")[1]!r} is missing{where}'
+        return f'{quoted(said.split("`")[1])} is not known{where}; it may be one of: {_names(cls)}'
+    if said.startswith('Object missing'): return f'{quoted(said.split("`")[1])} is missing{where}'
     if not path: return said
     if section and not rest: return f'[{section}] is a section: write its lines below it'
     field = next(f for f in type_info(cls).fields if f.name == rest[0])
     value = (data[section] if section else data)[rest[0]]
-    return f'{rest[0]}{where} is {_meta(field)["title"]}, and not {value!r}'
+    return f'{rest[0]}{where} is {_meta(field)["title"]}, and not {quoted(value)}'
 
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
@@ -211,24 +212,24 @@ def _wrong_place(config):
     for section, name in PATHS + ADDRESSES:
         for value in listed(_value(config, section, name)):
             where = f'{name} in [{section}]' if section else name
-            if not value or '\0' in value: return f'{where} is a text in quotes, and not {value!r}'
+            if not value or '\0' in value: return f'{where} is a text in quotes, and not {quoted(value)}'
             if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
-                return f'{where} is {ADDRESS}, and not {value!r}'
+                return f'{where} is {ADDRESS}, and not {quoted(value)}'
 
 def _metadata_problem(meta):
     "What is wrong with [metadata]: a line, and what it should be; None if nothing is"
-    if isinstance(meta.on, list) and len(meta.on) != 2: return 'on', f'one name or two, and not {meta.on!r}'
+    if isinstance(meta.on, list) and len(meta.on) != 2: return 'on', f'one name or two, and not {quoted(meta.on)}'
     odd = [name for name in meta.match if name not in MATCHES]
-    if odd: return 'match', f'a list of names out of {", ".join(MATCHES)}, and not {odd[0]!r}'
+    if odd: return 'match', f'a list of names out of {", ".join(MATCHES)}, and not {quoted(odd[0])}'
     if not meta.file: return 'file', 'a path, or a list of paths'
-    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";", and not {meta.separator!r}'
+    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";", and not {quoted(meta.separator)}'
 
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"
     if not 3 <= len(config.title.strip()) <= 50:
-        return f'title is a text of 3 to 50 characters, and not {config.title!r}'
+        return f'title is a text of 3 to 50 characters, and not {quoted(config.title)}'
     if not re.fullmatch(REPO, config.repo, re.ASCII):
-        return f'{config.repo!r} is no repo name: write user/name'
+        return f'{quoted(config.repo)} is no repo name: write user/name'
     if (config.labels is None) == (config.interface is None):
         return 'give either labels (the classes) or interface (an XML file)'
     if config.sample and config.sample.n is None and config.sample.file is None:
@@ -249,7 +250,8 @@ def check_config(
     for section, name in ADDRESSES:
         try: address(data.get(section, {}).get(name, 'https://huggingface.co'))
         except ValueError as e: raise ValueError(f'{path}: {name} in [{section}]: {e}') from e
-    if 'splits' in data: check_fractions(data['splits'])
+    try: 'splits' in data and check_fractions(data['splits'])
+    except ValueError as e: raise ValueError(f'{path}: [splits]: {e}') from e
     return data
 
 def parse_config(
@@ -267,7 +269,7 @@ def read_config(
     path = inside('annot_hub.toml', dir)
     if not path.is_file():
         raise FileNotFoundError('there is no annot_hub.toml in '
-                                f'{os.fspath(dir)!r}: begin with `annot_hub init`')
+                                f'{quoted(os.fspath(dir))}: begin with `annot_hub init`')
     return parse_config(path.read_text(encoding='utf-8-sig'), path)
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd

@@ -14,6 +14,7 @@ from fastcore.basics import patch
 
 from ..annotate.interface import Interface
 from ..collect.files import write_file
+from ..collect.words import argument, quoted
 from .config import parse_config
 from .rounds import Project, pictures_of, project_identity
 from ..record.changes import change
@@ -49,7 +50,7 @@ def require_labels(
     "Is there something to rename?"
     known = {*plan.labels.label, *(a for c in old.controls for a, _ in c.was)}
     odd = [a for a in rename if a not in known]
-    if odd: raise ValueError(f'{odd[0]!r} is not a label, and no answer says it: nothing to rename')
+    if odd: raise ValueError(f'{quoted(odd[0])} is not a label, and no answer says it: nothing to rename')
 
 def check_lost(
     plan: object # A `Change`
@@ -58,8 +59,9 @@ def check_lost(
     lost = plan.labels[(plan.labels.change == 'removed') & (plan.labels.annotations > 0)]
     if not len(lost): return
     first = lost.iloc[0]
-    raise ValueError(f'{first.annotations:,} answers say {first.label!r}, which is no label of '
-                     f'{first.control!r} any more: if it has a new name, --rename "{first.label}=NEW NAME"; '
+    raise ValueError(f'{first.annotations:,} answers say {quoted(first.label)}, which is no label of '
+                     f'{quoted(first.control)} any more: if it has a new name, '
+                     f'--rename {argument(f"{first.label}=NEW NAME")}; '
                      f'if it is to go, --remove, and {first.images:,} images will be seen again')
 
 # %% ../../nbs/6_project/45_looks.ipynb #ebdd85e3
@@ -116,7 +118,7 @@ def relabel(self: Project,
     project, published = self.labelling(), self.hub.read('labels.xml')
     if project is None:
         hint = ', with the labels as they were; then change them' if published else ''
-        raise ValueError(f'Label Studio has no project {self.title!r}: `annot_hub push` makes it{hint}')
+        raise ValueError(f'Label Studio has no project {quoted(self.title)}: `annot_hub push` makes it{hint}')
     self.check_title(project)
     names = self.section('renamed') | (rename or {})
     old, new = Interface(published.decode() if published else project.xml), renamed(self.asked_now(), names)

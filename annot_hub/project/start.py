@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 
+from ..collect.words import quoted
 from ..annotate.interface import classification
 from ..collect.files import private_folder, write_file
 from .config import REPO, config_text, parse_config
@@ -73,11 +74,13 @@ def check_first(
 ) -> None:                   # `FileNotFoundError` or `ValueError` says what is not possible
     "Look at what a project shall begin with"
     if not Path(folder).is_dir():
-        raise FileNotFoundError(f'{os.fspath(folder)!r} is not a folder: give the one that holds your images')
+        raise FileNotFoundError(f'{quoted(os.fspath(folder))} is not a folder: give the one that holds '
+                                'your images')
     if not re.fullmatch(REPO, repo, re.ASCII):
-        raise ValueError(f'{repo!r} is no repo name: write user/name, with letters, digits, `-`, `_` and `.`')
+        raise ValueError(f'{quoted(repo)} is no repo name: write user/name, with letters, digits, `-`, '
+                         '`_` and `.`')
     if title and not 3 <= len(title) <= 50:
-        raise ValueError(f'title {title!r}: Label Studio takes 3 to 50 characters')
+        raise ValueError(f'title {quoted(title)}: Label Studio takes 3 to 50 characters')
     if len(set(labels)) < len(labels): raise ValueError(f'{labels}: a class appears twice')
     if len(labels) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
     classification(labels)

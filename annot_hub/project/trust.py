@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 
+from ..collect.words import quoted
 from ..collect.files import is_inside, private_folder, read_secret, write_file
 from ..collect.made import config_folder
 
@@ -30,11 +31,12 @@ def address(
     "The address `url`, to be compared with others"
     found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
     if not found:
-        raise ValueError(f'{url!r} is no address of a server: write one like http://127.0.0.1:8080, without '
+        raise ValueError(f'{quoted(url)} is no address of a server: write one like '
+                         'http://127.0.0.1:8080, without '
                          'user, password, ? or #')
     scheme, host, port, path = found.groups()
     scheme = scheme.lower()
-    if int(port or 0) > 65535: raise ValueError(f'{url!r}: a port is a number up to 65535')
+    if int(port or 0) > 65535: raise ValueError(f'{quoted(url)}: a port is a number up to 65535')
     shown = f':{int(port)}' if port and int(port) != {'http': 80, 'https': 443}[scheme] else ''
     return f'{scheme}://{host.lower()}{shown}{path}'
 
@@ -141,7 +143,8 @@ class NotTrusted(PermissionError):
         needs                 # What is not agreed to
     ):
         self.dir, self.needs = dir, list(needs)
-        super().__init__(f'{os.fspath(dir)!r} was not begun on this machine, or has changed since. It asks '
+        super().__init__(f'{quoted(os.fspath(dir))} was not begun on this machine, or has changed '
+                         'since. It asks '
                          f'for what you have not agreed to:\n{describe_needs(self.needs)}\nNothing was read '
                          'there and nothing was sent. If that is right, type: annot_hub trust --dir '
                          f'{shlex.quote(os.fspath(dir))} --yes')

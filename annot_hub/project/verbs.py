@@ -15,8 +15,9 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
-from ..collect.words import first_few
+from ..collect.words import brief, counted, first_few, one_line, plural, quoted
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c2b9f8de
 VERBS = {} # Name → function; in the order of the help
@@ -36,14 +37,23 @@ def dry(
     "Say that nothing was written"
     return 'dry run, nothing was written: ' if dry_run else ''
 
+_COUNTS = {'pushed': 'made', 'already': 'there already', 'missing': 'not made',
+           'left': 'copies that people worked on', 'removed': 'spare copies removed', 'withdrawn': 'withdrawn', 'guesses': 'with a proposal',
+           'guessed': 'proposals sent', 'dropped': 'proposals not taken'}
+
 def task_counts(
-    report: dict # From `Project.push` and the like
-) -> str:        # One line
-    "The counts of a push"
-    from annot_hub.collect.words import one_line
-    counts = 'tasks: ' + ', '.join(f'{n:,} {what}' for what, n in report.items() if isinstance(n, int))
-    names = ', '.join(map(one_line, report.get('record_only', ())))
-    return counts + (f'. Answers to {names} stay in the record: they become no column' if names else '')
+    report: dict,         # From `Project.push` and the like
+    dry_run: bool = False # Was it one?
+) -> str:                 # One line
+    "What a push did, in words"
+    counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
+    names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
+    told = {what: counts.get(name, 0) for name, what in names.items()}
+    more = [name for name in counts if name not in (*names, 'wanted', 'doubled')]
+    told |= {name: counts[name] for name in more if isinstance(counts[name], int)}
+    unseen = ', '.join(map(one_line, report.get('record_only', ())))
+    text = 'tasks: ' + counted(told, 'none to make')
+    return text + (f'. Answers to {unseen} stay in the record: they become no column' if unseen else '')
 
 def json_text(
     value: object # Plain values, dates among them
@@ -168,18 +178,20 @@ def run_collect(
     if not dry_run: p.keep_collection(df)
     if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
-    if len(p.skipped): print(f'left out: {len(p.skipped):,} unusable images, {unusable(p.skipped)}')
+    if len(p.skipped): print(f'left out: {plural(len(p.skipped), "unusable image")}, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
-    print(f'{dry(dry_run)}{len(df):,} images, {df.selected.sum():,} selected. Next: `annot_hub upload`')
+    print(f'{dry(dry_run)}{plural(len(df), "image")}, {df.selected.sum():,} selected. Next: `annot_hub upload`')
 
 @verb
 def run_upload(
-    p: object,            # The project
-    dry_run: bool = False # Only say what would happen
-) -> None:                # What happened is printed
+    p: object,             # The project
+    dry_run: bool = False, # Only say what would happen
+    json: bool = False     # Print it for a script
+) -> None:                 # What happened is printed
     "Bring the images to the dataset repo; run it again to go on where it stopped"
     report = p.upload(dry_run)
-    print(dry(dry_run), report, '' if dry_run else '. Next: `annot_hub push`', sep='')
+    if json: print(json_text(asdict(report)))
+    else: print(dry(dry_run), report, '' if dry_run else '. Next: `annot_hub push`', sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #1bd04bb4
 def where_to_label(
@@ -194,10 +206,15 @@ def where_to_label(
 def run_push(
     p: object,             # The project
     dry_run: bool = False, # Only say what would happen
-    another: bool = False  # Begin a new project in Label Studio, with the title of the file
+    another: bool = False, # Begin a new project in Label Studio, with the title of the file
+    json: bool = False     # Print it for a script
 ) -> None:                 # What happened is printed
     "Make the selected images tasks in Label Studio"
-    print(dry(dry_run), task_counts(p.push(dry_run, another)), sep='')
+    report = p.push(dry_run, another)
+    if json:
+        print(json_text(report))
+        return
+    print(dry(dry_run), task_counts(report, dry_run), sep='')
     if not dry_run: print(where_to_label(p))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5cbbc537
@@ -207,17 +224,19 @@ def run_pull(
     tag: str = None,       # Name this version, e.g. v1
     dry_run: bool = False, # Only say what would happen
     full: bool = False,    # Look at every task again, so that deleted ones are noticed
+    json: bool = False,    # Print it for a script
     watch: int = 0         # Pull every so many minutes, until Ctrl-C
 ) -> None:                 # What happened is printed
     "Take the annotations from Label Studio and publish them in the repo"
     if watch and tag:
         raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
-    print(dry(dry_run), p.pull(tag, dry_run, full), sep='', flush=True)
+    def say(report): print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}', flush=True)
+    say(p.pull(tag, dry_run, full))
     while watch:
         time.sleep(60*watch)
-        try: print(dry(dry_run), p.pull(None, dry_run, full), sep='', flush=True)
+        try: say(p.pull(None, dry_run, full))
         except (OSError, RuntimeError) as e:
-            print(f'annot_hub: {e}; next try in {watch} min', file=sys.stderr, flush=True)
+            print(f'annot_hub: {brief(e)}; next try in {watch} min', file=sys.stderr, flush=True)
 
 @verb
 def run_sync(
@@ -227,7 +246,7 @@ def run_sync(
 ) -> None:                # What happened is printed
     "push, then pull"
     pushed, pulled = p.sync(tag, dry_run)
-    print(dry(dry_run), task_counts(pushed), '\n', dry(dry_run), pulled, sep='')
+    print(dry(dry_run), task_counts(pushed, dry_run), '\n', dry(dry_run), pulled, sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #e5ae4095
 @verb
@@ -235,9 +254,10 @@ def run_status(
     p: object,         # The project
     json: bool = False # Print it for a script
 ) -> None:             # What happened is printed
-    "Where the project stands: collection, repo, Label Studio"
+    "Where the project stands, who did what, and what comes next"
+    from annot_hub.project.progress import status_text
     found = p.status()
-    print(json_text(found) if json else '\n'.join(indented(found)))
+    print(json_text(found) if json else status_text(found))
     if any('problem' in part for part in found.values() if isinstance(part, dict)): raise SystemExit(1)
 
 @verb
@@ -259,15 +279,14 @@ def run_history(
     plot: str = None    # Write a plot of coverage and labels to this file, e.g. history.png
 ) -> None:              # What happened is printed
     "The versions of the labels, with their tags and counts"
-    from annot_hub.publish.past import history, plot_history
+    from annot_hub.publish.past import history, plot_history, dated_versions
     p.reach_hub()
     versions = history(p.hub)
     if plot: plot_history(versions).savefig(plot, dpi=150)
     if json:
         print(json_text(versions.to_dict('records')))
         return
-    shown = versions.assign(revision=versions.revision.str[:8]).drop(columns=['date', 'labels'])
-    print(shown.to_string(index=False) if len(shown) else 'no version yet')
+    print(dated_versions(versions).to_string(index=False) if len(versions) else 'no version yet')
 
 @verb
 def run_diff(
@@ -358,7 +377,8 @@ def agreement_tables(
     from annot_hub.record.reliability import agreement, lacking
     record, images = read_record(p.hub)[0], p.hub.collection()
     if by and by not in images:
-        raise ValueError(f'{by!r} is not a column of the collection: it has {", ".join(images.columns)}')
+        raise ValueError(f'{quoted(by)} is not a column of the collection: it has '
+                         f'{", ".join(images.columns)}')
     groups = dict(zip(images.file_name, images[by], strict=True)) if by else None
     return (agreement(record, p.interface, column, groups), adjudicate(record, p.interface),
             lacking(record, p.interface, people, images.file_name[images.selected]))
@@ -394,7 +414,7 @@ def run_review(
     "Take reviewers' decisions into the repo, send what is still disputed to Label Studio"
     taken, queued = p.review(n, dry_run)
     if taken: print(dry(dry_run), taken, sep='')
-    print(dry(dry_run), task_counts(queued), sep='')
+    print(dry(dry_run), task_counts(queued, dry_run), sep='')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #72375db5
 def name_pairs(
@@ -404,7 +424,8 @@ def name_pairs(
     pairs = [part.partition('=') for part in (text or '').split(',') if part.strip()]
     odd = [a for a, mark, b in pairs if not (mark and a.strip() and b.strip())]
     if odd:
-        raise ValueError(f'{odd[0]!r}: write two names with = between them, in quotes: "plate=illustrated"')
+        raise ValueError(f'{quoted(odd[0])}: write two names with = between them, in quotes: '
+                         '"plate=illustrated"')
     return [(a.strip(), b.strip()) for a, _, b in pairs]
 
 @verb
@@ -424,10 +445,12 @@ def run_relabel(
     if dry_run: print(plan.labels.to_string(index=False))
     for sentence in done.get('numbers', ()): print(dry(dry_run), sentence, sep='')
     if 'renamed' not in done: return
-    kept = ''.join(f' It keeps the question {q!r}, which has answers.' for q in done.get('kept', ()))
-    print(f'{done["renamed"]:,} answers have the new name now in Label Studio.{kept}')
+    kept = ''.join(f' It keeps the question {quoted(q)}, which has answers.' for q in done.get('kept', ()))
+    n = done['renamed']
+    renamed = f'{plural(n, "answer")} changed to the new name in Label Studio.' if n else ''
+    if renamed or kept: print(f'{renamed}{kept}'.strip())
     if done.get('wanted'):
-        print(f'Seen again at {p.studio.url}/projects: {done["title"]!r}, '
+        print(f'Seen again at {p.studio.url}/projects: {quoted(done["title"])}, '
               f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c79967ff

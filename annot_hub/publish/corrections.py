@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import REGIONS, Interface, encode
 from ..collect.tables import csv_frame, decoded
 
@@ -112,7 +113,7 @@ def cell_value(
     except (ValueError, RecursionError): value = None
     if control.kind in ('rating', 'number'):
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f'{control.name}: {text!r} is no number')
+            raise ValueError(f'{control.name}: {quoted(text)} is no number')
         return int(value) if value == int(value) else value
     is_list = isinstance(value, list)
     if control.kind in REGIONS and not (is_list and all(isinstance(r, dict) for r in value)):

@@ -19,6 +19,7 @@ from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, OfflineModeIsEnabled
 from tqdm import tqdm
 
+from ..collect.words import quoted
 from ..collect.clients import point_clients
 from ..collect.keys import hf_path, parse_url
 from ..collect.repo import HubError, Repo, as_repo, check_place, hub_errors, quiet_client
@@ -45,7 +46,8 @@ def check_no_folder(
 ) -> None:       # `ValueError` if there is a folder of this name, which `datasets` takes before the repo
     "Be sure that `datasets` loads the repo"
     if os.path.lexists(repo_id):
-        raise ValueError(f'there is a folder {repo_id!r} here, which `datasets` would load instead of the '
+        raise ValueError(f'there is a folder {quoted(repo_id)} here, which `datasets` would load '
+                         'instead of the '
                          'repo: run this in another folder')
 
 def under_name(
@@ -193,7 +195,7 @@ def fetch(
     if not bad: return got
     first, why = next(iter(bad.items()))
     raise FetchError(f'{len(bad):,} of {len(paths):,} images could not be fetched, first '
-                     f'{parse_url(first).file_name!r}: {why}. Run it again for the rest')
+                     f'{quoted(parse_url(first).file_name)}: {why}. Run it again for the rest')
 
 def image_paths(
     ds: datasets.Dataset # With a column `image`

@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import Interface, classification, encode
 from ..collect.images import IMAGE_EXTS
 from ..collect.keys import check_file_name, file_name
@@ -135,7 +136,7 @@ def asked_of(
     "A question with the classes that occur, the most frequent first"
     several = values.map(lambda v: isinstance(v, list)).any()
     counts = values.explode().dropna().value_counts()
-    if not len(counts): raise ValueError(f'no row has a label in column {name!r}')
+    if not len(counts): raise ValueError(f'no row has a label in column {quoted(name)}')
     return classification(sorted(counts.index, key=lambda c: (-counts[c], c)), name='label',
                           multiple=bool(several))
 
@@ -214,7 +215,7 @@ def place_rows(
     known = images.notna()
     if known.mean() >= min_match: return images
     raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
-                     f'not: {df[key][~known].iloc[0]!r}. Is {key!r} the right column?')
+                     f'not: {quoted(df[key][~known].iloc[0])}. Is {quoted(key)} the right column?')
 
 def row_entries(
     df: pd.DataFrame,  # Rows that have an image
@@ -228,7 +229,6 @@ def row_entries(
         try: entries.append(row_entry(row, i, images[i], values[i], rules))
         except ValueError as e: refused.append(f'row {i + 2}, {images[i]}: {e}')
     return entries, refused
-
 
 # %% ../../nbs/4_publish/80_migration.ipynb #e17c7993
 @dataclass

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..annotate.placing import short
 from ..collect.renaming import own_places
@@ -170,7 +171,8 @@ def _check_free(draft, report, tag):
     base = draft.base
     named = base.repo.tags().get(tag) if tag else None
     if named and (named != base.parent or draft.new or len(report.changes)):
-        raise HubError(f'tag {tag!r} of {base.repo.id} names another version already: choose a new name. '
+        raise HubError(f'tag {quoted(tag)} of {base.repo.id} names another version already: choose a '
+                       'new name. '
                        'Nothing was committed')
 
 def card_notes(

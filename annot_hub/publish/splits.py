@@ -21,6 +21,7 @@ import pandas as pd
 from PIL import Image
 from collections.abc import Iterable
 
+from ..collect.words import quoted
 from ..collect.images import ImageFolder, local_path
 from ..collect.pictures import picture
 
@@ -33,7 +34,8 @@ def check_fractions(
         raise ValueError(f'the fractions add up to {sum((fractions or {}).values()):g}, not 1')
     bad = [s for s, f in fractions.items() if f <= 0 or not s.isidentifier() or s in ('all', 'default')]
     if bad:
-        raise ValueError(f'{bad[0]!r} cannot be a split: use names like train, validation and test, each '
+        raise ValueError(f'{quoted(bad[0])} cannot be a split: use names like train, validation and '
+                         'test, each '
                          'with a share above 0')
     return fractions
 
@@ -171,7 +173,8 @@ def read_splits(
     for i, row in enumerate(rows[1:], 2):
         if len(row) != 3: raise ValueError(f'splits.csv, line {i}: expected {",".join(SPLITS_HEAD)}')
         if placed.setdefault(row[0], row[1]) != row[1]:
-            raise ValueError(f'splits.csv, line {i}: group {row[0]!r} is in {placed[row[0]]!r} already')
+            raise ValueError(f'splits.csv, line {i}: group {quoted(row[0])} is in '
+                             f'{quoted(placed[row[0]])} already')
     wanted = dict(part.split('=') for part in rows[-1][2].split()) if len(rows) > 1 else {}
     return placed, {s: float(f) for s, f in wanted.items()}
 
@@ -233,7 +236,8 @@ def split_notes(
         where = (f'they are in {placed[a]} and {placed[b]} already and '
                  'stay there; leave one out when you test' if apart
                  else 'the two groups go to one split')
-        notes.append(f'{n:,} picture{"s"*(n > 1)} of group {a!r} {"are" if n > 1 else "is"} in {b!r} too '
+        notes.append(f'{n:,} picture{"s"*(n > 1)} of group {quoted(a)} {"are" if n > 1 else "is"} in '
+                     f'{quoted(b)} too '
                      f'(first: {first[0]} and {first[1]}): {where}')
     return notes
 

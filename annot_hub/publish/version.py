@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..annotate.interface import REGIONS, Interface
 from ..collect.identity import plain_name
-from ..collect.words import markdown, one_line
+from ..collect.words import brief, markdown, one_line, plural
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
@@ -225,12 +225,21 @@ class PublishReport:
         planned = self.dry_run and (self.annotations or self.tombstones or len(self.changes))
         what = one_line(self.message) if self.committed or planned else 'Nothing to commit.'
         if self.tag: what = f"{what.rstrip('.')}, tagged {self.tag}"
-        text = f'{self.annotations:,} new annotations, {self.tombstones:,} deleted. {what}'
+        counts = [plural(self.annotations, 'new annotation')]*bool(self.annotations)
+        counts += [f'{self.tombstones:,} deleted']*bool(self.tombstones)
+        text = f'{", ".join(counts)}. {what}' if counts else what
         if self.edits:
             people = one_line(', '.join(sorted({e['annotator'] for e in self.edits})))
             text += f' {len(self.edits):,} of them by {people} in annotations.csv.'
-        if self.left: text += f' {len(self.left):,} left out, first: {one_line(self.left[0])}'
-        return text + ''.join(f'\n{one_line(note)}' for note in self.notes)
+        if self.left: text += f' {len(self.left):,} left out, first: {brief(one_line(self.left[0]))}'
+        return text + ''.join(f'\n{brief(one_line(note))}' for note in self.notes)
+
+    def plain(self) -> dict: # Counts and lists of texts
+        "For JSON"
+        more = {'annotations': self.annotations, 'deleted': self.tombstones, 'edits': len(self.edits)}
+        names = 'committed', 'dry_run', 'message', 'revision', 'tag', 'left', 'refused', 'notes'
+        return more | {name: getattr(self, name) for name in names}
+
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../../nbs/4_publish/50_version.ipynb #61c76174

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from ..collect.words import quoted
 from .cards import coverage
 from ..collect.columns import VIEW_COLUMNS, free_names
 from ..collect.keys import hf_path
@@ -35,7 +36,8 @@ def annotated(
     "Every image with its label"
     lost = sorted(set(labelled.file_name) - set(collection.file_name))
     if lost:
-        raise ValueError(f'{len(lost):,} annotated images are not in the collection, first {lost[0]!r}: '
+        raise ValueError(f'{len(lost):,} annotated images are not in the collection, first '
+                         f'{quoted(lost[0])}: '
                          'upload them, or remove their tasks from Label Studio')
     taken = {'image', 'split', *labelled.columns} - {'file_name'}
     ours = collection.rename(columns=free_names(list(collection.columns), taken))

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
+from ..collect.words import quoted
 from ..annotate.features import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers, wrapped
@@ -106,7 +107,7 @@ def new_questions(
     "Images that new questions concern: all of them"
     before = {c.name for c in old.controls}
     added = [c.name for c in new.controls if c.name not in before]
-    return [(name, f'the question {question!r} is new') for question in added for name in df.file_name]
+    return [(name, f'the question {quoted(question)} is new') for question in added for name in df.file_name]
 
 def new_labels(
     df: pd.DataFrame,    # Annotations
@@ -120,7 +121,7 @@ def new_labels(
     for control, label in zip(added.control, added.label, strict=True):
         hidden = [given.get((control, a), ()) for a in among.get(label, ())]
         index = sorted(set().union(*hidden)) if label in among else df.index
-        rows += [(name, f'{label!r} is new in {control!r}') for name in df.file_name[index]]
+        rows += [(name, f'{quoted(label)} is new in {quoted(control)}') for name in df.file_name[index]]
     return rows
 
 # %% ../../nbs/3_record/80_changes.ipynb #29440928

@@ -20,7 +20,7 @@ from ..annotate.features import Pictures
 from ..annotate.placing import Unplaced, placed_parts
 from .exports import COLUMNS, annotation_table, page_id
 from ..collect.renaming import task_place
-from ..collect.words import one_line
+from ..collect.words import one_line, quoted
 
 # %% ../../nbs/3_record/20_journal.ipynb #3c15ebdf
 NEVER = datetime.min.replace(tzinfo=timezone.utc)   # earlier than every server time
@@ -45,11 +45,11 @@ def person_name(
     keys = [user.get('email'), user.get('id')] if isinstance(user, dict) else [user]
     name = next((n for key in keys for n in (names.get(key), names.get(str(key))) if n), None)
     if name and '@' in name:
-        raise ValueError(f'{name!r} is an e-mail address: give a name that may be published')
+        raise ValueError(f'{quoted(name)} is an e-mail address: give a name that may be published')
     if name: return one_line(name)
     if user is None: return 'unknown'
     if isinstance(keys[-1], int): return f'user-{keys[-1]}'
-    raise ValueError(f'{keys[0]!r} has no name: add it to `names`, e-mail addresses do not go into the '
+    raise ValueError(f'{quoted(keys[0])} has no name: add it to `names`, e-mail addresses do not go into the '
                      'record')
 
 # %% ../../nbs/3_record/20_journal.ipynb #63f9d20d

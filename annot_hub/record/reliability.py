@@ -19,6 +19,7 @@ from html import escape
 from itertools import combinations, groupby
 import numpy as np
 import pandas as pd
+from ..collect.words import quoted
 from ..annotate.features import Control
 from ..annotate.interface import Interface
 from .journal import to_frame, when
@@ -43,7 +44,8 @@ def compared_column(
         raise ValueError('the interface has no column to compare: its controls are kept as JSON only')
     if column in interface.columns: return column
     if column is not None:
-        raise ValueError(f'{column!r} is not a column of the interface: use {", ".join(interface.columns)}')
+        raise ValueError(f'{quoted(column)} is not a column of the interface: use '
+                         f'{", ".join(interface.columns)}')
     return first_choice(interface)
 
 def _countable(value):
@@ -306,7 +308,7 @@ def confusion(
     column = compared_column(interface, column)
     control = asked_control(interface, column)
     if control.kind != 'single':
-        raise ValueError(f'{column!r} takes several answers: a confusion matrix needs one')
+        raise ValueError(f'{quoted(column)} takes several answers: a confusion matrix needs one')
     ballots = votes_by_image(answers(record, interface), column)
     pairs = [(votes[a], votes[b]) for votes in ballots.values() if a in votes and b in votes]
     return cross_table(pairs, control.labels, a, b)

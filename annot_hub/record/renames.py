@@ -11,6 +11,7 @@ __all__ = ['with_was', 'control_renames', 'check_rename', 'shared_controls', 'na
 import csv
 import xml.etree.ElementTree as ET
 from io import StringIO
+from ..collect.words import quoted
 from ..annotate.features import Control, offered
 from ..annotate.interface import Interface, parse_xml
 
@@ -51,13 +52,16 @@ def check_rename(
 ) -> None:           # `ValueError` says why it is impossible
     "Can a label be renamed so?"
     if '|' in name:
-        raise ValueError(f'{name!r} cannot be remembered, because of its |: choose the new name as the value '
+        raise ValueError(f'{quoted(name)} cannot be remembered, because of its |: choose the new name '
+                         'as the value '
                          f'and the old one as its alias, alias="{name}"')
     if to not in control.labels:
-        raise ValueError(f'{name!r} becomes {to!r}, which {control.name!r} does not offer: it has '
+        raise ValueError(f'{quoted(name)} becomes {quoted(to)}, which {quoted(control.name)} does not '
+                         'offer: it has '
                          f'{", ".join(control.labels)}')
     if name in control.labels:
-        raise ValueError(f'{name!r} becomes {to!r}, and is still a label of {control.name!r}: take it out '
+        raise ValueError(f'{quoted(name)} becomes {quoted(to)}, and is still a label of '
+                         f'{quoted(control.name)}: take it out '
                          'there')
 
 # %% ../../nbs/3_record/75_renames.ipynb #453ee580
@@ -99,7 +103,7 @@ def past_names(
         used |= set(mine)
     unknown = sorted(names_in(renames) - used)
     if not unknown: return past
-    raise ValueError(f'{unknown[0]!r} is not a label of the old interface: nothing to rename')
+    raise ValueError(f'{quoted(unknown[0])} is not a label of the old interface: nothing to rename')
 
 # %% ../../nbs/3_record/75_renames.ipynb #3ecfd832
 def latest_names(
@@ -112,7 +116,7 @@ def latest_names(
         while path[-1] in names:
             path.append(names[path[-1]])
             if path[-1] in path[:-1]:
-                raise ValueError(f'{path[-1]!r} was renamed to itself: {" = ".join(path)}')
+                raise ValueError(f'{quoted(path[-1])} was renamed to itself: {" = ".join(path)}')
         last[name] = path[-1]
     return last
 
@@ -152,10 +156,10 @@ def interface_changes(
 ) -> str:           # What the other one asks or offers otherwise; empty if nothing
     "Do two interfaces offer the same answers?"
     before, after = ({c.name: set(c.labels) for c in i.controls} for i in (old, new))
-    parts = [f'the question {name!r} is new' for name in after if name not in before]
-    parts += [f'the question {name!r} is gone' for name in before if name not in after]
-    parts += [f'{label!r} is new in {name!r}' for label, name in more_labels(after, before)]
-    parts += [f'{label!r} is gone from {name!r}' for label, name in more_labels(before, after)]
+    parts = [f'the question {quoted(name)} is new' for name in after if name not in before]
+    parts += [f'the question {quoted(name)} is gone' for name in before if name not in after]
+    parts += [f'{quoted(label)} is new in {quoted(name)}' for label, name in more_labels(after, before)]
+    parts += [f'{quoted(label)} is gone from {quoted(name)}' for label, name in more_labels(before, after)]
     return '; '.join(parts)
 
 def remember(
