@@ -17,7 +17,6 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..annotate.inventory import TaskMemory
-from ..collect.words import quoted
 from ..annotate.task_data import tasks
 from ..annotate.interface import Interface
 from ..collect.columns import as_called
