@@ -529,8 +529,9 @@ def look_at_title(
     if alike:
         yield finding('title/alike', 'note', f'Label Studio has {first_few(alike)}, which looks like '
                       f'{quoted(p.title)}, the title in annot_hub.toml')
-    if same: return
-    try: p.check_title()
+    project = p.labelling()
+    if same or not project: return
+    try: p.check_title(project)
     except ValueError as e: yield finding('title/other', 'problem', str(e).partition(':')[0])
 
 def look_at_studio(

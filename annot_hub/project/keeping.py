@@ -54,18 +54,25 @@ def worked_on(self: Project) -> tuple: # Names of images, and why the repo could
     return names | {e['file_name'] for e in answers}, ''
 
 # %% ../../nbs/6_project/33_keeping.ipynb #ebe99ec2
-def _listed(table, keys, prefix):
-    "The column of names, the key of each, and how many lines stand above it"
+def _read_names(path):
+    "A table of names, and the number of its first row; a list of names has no header"
+    try: return read_metadata(path), 2
+    except ValueError as e:
+        try: return read_metadata(path, ['file_name']), 1
+        except ValueError: raise e from None
+
+def _listed(table, first, keys, prefix):
+    "The column of names, the key of each, and the number of its first row"
     names = [str(c) for c in table.columns]
     if 'file_name' in names:
-        return table['file_name'], find_keys(table['file_name'].dropna(), keys, prefix), 2
+        return table['file_name'], find_keys(table['file_name'].dropna(), keys, prefix), first
     head = find_keys(names, keys, prefix)
     if any(head):                                        # a list without a header
         column = pd.Series([names[head.index(next(filter(None, head)))], *table.iloc[:, 0]], dtype=object)
         return column, find_keys(column.dropna(), keys, prefix), 1
     found = {c: find_keys(table[c].dropna(), keys, prefix) for c in table.columns}
     best = max(found, key=lambda c: sum(key is not None for key in found[c]))
-    return table[best], found[best], 2
+    return table[best], found[best], first
 
 def read_list(
     path: str|os.PathLike, # A table, or one name a line
@@ -75,7 +82,7 @@ def read_list(
     "The images that somebody's list names"
     keys = list(keys)
     if not os.path.exists(path): raise FileNotFoundError(f'{path} is not there: correct `file` in [sample]')
-    column, found, first = _listed(read_metadata(path), keys, prefix)
+    column, found, first = _listed(*_read_names(path), keys, prefix)
     bad = [i for i, key in enumerate(found) if key is None]
     if bad:
         rows = column.dropna()

@@ -185,9 +185,7 @@ def push(self: Project,
     record_only = {'record_only': names} if names else {}
     if project is None:
         return {'wanted': len(wanted), 'already': 0, 'pushed': 0, 'missing': len(wanted)} | record_only
-    shown = dict(zip(collection.file_name, shown_names(collection), strict=True))
-    url = address or (lambda name: hub_url(self.repo, name, pinned, self.endpoint))
-    renewed = self.follow_everywhere(project, pinned, lambda name: url(shown.get(name, name)), dry_run)
+    renewed = self.follow_everywhere(project, pinned, address, dry_run)
     known, named = inside('tasks.known.json', self.dir), self.with_names(project, dry_run)
     report = self.studio.push(named, wanted, dry_run=dry_run, known=known) | record_only
     again = self.send_replaced(project, read_names(self.hub), interface, dry_run)
@@ -195,10 +193,21 @@ def push(self: Project,
     return report | {name: n for name, n in more.items() if n}
 
 @patch
+def picture_url(self: Project,
+    revision: str,         # Commit of the images
+    address: Callable|None # From a path in the repo to its address; None = the Hub's own
+) -> Callable:             # From a key to the address that a browser loads: of the image, or of its rendition
+    "How tasks find what is shown of an image"
+    collection = self.hub.collection()
+    shown = dict(zip(collection.file_name, shown_names(collection), strict=True))
+    url = address or (lambda name: hub_url(self.repo, name, revision, self.endpoint))
+    return lambda name: url(shown.get(name, name))
+
+@patch
 def follow_everywhere(self: Project,
     project: object,  # Label Studio's project
     revision: str,    # Commit of the images as they are
-    url: Callable,    # From a key to the address that a browser loads
+    address: Callable|None, # From a path in the repo to its address; None = the Hub's own
     dry_run: bool     # Only count
 ) -> int:             # Tasks, in the project and in those of reviews and second looks
     "Have all tasks show the images as they are, once for each state of the collection"
@@ -208,7 +217,7 @@ def follow_everywhere(self: Project,
     memory = TaskMemory(path, self.studio.identity(project))
     if memory.followed() == revision: return 0
     if not dry_run: memory.forget()
-    seconds = [p['id'] for p in self.second_projects(project)]
+    url, seconds = self.picture_url(revision, address), [p['id'] for p in self.second_projects(project)]
     more = [*self.studio.find(review_title(self.title)), *seconds]
     n = sum([self.follow_images(i, names, revision, url, dry_run) for i in (project.id, *more)])
     if not dry_run: memory.note_followed(revision)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NEVER', 'when', 'person_name', 'replace_people', 'annotation_entry', 'as_annotation', 'Found', 'why_partial',
            'image_entries', 'entries', 'version_rank', 'last_seen', 'tombstone', 'deletion_times', 'living',
-           'tombstones', 'is_back_or_moved', 'entry_order', 'updates', 'current', 'cursor', 'to_frame', 'dumps',
-           'read_lines', 'loads', 'next_name', 'read_files']
+           'tombstones', 'is_back_or_moved', 'is_copy', 'answer_key', 'without_copies', 'entry_order', 'updates',
+           'current', 'cursor', 'to_frame', 'dumps', 'read_lines', 'loads', 'next_name', 'read_files']
 
 # %% ../../nbs/3_record/20_journal.ipynb #61718bf8
 import json
@@ -250,6 +250,33 @@ def is_back_or_moved(
     differs = any(alive[uid][k] != entry[k] for k in ('repo_id', 'file_name', 'task_id'))
     return differs and version_rank(entry) > version_rank(alive[uid])
 
+# %% ../../nbs/3_record/20_journal.ipynb #b17904ce
+def is_copy(
+    entry: dict # Of kind 'annotation', read just now
+) -> bool:      # False as soon as somebody has changed it
+    "Was an annotation made by an import of an export?"
+    return entry['raw'].get('import_id') is not None and entry['raw'].get('updated_by') is None
+
+def answer_key(
+    entry: dict # Of kind 'annotation'
+) -> str:       # Equal for equal answers about the same image
+    "What an annotation says, without its ids"
+    said = [[r.get('from_name'), r.get('type'), r.get('value')] for r in entry['result']]
+    return json.dumps([entry['file_name'], entry['skipped'], sorted(said, key=repr)], sort_keys=True)
+
+def without_copies(
+    found: list,  # What `entries` read just now
+    record: list, # All entries so far
+    alive: set    # `unique_id`s of annotations that are not deleted
+) -> list:        # Those that somebody made
+    "Leave out copies of what the record has"
+    copies = list(filter(is_copy, found))
+    if not copies: return found
+    names = {e['file_name'] for e in copies}
+    said = {answer_key(e) for e in record
+            if e['kind'] == 'annotation' and e['unique_id'] in alive and e['file_name'] in names}
+    return [e for e in found if not (is_copy(e) and answer_key(e) in said)]
+
 # %% ../../nbs/3_record/20_journal.ipynb #eb7d0aa7
 def entry_order(
     entry: dict # Of the record
@@ -266,11 +293,11 @@ def updates(
     if not isinstance(found, Found): found = Found(found)
     alive, deleted = living(record), deletion_times(record)
     known = {(e['unique_id'], e['updated_at']) for e in record if e['kind'] == 'annotation'}
-    new = {}
-    for e in found:
+    stones, new = tombstones(alive, found, complete), {}
+    for e in without_copies(found, record, alive.keys() - {s['unique_id'] for s in stones}):
         version = e['unique_id'], e['updated_at']
         if version not in known or is_back_or_moved(e, alive, deleted): new[version] = e
-    return sorted([*new.values(), *tombstones(alive, found, complete)], key=entry_order)
+    return sorted([*new.values(), *stones], key=entry_order)
 
 # %% ../../nbs/3_record/20_journal.ipynb #bc1562b2
 def current(
