@@ -154,11 +154,18 @@ def renew(self: Gate) -> None: # `HubError` if the Hub does not say
         self.files, self.revision = frozenset([*images.file_name, *shown_names(images)]), pinned
 
 @patch
+def is_asked(self: Gate,
+    path: str # Of a request, without the first slash
+) -> bool:    # False for whoever does not know the secret
+    "Does somebody ask who may see the images?"
+    return allowed_file(path, self.secret, AnyFile()) is not None
+
+@patch
 async def renew_if_old(self: Gate,
     path: str # Of a request, without the first slash
 ) -> None:    # `files` and `revision` are those of today
     "Show also what was uploaded after the gate was opened; only who knows the secret has us ask the Hub"
-    if not self.follows or not allowed_file(path, self.secret, AnyFile()): return
+    if not self.follows or not self.is_asked(path): return
     seconds = KNOWN if allowed_file(path, self.secret, self.files) else UNKNOWN
     if time.monotonic() - self.looked < seconds: return
     from annot_hub.collect.repo import HubError
@@ -173,6 +180,8 @@ async def answer(self: Gate,
     "Everything that comes to the gate"
     await self.renew_if_old(request.path_params['path'])
     file_name = allowed_file(request.path_params['path'], self.secret, self.files)
+    if file_name is None and self.follows and not self.files and self.is_asked(request.path_params['path']):
+        return PlainTextResponse('The Hub does not say which images there are.', 502)
     if file_name is None: return PlainTextResponse('Nothing here.', 404)
     try:
         async with self.turn:

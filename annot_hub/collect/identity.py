@@ -170,7 +170,8 @@ def read_left(
     df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
     lost = set(LEFT_COLUMNS) - set(df.columns)
     if lost:
-        raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it from the history of the repo')
+        raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it from the history of the repo, or, '
+                         'if it is a file of your own, give it another name')
     return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
 
 def write_left(

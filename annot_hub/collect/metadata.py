@@ -29,7 +29,8 @@ def path_parts(
     regex = re.escape(pattern).replace(r'\*', '.*')
     regex = re.sub(r'\\\{(\w+)\\\}', r'(?P<\1>[^/]+?)', regex)
     if '(?P<' not in regex:
-        raise ValueError(f'{quoted(pattern)} names no part: put the part that is wanted in braces, like {{volume}}')
+        raise ValueError(f'{quoted(pattern)} names no part: put the part that is wanted in braces, '
+                         'like {volume}')
     try: return names.str.extract(f'^{regex}$')
     except re.error as e:
         raise ValueError(f'{quoted(pattern)} is no pattern: give each part a name of its own ({e})') from e
@@ -42,7 +43,8 @@ def path_columns(
     parts, renamed = rename_reserved(path_parts(df.file_name, pattern))
     common = sorted(set(parts) & set(df))
     if common:
-        raise ValueError(f'{quoted(pattern)} names {common}, and the table has such a column: choose another name')
+        raise ValueError(f'{quoted(pattern)} names {common}, and the table has such a column: choose '
+                         'another name')
     if renamed: warnings.warn(f'pattern {quoted(pattern)}: {renamed_message(renamed)}', stacklevel=2)
     return df.join(parts)
 

@@ -21,8 +21,8 @@ from .verbs import OFFLINE, VERBS
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
 _ORDER = ['demo', 'init', 'trust', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor',
           'history', 'diff',
-          'restore', 'aside', 'withdraw', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel', 'serve',
-          'gate', 'hub', 'studio']
+          'restore', 'aside', 'withdraw', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel',
+          'serve', 'gate', 'hub', 'studio']
 
 def usage() -> str: # Text of `annot_hub --help`
     "All verbs, a line each"

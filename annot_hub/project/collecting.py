@@ -46,8 +46,8 @@ def columns_by(
     short, full = path_parts(below, pattern), path_parts(df.file_name, pattern)
     fits = [int(parts.notna().all(axis=1).sum()) for parts in (short, full)]
     if not any(fits):
-        raise ValueError(f'the pattern {quoted(pattern)} in annot_hub.toml fits none of {len(df):,} paths, e.g. '
-                         f'{quoted(below[0])}')
+        raise ValueError(f'the pattern {quoted(pattern)} in annot_hub.toml fits none of {len(df):,} paths, '
+                         f'e.g. {quoted(below[0])}')
     old = fits[1] > fits[0] and not (fits[0] and pattern.startswith('{'))
     return full if old else short
 

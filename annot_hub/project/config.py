@@ -218,11 +218,13 @@ def _wrong_place(config):
 
 def _metadata_problem(meta):
     "What is wrong with [metadata]: a line, and what it should be; None if nothing is"
-    if isinstance(meta.on, list) and len(meta.on) != 2: return 'on', f'one name or two, and not {quoted(meta.on)}'
+    if isinstance(meta.on, list) and len(meta.on) != 2:
+        return 'on', f'one name or two, and not {quoted(meta.on)}'
     odd = [name for name in meta.match if name not in MATCHES]
     if odd: return 'match', f'a list of names out of {", ".join(MATCHES)}, and not {quoted(odd[0])}'
     if not meta.file: return 'file', 'a path, or a list of paths'
-    if len(meta.separator or ';') != 1: return 'separator', f'one sign, like ";", and not {quoted(meta.separator)}'
+    sign = meta.separator or ';'
+    if len(sign) != 1: return 'separator', f'one sign, like ";", and not {quoted(sign)}'
 
 def _problem(config):
     "What is wrong with a file whose lines are all of the right type; None if nothing is"

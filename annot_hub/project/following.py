@@ -34,7 +34,7 @@ def task_key(
 def with_key(
     data: dict, # Of a task
     key: str    # What its image is called today
-) -> dict:      # The data with that name, also in the address of a picture of ours: one that differs would contradict
+) -> dict:      # The data with that name, also in the address of a picture of ours, so that both agree
     "A task under the name that its image has today"
     named = data | {'file_name': key}
     try: place = parse_url(data.get('image'))

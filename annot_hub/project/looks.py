@@ -239,6 +239,6 @@ def restore(self: Project,
     if questions == 'then' and not dry_run: report.notes += self.ask_as(then)
     else:
         report.notes.append(f'{revision} asked otherwise than annot_hub.toml ({told}). To go on with its '
-                            f'questions: `annot_hub restore {revision} --questions then`; to keep those of today: '
-                            f'`annot_hub restore {revision} --questions today`')
+                            f'questions: `annot_hub restore {revision} --questions then`; to keep those of '
+                            f'today: `annot_hub restore {revision} --questions today`')
     return report

@@ -130,8 +130,8 @@ _AGAIN = ('then `annot_hub collect` and `annot_hub upload`; delete its task in L
 add_remedies('image',
     page='look at the address in a browser: it must give the image without a log-in',
     broken=f'put a whole copy of the file in its place in your folder, {_AGAIN}',
-    unshown='`annot_hub collect` and `annot_hub upload` make a JPEG for annotators; delete its task in Label Studio '
-            'if nobody has answered it, then `annot_hub push`')
+    unshown='`annot_hub collect` and `annot_hub upload` make a JPEG for annotators; delete its task in Label '
+            'Studio if nobody has answered it, then `annot_hub push`')
 
 def why_broken(
     data: bytes,        # That could not be decoded

@@ -180,7 +180,8 @@ def run_collect(
     for sentence in left_alone(p.left): print(f'left alone: {sentence}')
     if len(p.skipped): print(f'left out: {plural(len(p.skipped), "unusable image")}, {unusable(p.skipped)}')
     for sentence in collection_notes(df): print(sentence)
-    print(f'{dry(dry_run)}{plural(len(df), "image")}, {df.selected.sum():,} selected. Next: `annot_hub upload`')
+    found = f'{plural(len(df), "image")}, {df.selected.sum():,} selected'
+    print(f'{dry(dry_run)}{found}. Next: `annot_hub upload`')
 
 @verb
 def run_upload(

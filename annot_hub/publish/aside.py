@@ -9,6 +9,7 @@ __all__ = ['places_of', 'in_the_way', 'check_way', 'aside_name', 'with_paths', '
 import re
 from collections.abc import Iterable
 
+from ..collect.identity import LEFT
 from ..collect.repo import HubError, Repo, as_repo
 from ..collect.uploading import is_collection
 from .base import FILES, Base
@@ -31,7 +32,8 @@ def in_the_way(
     places: Iterable # Paths that would be written
 ) -> list:           # Those that hold somebody else's file, sorted
     "Whose files would be overwritten?"
-    ours = base.written | ({'splits.csv'} if base.splits is not None else set())
+    ours = base.written | {LEFT}                          # which was read as ours with the base
+    if base.splits is not None: ours.add('splits.csv')
     table = base.read('collection.parquet')
     if table and is_collection(table): ours.add('collection.parquet')
     return sorted({path for path in places if path in base.found or path in base.data} - ours)
@@ -45,7 +47,8 @@ def check_way(
     if not paths: return
     raise HubError(f'{base.repo.id} has {", ".join(paths)}, which annot_hub did not write and would have to '
                    'overwrite: `annot_hub aside` moves such files to the folder own/ of the repo, and so '
-                   f'does annot_hub.publish.put_aside({base.repo.id!r}, {paths}) in Python. Nothing was written')
+                   f'does annot_hub.publish.put_aside({base.repo.id!r}, {paths}) in Python. Nothing was '
+                   'written')
 
 # %% ../../nbs/4_publish/47_aside.ipynb #43250a18
 def aside_name(

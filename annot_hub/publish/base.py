@@ -34,8 +34,8 @@ def read_record(
     etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if _RECORD.fullmatch(name)}
     names = read_names(repo, revision) if names is None and etags else names
     try:
-        entries = [e for name, etag in etags.items()
-                   for e in with_names(loads(repo.read(name, revision, etag), name), names, record_number(name))]
+        files = {name: loads(repo.read(name, revision, etag), name) for name, etag in etags.items()}
+        entries = [e for name, found in files.items() for e in with_names(found, names, record_number(name))]
     except ValueError as e:
         raise ValueError(f'{e}. If it is a file of your own, `annot_hub aside` moves it') from e
     return entries, list(etags)

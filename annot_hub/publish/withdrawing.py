@@ -15,7 +15,7 @@ from ..collect.identity import LEFT, Lineage, find_keys, leaving, left_keys, nex
 from ..collect.identity import stamp, write_left
 from ..collect.keys import rendition_name
 from ..collect.repo import Repo, as_repo
-from ..collect.words import first_few, one_line
+from ..collect.words import first_few, one_line, plural
 from .base import Base, read_base, read_record
 from .names import record_number, with_names
 from .publishing import draft_version, write_version
@@ -79,12 +79,12 @@ class WithdrawReport:
 
     def __str__(self):
         what = 'would be withdrawn' if self.dry_run else 'withdrawn'
-        images = f'{len(self.files):,} image{"s"*(len(self.files) != 1)}'
+        images = plural(len(self.files), 'image')
         text = f'{images} {what}: {first_few(self.files)}' if self.message else f'{images} withdrawn already'
         kept = 'go from the record' if self.forget else 'stay in the record (--forget removes them)'
-        if self.answers: text += f'; {self.answers:,} entries about them {kept}'
+        if self.answers: text += f'; {plural(self.answers, "entry", "entries")} of the record {kept}'
         done = 'would go' if self.dry_run else 'removed'
-        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio {done}'
+        if self.tasks: text += f'; {plural(self.tasks, "task")} in Label Studio {done}'
         text += '. The files in your folder are not touched, and `annot_hub collect` leaves them out'
         where = f', and the tags {", ".join(self.tags)},' if self.tags else ''
         return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said '

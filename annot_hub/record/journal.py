@@ -225,7 +225,8 @@ def tombstones(
 ) -> list:         # An entry of kind 'tombstone' each
     "Tombstones for annotations that are `alive` in the record but no longer in Label Studio"
     def is_other(e):
-        return found.project is None and e['file_name'] not in found.images.get(e['task_id'], [e['file_name']])
+        names = found.images.get(e['task_id'])
+        return found.project is None and names is not None and e['file_name'] not in names
     present, unplaced = {e['unique_id'] for e in found}, {u['task_id'] for u in found.unplaced}
     latest, stones = max([*found.tasks.values(), None], key=when), []
     for uid, e in alive.items():
