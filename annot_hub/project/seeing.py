@@ -172,8 +172,7 @@ _FILES = ('start Label Studio with `--files FOLDER` (a copy of the images), and 
 add_remedies('image',
     address='delete the task in Label Studio, then `annot_hub push`',
     token='a browser has no token. Make the repo public again; or `annot_hub pull`, put a port under [gate] '
-          'and another title into annot_hub.toml, delete tasks.known.json, then `annot_hub push` and '
-          '`annot_hub gate`',
+          'and another title into annot_hub.toml, then `annot_hub push --another` and `annot_hub gate`',
     missing='`annot_hub upload`; delete the task in Label Studio, then `annot_hub push`',
     busy='too many requests: wait five minutes',
     gate='the gate answers, and the Hub refuses it: give a good token (HF_TOKEN, or `hf auth login`), and '
