@@ -223,7 +223,8 @@ def check_studio(
             check_clock('Label Studio', r.headers.get('date'), time.time())]
 
 # %% ../../nbs/6_project/55_checkup.ipynb #1c96052c
-add_remedies('repo', visible='`hf repos settings {repo} --repo-type dataset --{be}`, or change the line')
+add_remedies('repo', visible='`hf repos settings {repo} --repo-type dataset --{be}`, or change the line',
+    renamed='write repo = "{name}" in annot_hub.toml')
 add_remedies('counts',
     lacking='run `annot_hub upload`',
     unknown='to have them again, put the files back into your folder, then `annot_hub collect`')
@@ -293,8 +294,7 @@ def look_at_repo(
     barrier, files = p.hub.barrier(), p.hub.files().file_name.tolist()
     private, word = barrier == 'private', barrier or 'public'
     if p.repo != p.cfg['repo']:
-        yield Finding('repo', 'note', f'{p.cfg["repo"]} is called {p.repo} on the Hub now',
-                      f'write repo = "{p.repo}" in annot_hub.toml')
+        yield finding('repo/renamed', 'note', f'{p.cfg["repo"]} is called {p.repo} on the Hub now', name=p.repo)
     yield Finding('repo', 'good', f'{p.repo} on {p.endpoint}, {word}, {len(files):,} files')
     yield from check_limits(files, p.prefix)
     df = p.collection()
