@@ -294,7 +294,8 @@ def look_at_repo(
     barrier, files = p.hub.barrier(), p.hub.files().file_name.tolist()
     private, word = barrier == 'private', barrier or 'public'
     if p.repo != p.cfg['repo']:
-        yield finding('repo/renamed', 'note', f'{p.cfg["repo"]} is called {p.repo} on the Hub now', name=p.repo)
+        text = f'{p.cfg["repo"]} is called {p.repo} on the Hub now'
+        yield finding('repo/renamed', 'note', text, name=p.repo)
     yield Finding('repo', 'good', f'{p.repo} on {p.endpoint}, {word}, {len(files):,} files')
     yield from check_limits(files, p.prefix)
     df = p.collection()
