@@ -17,7 +17,7 @@ from ..collect.images import IMAGE_EXTS, check_keys
 from ..collect.keys import hub_url, original_name
 from ..collect.renditions import shown_names
 from .interface import Interface, encode
-from .placing import Unplaced, placed_parts, short
+from .placing import Unplaced, placed_parts
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #3934a00b
 def plain(
@@ -116,7 +116,7 @@ def check_places(
         try: why = placed_parts(task['data'], [], interface.images)[1]
         except Unplaced as e: why = [str(e)]
         if why:
-            name = short(task['data']['file_name'])
+            name = quoted(task['data']['file_name'])
             raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the '
                              'picture that shows $image: toName="…" names it')
 

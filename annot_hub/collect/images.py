@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Look', 'why_left', 'LeftAlone', 'extension', 'scan', 'left_alone', 'local_path', 'ImageFolder', 'check_folders',
-           'check_keys', 'why_unopened', 'why_too_long', 'look_at', 'measure_image', 'measure', 'copies']
+           'check_keys', 'why_unopened', 'why_too_long', 'judge', 'measure_image', 'measure', 'copies']
 
 # %% ../../nbs/1_collect/30_images.ipynb #136231f5
 import hashlib
@@ -210,7 +210,7 @@ def why_too_long(
     return (f'too long for browsers: {look.width:,} x {look.height:,} pixels, and a JPEG for annotators '
             f'has at most {SIDE:,} a side: cut it up')
 
-def look_at(
+def judge(
     file: BinaryIO # The whole file
 ) -> Look:         # Before EXIF rotation; `unshown` is what browsers do not show
     "Look at the head and the end of an image; its pixels are not decoded"
@@ -231,7 +231,7 @@ def measure_image(
     "Size and hash of one image, or why it cannot be used"
     file = BytesIO(data) if isinstance(data, bytes) else data
     sha256 = hashlib.file_digest(file, 'sha256').hexdigest()
-    return dict(sha256=sha256, **look_at(file)._asdict())
+    return dict(sha256=sha256, **judge(file)._asdict())
 
 # %% ../../nbs/1_collect/30_images.ipynb #ad2d07ff
 def measure(

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'upload']
+           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'keyed_rows', 'to_render',
+           'count_taken', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
 import hashlib
@@ -77,17 +78,21 @@ class UploadReport:
         if self.new or self.changed: text += f'{size_words(self.bytes)} {verb}'
         else: text += f'nothing {verb}'
         if self.commits: text += f' in {plural(self.commits, "commit")}'
+        return '; '.join([text, *self.details()])
+
+    def details(self) -> list: # Parts of a sentence; a count of 0 is not said
+        "What else there is to say"
         jpegs = plural(self.renditions, 'JPEG')
-        if self.renditions: text += f'; {jpegs} for annotators of what browsers do not show'
-        if self.moved: text += f'; {self.moved:,} in sub-folders, since theirs has more than 10,000 entries'
-        if self.renamed: text += f'; {self.renamed:,} renamed in the repo, with their answers'
-        if self.followed.changed:
-            text += (f'; {len(self.followed.changed):,} scanned anew: labels are kept, and '
-                     '`annot_hub push` has the images seen again')
-        if self.tasks: text += f'; {self.tasks:,} tasks in Label Studio follow'
-        if self.withdrawn: text += f'; {len(self.withdrawn):,} left out, since they were withdrawn'
-        if self.left: text += f'; {len(self.left):,} in the repo that the collection does not name (kept)'
-        return text
+        counts = [
+            (self.renditions, f'{jpegs} for annotators of what browsers do not show'),
+            (self.moved, f'{self.moved:,} in sub-folders, since theirs has more than 10,000 entries'),
+            (self.renamed, f'{self.renamed:,} renamed in the repo, with their answers'),
+            (self.followed.changed, f'{len(self.followed.changed):,} scanned anew: labels are kept, and '
+                                    '`annot_hub push` has the images seen again'),
+            (self.tasks, f'{self.tasks:,} tasks in Label Studio follow'),
+            (self.withdrawn, f'{len(self.withdrawn):,} left out, since they were withdrawn'),
+            (self.left, f'{len(self.left):,} in the repo that the collection does not name (kept)')]
+        return [words for n, words in counts if n]
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #9cddc162
@@ -185,11 +190,11 @@ def is_collection(
 
 def check_table(
     repo: Repo # Where a collection is to go
-) -> None:     # `HubError` if somebody else's table is there
+) -> Repo:     # The same; `HubError` if somebody else's table is there
     "Overwrite no table of other people"
     last = repo.last_changes(['collection.parquet']).get('collection.parquet')
-    if not last or last.title.startswith('Collection of '): return
-    if is_collection(repo.read('collection.parquet', etag=last.etag)): return
+    if not last or last.title.startswith('Collection of '): return repo
+    if is_collection(repo.read('collection.parquet', etag=last.etag)): return repo
     raise HubError(f'{repo.id} has a collection.parquet that annot_hub did not write and would have to '
                    'overwrite: `annot_hub aside` moves it to the folder own/ of the repo. Nothing was sent')
 
@@ -272,6 +277,43 @@ def read_before(
     return Before(repo, pd.read_parquet(BytesIO(content('collection.parquet'))), read_left(content(LEFT)),
                   found['collection.parquet'].commit)
 
+# %% ../../nbs/1_collect/70_uploading.ipynb #fb307211
+def repo_images(
+    repo: Repo, # Where to
+    prefix: str # Folder of the images
+) -> pd.DataFrame: # `file_name`, `bytes`, `sha256`
+    "The images that are in the repo; renditions are none"
+    files = repo.files(folder=prefix or None)
+    return files[files.file_name.map(original_name) == files.file_name]
+
+def keyed_rows(
+    df: pd.DataFrame,       # Collection, as it was scanned
+    existing: pd.DataFrame, # From `repo_images`
+    left: pd.DataFrame,     # From `read_left`
+    limit: int              # Entries that the Hub takes in one folder
+) -> tuple:                 # The collection under the keys of the repo; and for each row, was it withdrawn?
+    "What the collection is called in the repo"
+    df = check_keys(split_folders(df, existing.file_name, limit), limit)
+    return df, withdrawn_rows(df, left)
+
+def to_render(
+    df: pd.DataFrame,   # Collection
+    todo: pd.DataFrame, # Rows to send
+    repo: Repo|None     # Where to; None if it does not exist yet
+) -> pd.DataFrame:      # Rows whose rendition must be made
+    "Images that browsers do not show, and that have no rendition in the repo"
+    rendered = repo.files(folder=RENDITIONS).file_name if repo and 'unshown' in df else []
+    return lacking_renditions(df, todo, rendered)
+
+def count_taken(
+    report: UploadReport,  # From `plan_upload`
+    todo: pd.DataFrame,    # The same
+    existing: pd.DataFrame # From `repo_images`
+) -> None:                 # The report counts it as new
+    "A new image may have the name that another one had"
+    taken = todo.file_name.isin(set(report.followed.new)) & todo.file_name.isin(set(existing.file_name))
+    report.new, report.changed = report.new + int(taken.sum()), report.changed - int(taken.sum())
+
 # %% ../../nbs/1_collect/70_uploading.ipynb #0b8a51a8
 def upload(
     df: pd.DataFrame,          # Collection: `file_name`, `bytes`, `sha256` and whatever else is known
@@ -284,25 +326,18 @@ def upload(
     "Bring the images and the table of the collection to the repo"
     repo, scanned = as_repo(repo), df.file_name
     missing = dry_run and not repo.exists()
-    existing = pd.DataFrame({'file_name': [], 'sha256': []}) if missing else repo.files(folder=prefix or None)
-    existing = existing[existing.file_name.map(original_name) == existing.file_name]
-    if not missing: check_table(repo)
-    before = Before() if missing else read_before(repo)
-    df = check_keys(split_folders(df, existing.file_name, folder_limit), folder_limit)
-    barred = withdrawn_rows(df, before.left)
-    withdrawn, df, scanned = df.file_name[barred].tolist(), df[~barred], scanned[~barred]
+    if missing: existing, before = pd.DataFrame({'file_name': [], 'sha256': []}), Before()
+    else: existing, before = repo_images(repo, prefix), read_before(check_table(repo))
+    df, barred = keyed_rows(df, existing, before.left, folder_limit)
+    df, scanned, withdrawn = df[~barred], scanned[~barred], df.file_name[barred].tolist()
     df, followed = follow(df, before.collection, before.left)
     todo, report = plan_upload(df, existing, before.moves(followed, df, existing))
-    report.moved = int((df.file_name != scanned).sum())
-    report.followed, report.withdrawn = followed, withdrawn
-    taken = int((todo.file_name.isin(set(followed.new)) & todo.file_name.isin(set(existing.file_name))).sum())
-    if before.collection is not None: report.new, report.changed = report.new + taken, report.changed - taken
-    source = Source(df, scanned, root, prefix)
-    source.check_files(todo)
+    moved = int((df.file_name != scanned).sum())
+    report.moved, report.followed, report.withdrawn = moved, followed, withdrawn
+    if before.collection is not None: count_taken(report, todo, existing)
+    source, lacking = Source(df, scanned, root, prefix), to_render(df, todo, None if missing else repo)
     source.check_measured(df.drop(todo.index))
-    unshown = 'unshown' in df and not missing
-    lacking = lacking_renditions(df, todo, repo.files(folder=RENDITIONS).file_name if unshown else [])
-    source.check_files(lacking)
+    for rows in todo, lacking: source.check_files(rows)
     report.renditions = len(lacking)
     if not dry_run: _send(df, todo, lacking, source, before, report)
     return report

@@ -34,7 +34,7 @@ from ..collect.keys import check_file_name, hub_url
 from ..collect.matching import comparable
 from ..collect.renditions import shown_names
 from ..collect.words import argument, brief, first_few, plural, quoted
-from .config import listed
+from .config import files_named
 from .seeing import Finding, Findings, Surroundings, add_remedies, finding, see, way
 from ..record.renames import interface_changes
 
@@ -315,7 +315,7 @@ def look_at_metadata(
     if ours in df and theirs in table:
         left, right = comparable(df[ours], table[theirs], meta.get('match', ()))
         df, table = df.assign(**{ours: left}), table.assign(**{theirs: right})
-    yield check_metadata(df, table, (ours, theirs), ', '.join(listed(meta['file'])))
+    yield check_metadata(df, table, (ours, theirs), ', '.join(files_named(meta['file'])))
 
 # %% ../../nbs/6_project/55_checkup.ipynb #a92ff130
 def _difference(a, b):

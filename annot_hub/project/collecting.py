@@ -20,7 +20,7 @@ from ..collect.images import check_keys, left_alone, measure, scan
 from ..collect.matching import key_form, key_text
 from ..collect.metadata import constant_notes, join, path_parts, stack_tables
 from ..collect.tables import read_metadata
-from .config import listed
+from .config import files_named
 from .keeping import Project
 from .trust import NotTrusted
 from ..publish.splits import add_hashes
@@ -124,7 +124,7 @@ def metadata(self: Project,
     self.check('file')
     left, right = [meta['on']]*2 if isinstance(meta['on'], str) else meta['on']
     tables = {}
-    for name in listed(meta['file']):
+    for name in files_named(meta['file']):
         path = self.dir/name
         if not path.is_file(): raise FileNotFoundError(f'{path} is not there: correct `file` in [metadata]')
         tables[name] = read_metadata(path, *map(meta.get, ('columns', 'encoding', 'separator')))

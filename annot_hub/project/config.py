@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
-           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'listed',
+           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'files_named',
            'check_config', 'parse_config', 'read_config', 'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
@@ -196,7 +196,7 @@ ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
 PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'),
          ('studio', 'data'), ('studio', 'files')]
 
-def listed(
+def files_named(
     value: str|list|None # Of a line that names one file or several
 ) -> list:               # Each of them; [] without the line
     "The files that a line names"
@@ -210,7 +210,7 @@ def _value(config, section, name):
 def _wrong_place(config):
     "What is wrong with a path or an address; None if nothing is"
     for section, name in PATHS + ADDRESSES:
-        for value in listed(_value(config, section, name)):
+        for value in files_named(_value(config, section, name)):
             where = f'{name} in [{section}]' if section else name
             if not value or '\0' in value: return f'{where} is a text in quotes, and not {quoted(value)}'
             if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from ..collect.files import is_inside
-from .config import PATHS, listed, read_config
+from .config import PATHS, files_named, read_config
 from .trust import Need, address, agree_to, in_project, own_setting
 
 # %% ../../nbs/6_project/28_consent.ipynb #fe2923a7
@@ -30,7 +30,7 @@ def needs(
     found = [Need('hub', address(cfg['hub']['endpoint']))] if 'endpoint' in cfg.get('hub', {}) else []
     found.append(Need('studio', address(studio_address(cfg))))
     for section, name in PATHS:
-        values = listed((cfg.get(section, {}) if section else cfg).get(name))
+        values = files_named((cfg.get(section, {}) if section else cfg).get(name))
         found += [Need(name, str((Path(dir)/value).resolve())) for value in values
                   if value and not is_inside(Path(dir)/value, dir)]
     return found

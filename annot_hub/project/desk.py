@@ -199,9 +199,9 @@ def second_projects(self: Project,
     project: object # Label Studio's project
 ) -> list:          # Dicts: id, title; oldest first
     "The projects of second looks"
-    from annot_hub.publish.relabelling import second_looks
+    from annot_hub.publish.relabelling import looks_of
     rows = self.studio.projects('second look')
-    named = {p['id'] for title in {self.title, project.title} for p in second_looks(self.studio, title)}
+    named = {row['id'] for title in (self.title, project.title) for row in looks_of(rows, title)}
     looks = [row for row in rows if re.search(r' - second look( \d+)?$', row['title'])]
     return [row for row in looks if row['id'] in named or self.is_second_look(row['id'])]
 
@@ -214,3 +214,20 @@ def is_second_look(self: Project,
     data = [t['data'] for t in self.studio.last_task(number, 'id', 'id,data')['tasks'] if WHY in t['data']]
     own = self.our_places({task_place(d) for d in data})
     return any(task_place(d) in own and d.get('repo_id') for d in data)
+
+@patch
+def other_projects(self: Project,
+    project: object # Label Studio's project
+) -> dict:          # `second looks` and `reviews`: rows as from `studio.projects`
+    "The projects beside the main one"
+    from annot_hub.record.reviewing import review_title
+    title = review_title(self.title)
+    reviews = [row for row in self.studio.projects(title) if row['title'] == title]
+    return {'second looks': self.second_projects(project), 'reviews': reviews}
+
+@patch
+def everywhere(self: Project,
+    project: object # Label Studio's project
+) -> list:          # Numbers: of this project first
+    "All projects with tasks about our images"
+    return [project.id, *(row['id'] for rows in self.other_projects(project).values() for row in rows)]

@@ -106,6 +106,18 @@ def whole_record(self: Project,
     return record + updates(record, found)
 
 @patch
+def project_to_relabel(self: Project,
+    published: bool # Has the repo labels?
+) -> object:        # Label Studio's project; `ValueError` if there is none, or under another title
+    "The project whose questions change"
+    project = self.labelling()
+    if project is None:
+        hint = ', with the labels as they were; then change them' if published else ''
+        raise ValueError(f'Label Studio has no project {quoted(self.title)}: `annot_hub push` makes it{hint}')
+    self.check_title(project)
+    return project
+
+@patch
 def relabel(self: Project,
     rename: dict|None = None, # {'old name': 'new name'}
     among: dict|None = None,  # {'new label': ['old label', …]}: the only ones it can have been called until now
@@ -115,11 +127,8 @@ def relabel(self: Project,
 ) -> tuple:                   # A `Change`; and counts: `renamed` answers, tasks of the second look as from `push`
     "Bring the labels of the file to Label Studio and to the repo"
     self.reach_hub()
-    project, published = self.labelling(), self.hub.read('labels.xml')
-    if project is None:
-        hint = ', with the labels as they were; then change them' if published else ''
-        raise ValueError(f'Label Studio has no project {quoted(self.title)}: `annot_hub push` makes it{hint}')
-    self.check_title(project)
+    published = self.hub.read('labels.xml')
+    project = self.project_to_relabel(bool(published))
     names = self.section('renamed') | (rename or {})
     old, new = Interface(published.decode() if published else project.xml), renamed(self.asked_now(), names)
     labels = {label for c in old.controls for label in c.labels}

@@ -117,13 +117,11 @@ def tasks_changed(self: Project,
 
 # %% ../../nbs/6_project/47_progress.ipynb #fad52fc9
 @patch
-def other_rounds(self: Project) -> dict: # `second looks` and `reviews`: title → `tasks`, `done`
-    "The projects beside the main one"
-    from annot_hub.publish.relabelling import second_looks
-    from annot_hub.record.reviewing import review_title
-    title = review_title(self.title)
-    reviews = [r for r in self.studio.projects(title) if r['title'] == title]
-    found = {'second looks': second_looks(self.studio, self.title), 'reviews': reviews}
+def other_rounds(self: Project,
+    project: object # Label Studio's project
+) -> dict:          # `second looks` and `reviews`: title → `tasks`, `done`
+    "How far the projects beside the main one are"
+    found = self.other_projects(project)
     return {kind: {r['title']: {'tasks': r['task_number'], 'done': r['finished_task_number']} for r in rounds}
             for kind, rounds in found.items()}
 
@@ -137,7 +135,7 @@ def studio_status(self: Project,
              'tasks': project.n_tasks if project else 0}
     names = base.collection.file_name[base.collection.selected].tolist() if base else []
     if project is None: return found | {'to push': len(names)}
-    found |= self.other_rounds()
+    found |= self.other_rounds(project)
     if base is None: return found
     lacking, images = self.tasks_lacking(project, names)
     since = cursor(base.record, project_identity(project))

@@ -19,13 +19,9 @@ def tasks_of(self: Project,
     keys: list # Of images
 ) -> list:     # Ids of tasks: in the project, in its reviews and second looks
     "The tasks about some images"
-    from annot_hub.publish.relabelling import second_looks
-    from annot_hub.record.reviewing import review_title
     project, wanted = self.labelling(), set(keys)
     if project is None: return []
-    seconds = [p['id'] for p in second_looks(self.studio, self.title)]
-    more = [*self.studio.find(review_title(self.title)), *seconds]
-    tasks = [t for i in (project.id, *more) for t in self.under_todays_names(self.studio.tasks(i))]
+    tasks = [t for i in self.everywhere(project) for t in self.under_todays_names(self.studio.tasks(i))]
     return [t['id'] for t in tasks if plain_name(str(t['data'].get('file_name'))) in wanted
             and t['data'].get('repo_id') in (None, self.repo)]
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OURS', 'shards', 'parquet_with_images', 'copy_card', 'refuse_theirs', 'RepoTarget', 'without_links', 'file_sha256',
-           'read_origin', 'FolderTarget', 'materialise_to']
+           'read_origin', 'FolderTarget', 'check_target', 'materialise_to']
 
 # %% ../../nbs/4_publish/75_copies.ipynb #7eb88d73
 import hashlib
@@ -168,6 +168,15 @@ class FolderTarget:
             else: write_file(self.folder/name, data)
 
 # %% ../../nbs/4_publish/75_copies.ipynb #3b02278d
+def check_target(
+    repo: Repo,       # Where the labels are
+    to_repo: str|Repo # Where pictures are to go
+) -> None:            # `ValueError` if it is the same repo, whatever it is called
+    "Do not write over the labels"
+    to_repo = as_repo(to_repo)
+    if {to_repo.id, to_repo.today()} & {repo.id, repo.today()}:
+        raise ValueError(f'{repo.id} is where the labels are: give another repo for the pictures')
+
 def materialise_to(
     repo: str|Repo,                      # Where the labels are
     folder: str|os.PathLike|None = None, # Where to write; made if missing
@@ -179,8 +188,7 @@ def materialise_to(
     "Write the published labels with their pictures inside, to disk or to another repo"
     if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
     repo = as_repo(repo)
-    if to_repo and {as_repo(to_repo).id, as_repo(to_repo).today()} & {repo.id, repo.today()}:
-        raise ValueError(f'{repo.id} is where the labels are: give another repo for the pictures')
+    if to_repo: check_target(repo, to_repo)
     sha = repo.head(revision)
     made = f'{repo.id} at {sha}, {rows} rows a file'
     splits = load(repo, sha, split=None)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'edits_name', 'csv_edits', 'other_edits', 'published_interface',
-           'write_version', 'card_notes', 'place_of', 'of_this_repo', 'found_again', 'of_known_images', 'names_in',
+           'write_version', 'card_notes', 'place_of', 'of_this_repo', 'found_again', 'of_known_images', 'repo_names',
            'former_name', 'renamed_note', 'draft_version', 'without_gc', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
@@ -20,15 +20,14 @@ import pandas as pd
 
 from ..collect.words import quoted
 from ..annotate.interface import Interface
-from ..annotate.placing import short
 from ..collect.renaming import own_places
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
 from .aside import check_way, places_of
 from .base import TRAILER, Base, read_base
 from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, find_edits
-from .version import Draft, PublishReport, decoded, draft_report, is_settled, labels_after
-from .version import plan_sheet, record_files, version_files, version_table
+from .version import Draft, PublishReport, draft_report, is_settled, labels_after
+from .version import plan_sheet, readable_text, record_files, version_files, version_table
 from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
@@ -179,13 +178,14 @@ def card_notes(
     base: Base # Where the repo is
 ) -> list:     # Sentences; `ValueError` if the head of the README cannot be read
     "What becomes of other people's text, beside being kept"
-    (readme, odd), (_, more) = (decoded(base.read(name), name) for name in ('README.md', 'CHANGELOG.md'))
+    names = 'README.md', 'CHANGELOG.md'
+    (readme, odd), (_, more) = (readable_text(base.read(name), name) for name in names)
     return odd + more + config_notes(readme)
 
 def _all_files(draft, table, placed, report, sheet):
     "The files of the version; what is odd about them goes into the report"
     base, repo = draft.base, draft.base.repo
-    readme, _ = decoded(base.read('README.md'), 'README.md')
+    readme, _ = readable_text(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
                          lambda name: repo.read(name, draft.images))
@@ -232,12 +232,12 @@ def of_known_images(
     "Leave out what only a bare `file_name` places, when the repo has no such image"
     known = set(names)
     def is_known(e): return e['repo_id'] is not None or e['file_name'] in known
-    left = [f"task {e['task_id']}: its file_name {short(e['file_name'])} is no image of this repo"
+    left = [f"task {e['task_id']}: its file_name {quoted(e['file_name'])} is no image of this repo"
             for e in found if not is_known(e)]
     return found_again(found, list(filter(is_known, found))) if left else found, left
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #6e8bcc5d
-def names_in(
+def repo_names(
     record: list # Entries
 ) -> set:        # Names of repos
     "What the repo was called when its entries were made"
@@ -310,7 +310,7 @@ def publish(
         try:
             with without_gc():
                 base = read_base(repo)
-                places = own_places(base.repo, [place_of(e, found) for e in found], names_in(base.record))
+                places = own_places(base.repo, [place_of(e, found) for e in found], repo_names(base.record))
                 ours, left = of_this_repo(found, base.repo.id, places)
                 known, strange = of_known_images(ours, base.collection.file_name)
                 # what another publish brought may be newer than what we have read: nothing is taken for deleted then

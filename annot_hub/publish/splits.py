@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPLITS_HEAD', 'FEW', 'check_fractions', 'assign_split', 'place_groups', 'group_of', 'dhash', 'near_pairs',
            'add_hashes', 'same_bytes', 'joined', 'blocks', 'read_splits', 'append_splits', 'Splits', 'place_blocks',
-           'split_notes', 'split', 'shares', 'class_notes', 'missing_classes']
+           'split_notes', 'split', 'shares', 'lacking_notes', 'missing_classes']
 
 # %% ../../nbs/4_publish/10_splits.ipynb #6f3530cd
 import csv
@@ -270,7 +270,7 @@ def shares(
 
 FEW = 5 # Fewer images of a class than this are hardly any
 
-def class_notes(
+def lacking_notes(
     split: str,   # Its name
     counts: dict  # Class to number of images in it, all classes
 ) -> list:        # Sentences, at most two
@@ -295,4 +295,4 @@ def missing_classes(
     table = pd.crosstab(column.to_numpy(), label.to_numpy())
     splits = sorted(column.dropna().unique())
     table = table.reindex(index=splits, columns=names, fill_value=0)
-    return [note for split in splits for note in class_notes(split, dict(table.loc[split]))]
+    return [note for split in splits for note in lacking_notes(split, dict(table.loc[split]))]

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', 'class_notes', 'version_table', 'data_files',
-           'Sheet', 'plan_sheet', 'decoded', 'changelog', 'PublishReport', 'draft_report', 'is_settled',
+           'Sheet', 'plan_sheet', 'readable_text', 'changelog', 'PublishReport', 'draft_report', 'is_settled',
            'version_files', 'record_files']
 
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
@@ -168,7 +168,7 @@ def plan_sheet(
         return Sheet({}, why=f'no contact sheet: {str(e) or type(e).__name__}')
 
 # %% ../../nbs/4_publish/50_version.ipynb #9d186ee1
-def decoded(
+def readable_text(
     data: bytes|None, # Content of a file that people may have edited
     name: str         # Of the file
 ) -> tuple[str, list]: # The text; and a sentence if some of it could not be read
@@ -277,7 +277,7 @@ def version_files(
     "All files that are made from the record, but for the record and the changelog"
     base, interface = draft.base, draft.interface
     files = sheet.files | data_files(table, interface, base.repo.id, draft.images)
-    readme, _ = decoded(base.read('README.md'), 'README.md')
+    readme, _ = readable_text(base.read('README.md'), 'README.md')
     page = card(readme or None, table, interface, base.repo.id, record=base.record + draft.new,
                 notes=placed.notes,
                 sheet='data/sheet.jpg' if sheet.mark else '')
@@ -297,7 +297,7 @@ def record_files(
     base, files = draft.base, {}
     if draft.new: files[next_name(base.record_files)] = dumps(draft.new)
     if draft.new or draft.notes:
-        old, _ = decoded(base.read('CHANGELOG.md'), 'CHANGELOG.md')
+        old, _ = readable_text(base.read('CHANGELOG.md'), 'CHANGELOG.md')
         files['CHANGELOG.md'] = changelog(old, report.message, report.changes, draft.new, draft.notes,
                                           tag).encode()
     return files
