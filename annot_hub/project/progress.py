@@ -17,11 +17,13 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..collect.files import inside
+from ..collect.identity import EARLIER
 from ..collect.words import brief, counted, one_line, plural, quoted
+from .following import tasks_today
 from .withdrawing import Project
-from .rounds import project_identity
+from .rounds import pictures_of, project_identity
 from ..publish.splits import group_of, read_splits
-from ..record.journal import current, cursor
+from ..record.journal import current, cursor, entries, updates
 
 # %% ../../nbs/6_project/47_progress.ipynb #3c1df312
 def by_person(
@@ -115,6 +117,24 @@ def tasks_changed(self: Project,
                              fields='task_only', include='id,total_annotations,cancelled_annotations')
     return sum(bool(t['total_annotations'] or t['cancelled_annotations']) for t in answer['tasks'])
 
+# %% ../../nbs/6_project/47_progress.ipynb #546b0372
+@patch
+def to_pull(self: Project,
+    project: object, # Label Studio's project
+    base: object,    # A `Base` of the repo
+    images: dict     # Task id → (repo_id, file_name), from `tasks_lacking`
+) -> int:            # Tasks; of more than 300 that changed all are counted
+    "Tasks with answers that a pull would bring"
+    identity = project_identity(project)
+    since = cursor(base.record, identity)
+    n = self.tasks_changed(project, since)
+    if not n or not since or n > 300 or not base.names.spans: return n
+    exported = self.studio.pull(project, since=since)[0]
+    today = tasks_today(exported, base.names, self.old_contents(exported, base.names))
+    found = entries(today, {}, identity, pictures_of(project, self.interface)) # who it was does not matter
+    ours = {i for i, (repo_id, _) in images.items() if repo_id == self.repo}
+    return len({e['task_id'] for e in updates(base.record, found)} & ours)
+
 # %% ../../nbs/6_project/47_progress.ipynb #fad52fc9
 @patch
 def other_rounds(self: Project,
@@ -138,8 +158,7 @@ def studio_status(self: Project,
     found |= self.other_rounds(project)
     if base is None: return found
     lacking, images = self.tasks_lacking(project, names)
-    since = cursor(base.record, project_identity(project))
-    return found | {'to push': len(lacking), 'to pull': self.tasks_changed(project, since),
+    return found | {'to push': len(lacking), 'to pull': self.to_pull(project, base, images),
                     'unplaced': self.unplaced_answers(project, images, set(base.collection.file_name))}
 
 # %% ../../nbs/6_project/47_progress.ipynb #6be801aa
@@ -152,7 +171,9 @@ def upload_counts(
     if existing is None: return {'new': len(df), 'changed': 0, 'table': False}
     df = split_folders(df, existing.file_name)
     known = df.file_name.map(existing.set_index('file_name').sha256)
-    same = df.reset_index(drop=True).equals(existing.reset_index(drop=True))
+    # what images were called before is written by the upload
+    here, there = (t.drop(columns=EARLIER, errors='ignore').reset_index(drop=True) for t in (df, existing))
+    same = here.equals(there)
     changed = known.notna() & (known != df.sha256)
     return {'new': int(known.isna().sum()), 'changed': int(changed.sum()), 'table': not same}
 

@@ -81,7 +81,7 @@ class WithdrawReport:
         what = 'would be withdrawn' if self.dry_run else 'withdrawn'
         images = plural(len(self.files), 'image')
         text = f'{images} {what}: {first_few(self.files)}' if self.message else f'{images} withdrawn already'
-        kept = 'go from the record' if self.forget else 'stay in the record (--forget removes them)'
+        kept = 'removed' if self.forget else 'kept (--forget removes what was said)'
         if self.answers: text += f'; {plural(self.answers, "entry", "entries")} of the record {kept}'
         done = 'would go' if self.dry_run else 'removed'
         if self.tasks: text += f'; {plural(self.tasks, "task")} in Label Studio {done}'
