@@ -275,8 +275,7 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
-    withdrawn = base.withdrawn
-    new = [e for e in new if e['file_name'] not in withdrawn]
+    new = [e for e in new if e['file_name'] not in base.withdrawn]
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)
     notes = renamed_note(base) + [f"{e['annotator']} changed {e['file_name']} in annotations.csv"
