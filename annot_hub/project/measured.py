@@ -94,5 +94,5 @@ def keep_hashes(
     "Keep the hashes of pictures with what is known of a folder"
     kept = kept_measures(root)
     found = kept[['file_name', 'sha256']].merge(df[['file_name', 'sha256', 'dhash']], how='left').dhash
-    new = kept.dhash.fillna(found.where(found != ''))
+    new = kept.dhash.fillna(found)
     if not new.equals(kept.dhash): keep_measures(root, kept.assign(dhash=new))
