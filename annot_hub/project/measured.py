@@ -18,6 +18,7 @@ import pyarrow as pa
 from ..annotate.environment import cache_folder
 from ..collect.files import new_file, private_folder
 from ..collect.images import FACTS, MEASURES, measured_parts, measures
+from ..record.lines import make_room
 
 # %% ../../nbs/6_project/31_measured.ipynb #529deb0c
 SETTLED = 2_000_000_000 # Nanoseconds, the step of the coarsest clock of a file system
