@@ -16,7 +16,6 @@ from io import BytesIO
 from typing import BinaryIO
 
 import pandas as pd
-from tqdm import tqdm
 
 from .contents import image_kind, other_kind
 from .ends import bytes_at, has_end, is_whole, tiff_pages
@@ -24,6 +23,7 @@ from .files import is_inside
 from .keys import IMAGE_EXTS, RENDITIONS, check_file_name, original_name
 from .pictures import LARGEST, HeadReader, TooLarge, formats, open_picture
 from .renditions import SIDE, why_unshown
+from .steps import progress_bar
 from .words import first_few, has_half, printable, quoted
 
 # %% ../../nbs/1_collect/30_images.ipynb #22749e56
@@ -244,7 +244,7 @@ def measure(
     def measure_one(name):
         with folder.open(local_path(root, name, prefix)) as file: return measure_image(file)
     with ThreadPoolExecutor(4) as pool:
-        rows = list(tqdm(pool.map(measure_one, df.file_name), 'measuring', len(df), disable=None))
+        rows = list(progress_bar(pool.map(measure_one, df.file_name), 'measuring', len(df), unit='image'))
     new = pd.DataFrame(rows, index=df.index, columns=['width', 'height', 'sha256', 'error', 'unshown'])
     new = new.astype({'width': 'Int32', 'height': 'Int32', 'sha256': 'str', 'error': 'str', 'unshown': 'str'})
     return df.assign(**(new if new.unshown.notna().any() else new.drop(columns='unshown')))

@@ -25,7 +25,7 @@ from ..collect.repo import HubError, Repo, as_repo, check_place, hub_errors, qui
 from .cards import head_and_text, is_our_config, listed, name_of, read_head
 from .splits import assign_split
 
-_all_ = ['assign_split', 'FetchError', 'fetch']   # they live on other pages and are offered here too
+_all_ = ['assign_split', 'FetchError', 'fetch']   # of other pages, and offered here too
 
 # %% ../../nbs/4_publish/70_loading.ipynb #6853607b
 _token_headers = datasets.utils.file_utils.get_authentication_headers_for_url

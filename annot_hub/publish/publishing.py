@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ..collect.fetching import image_reader
 from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.renaming import own_places
@@ -188,7 +189,7 @@ def _all_files(draft, table, placed, report, sheet):
     readme, _ = readable_text(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
-                         lambda name: repo.read(name, draft.images))
+                         image_reader(repo, draft.images, [name for _, names in rows for name in names]))
     files = version_files(draft, table, placed, picture, sorted(base.written & set(base.data)))
     report.notes += filter(None, [picture.why])
     return files
