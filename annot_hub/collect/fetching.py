@@ -7,7 +7,7 @@ __all__ = ['Wanted', 'RESTS', 'MOST_NAMED', 'table_contents', 'listed_contents',
            'sweep', 'Pause', 'Refused', 'Stopped', 'refusal', 'check_answer_status', 'Download', 'to_fetch',
            'fetch_files', 'FetchError', 'fetch_error', 'fetch', 'image_reader']
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #27edf336
+# %% ../../nbs/1_collect/64_fetching.ipynb #ff412e3e
 import hashlib
 import os
 import re
@@ -40,7 +40,7 @@ from .steps import progress_bar
 from .waiting import TooBusy, asked_pause, duration, next_pause
 from .words import quoted
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #e493e707
+# %% ../../nbs/1_collect/64_fetching.ipynb #25f4b6fd
 def table_contents(
     file: str,  # A `collection.parquet`, which may be anybody's
     names: list # Keys that are of interest
@@ -79,7 +79,7 @@ def known_contents(
     if constants.is_offline_mode(): return known
     return known | listed_contents(repo, commit, [n for n in names if n not in known])
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #a49f2a1b
+# %% ../../nbs/1_collect/64_fetching.ipynb #135cc5d1
 def new_digest(
     etag: str, # sha256, or git's hash
     size: int  # Of the content, in bytes
@@ -87,7 +87,7 @@ def new_digest(
     "What a content is counted with"
     return hashlib.sha256() if len(etag) == 64 else hashlib.sha1(b'blob %d\0' % size)
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #f02839bc
+# %% ../../nbs/1_collect/64_fetching.ipynb #a7b2857d
 class Snapshot:
     "Where the client of the Hub keeps the files of one commit"
     def __init__(self,
@@ -102,7 +102,7 @@ class Snapshot:
     ) -> dict:      # Key → file; without those that are not here
         "The images that are here under their names"
         places = {name: f'{self.files}/{check_place(name)}' for name in names}
-        return {name: place for name, place in places.items() if os.path.exists(place)}
+        return {name: place for name, place in places.items() if os.path.isfile(place)}
 
     def has(self,
         etag: str, # Hash of a content
@@ -118,25 +118,30 @@ class Snapshot:
     ) -> str:      # Where the file is
         "Give a content the name of an image"
         place, up = f'{self.files}/{check_place(name)}', '../'*(2 + name.count('/'))
-        for _ in range(2):
-            try: os.symlink(f'{up}blobs/{etag}', place)
-            except FileNotFoundError: os.makedirs(os.path.dirname(place), exist_ok=True)
-            except OSError: _create_symlink(f'{self.blobs}/{etag}', place) # or a copy, without links
-            else: break
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        try:
+            if constants.HF_HUB_DISABLE_SYMLINKS: raise OSError('no links are wanted')
+            os.symlink(f'{up}blobs/{etag}', place)
+        except OSError: _create_symlink(f'{self.blobs}/{etag}', place) # replaced, or a copy without links
         return place
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #448ad3ec
+# %% ../../nbs/1_collect/64_fetching.ipynb #9f97fd01
 def sweep(
     folder: Path,         # With contents
     age: float = 86_400   # Seconds since a file was last written to
 ) -> int:                 # Files removed
     "Remove what a killed process left unfinished"
-    old = [e.path for e in os.scandir(folder) if e.name.startswith('.annot_hub-')
-           and e.stat(follow_symlinks=False).st_mtime < time.time() - age]
-    for path in old: Path(path).unlink(missing_ok=True)
-    return len(old)
+    removed = 0
+    for entry in os.scandir(folder):
+        if not entry.name.startswith('.annot_hub-'): continue
+        try:
+            if entry.stat(follow_symlinks=False).st_mtime > time.time() - age: continue
+            os.unlink(entry.path)
+            removed += 1
+        except FileNotFoundError: pass # another process has finished it
+    return removed
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #b6bd0eab
+# %% ../../nbs/1_collect/64_fetching.ipynb #268d6eb8
 class Pause:
     "The pauses that all threads of one fetch keep"
     def __init__(self):
@@ -162,7 +167,7 @@ class Pause:
         rest = self.until - time.monotonic()
         if rest > 0: stop.wait(rest)
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #4fea8a20
+# %% ../../nbs/1_collect/64_fetching.ipynb #a0fd26c7
 class Refused(Exception):
     "An image that cannot be had, and why"
 
@@ -196,9 +201,9 @@ def check_answer_status(
         raise NoAnswer(f'{origin_of(answer.url)[1]} answers {answer.status}')
     raise Refused(refusal(answer.status, answer.headers.get('X-Error-Code'), repo, revision))
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #a0174985
-_OTHER = ('what came is not the image that the collection describes, and was not kept: compare the file in the '
-          'repo with your own')
+# %% ../../nbs/1_collect/64_fetching.ipynb #2fd5e528
+_OTHER = ('what came is not the image that the collection describes, and was not kept: compare the file in '
+          'the repo with your own')
 Wanted = namedtuple('Wanted', 'name etag bytes') # Hash and size are None if nobody knows them
 
 class Download:
@@ -211,7 +216,7 @@ class Download:
         self.repo, self.revision, self.commit = repo, revision, commit
         self.snapshot, self.headers = Snapshot(repo, commit), build_hf_headers(token=repo.api.token)
         self.pause, self.stop, self.lines = Pause(), threading.Event(), []
-        self.done, self.failed, self.lost, self.reason = 0, {}, 0, ''
+        self.taken, self.failed, self.lost, self.reason = [], {}, 0, ''
         self.direct = is_direct(repo.endpoint)
 
     @cached_property
@@ -255,7 +260,7 @@ class Download:
             if size != wanted.bytes or digest.hexdigest() != wanted.etag:
                 raise Refused(_OTHER)
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #14b33712
+# %% ../../nbs/1_collect/64_fetching.ipynb #0ea77fc5
 RESTS = .5, 2   # Seconds before the second and the third try
 
 @patch
@@ -285,7 +290,8 @@ def take(self: Download,
     for rest in (*RESTS, None):
         try:
             self.save(wanted, connections, buffer)
-            self.lost, self.done = 0, self.done + 1
+            self.taken.append(wanted)
+            self.lost = 0
             return
         except (Refused, Misled) as e:
             connections.close()
@@ -296,7 +302,7 @@ def take(self: Download,
             if rest is None: return self.lose(wanted, str(e))
             self.stop.wait(rest)
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #f8ea9e3a
+# %% ../../nbs/1_collect/64_fetching.ipynb #fc1727c1
 @patch
 def work(self: Download,
     todo: Iterator # `Wanted`s, shared by all threads
@@ -329,13 +335,13 @@ def run(self: Download,
         try:
             while rest:
                 ended, rest = wait(threads, .2, FIRST_EXCEPTION)
-                bar.update(self.done + len(self.failed) - bar.n)
+                bar.update(len(self.taken) + len(self.failed) - bar.n)
                 for thread in ended: thread.result()
         finally:
             self.stop.set()
             for connections in self.lines: connections.abort()
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #0936c516
+# %% ../../nbs/1_collect/64_fetching.ipynb #29481919
 @patch
 def save_by_client(self: Download,
     wanted: Wanted # An image
@@ -348,7 +354,7 @@ def save_by_client(self: Download,
     digest.update(Path(file).read_bytes())
     if digest.hexdigest() != wanted.etag: raise Refused(_OTHER)
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #02d80ed0
+# %% ../../nbs/1_collect/64_fetching.ipynb #25192855
 def to_fetch(
     wanted: list,      # `Wanted`s
     snapshot: Snapshot # Where they belong
@@ -393,7 +399,7 @@ def fetch_files(
     new, failed = download.results(wanted)
     return files | new, failed
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #cf1c793e
+# %% ../../nbs/1_collect/64_fetching.ipynb #1e6db178
 class FetchError(RuntimeError):
     "Some images could not be fetched; the message names them and says why, `failures` has them all"
     failures = {} # `hf://` path → why
@@ -433,7 +439,7 @@ def fetch(
     if failures: raise fetch_error(failures, len(places))
     return {path: files[p] for path, p in places.items()}
 
-# %% ../../nbs/1_collect/64_fetching.ipynb #488535f0
+# %% ../../nbs/1_collect/64_fetching.ipynb #f0a6d1c9
 def image_reader(
     repo: Repo,    # The repo
     revision: str, # Commit, branch or tag

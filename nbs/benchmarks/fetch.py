@@ -1,7 +1,8 @@
 """1,521 images from a Hub to this machine: the threads of 2022, the Hub's client, and `fetch`, which also checks and writes.
     python nbs/benchmarks/fetch.py --pairs 5 --out nbs/benchmarks/fetch.csv
 Each run is a process of its own, with a cache of its own, and all ways take turns. They speak to a local Hub, once straight and once through a proxy that speaks TLS and holds
-everything back for 20 ms each way, the handshakes too. CPU is that of the process without its imports."""
+everything back for 20 ms each way, the handshakes too. They trust one certificate there; in the last rows they trust what this machine trusts usually, which `urllib` and `requests` read anew for each connection.
+CPU is that of the process without its imports."""
 import argparse, asyncio, json, os, shutil, ssl, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,14 +22,14 @@ def requests_2022(url, token):
 
 def child(way, spec):
     "Fetch all images in one way; a line of JSON"
-    import resource, urllib.request, PIL.Image, PIL.JpegImagePlugin
+    import resource, urllib.request, PIL.Image, PIL.JpegImagePlugin # noqa: F401
     from annot_hub.collect.fetching import fetch
     from annot_hub.collect.keys import hf_path, hub_url
     from huggingface_hub import HfApi
     if way == 'requests, 2022': import requests
     spec, token = json.loads(spec), os.environ['HF_TOKEN']
     repo, commit, names = spec['repo'], spec['commit'], json.loads(Path(spec['names']).read_text())
-    urls, rss = [hub_url(repo, n, commit) for n in names], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    urls = [hub_url(repo, n, commit) for n in names]
     wall, cpu = time.perf_counter(), time.process_time()
     if way == 'fetch': got = fetch([hf_path(repo, n, commit) for n in names])
     else:
@@ -36,7 +37,7 @@ def child(way, spec):
         get = lambda pair: one(pair[1], token) if one else HfApi().hf_hub_download(repo, pair[0], repo_type='dataset', revision=commit)
         with ThreadPoolExecutor(THREADS) as pool: got = list(pool.map(get, zip(names, urls)))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(json.dumps({'images': len(got), 'cpu': round(cpu, 2), 'wall': round(wall, 2), 'more_MB': round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - rss)/1024)}))
+    print(json.dumps({'images': len(got), 'cpu': round(cpu, 2), 'wall': round(wall, 2), 'peak_MB': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)}))
 
 class Late(asyncio.Protocol):
     "What arrives here goes to `other`, later"
@@ -78,7 +79,7 @@ def certificate(dir):
     (dir/'both.pem').write_text((dir/'key.pem').read_text() + (dir/'cert.pem').read_text())
     usual = ssl.get_default_verify_paths().cafile
     (dir/'trusted.pem').write_text((dir/'cert.pem').read_text() + (Path(usual).read_text() if usual else ''))
-    return dir/'both.pem', dir/'trusted.pem'
+    return dir/'both.pem'
 
 def make_repo(hub, dir):
     "Noisy pictures of about 100 kB, and what is known about them"
@@ -104,27 +105,27 @@ def main(pairs, dir, out):
     os.environ |= {'NO_PROXY': '127.0.0.1', 'no_proxy': '127.0.0.1', 'HF_HOME': str(dir/'client')}
     try:
         spec, size = make_repo(hub, dir)
-        cert, trusted = certificate(dir)
+        cert = certificate(dir)
         line = subprocess.Popen([sys.executable, __file__, 'proxy', hub.endpoint.rpartition(':')[2], cert], stdout=subprocess.PIPE, text=True)
         slow = f'https://127.0.0.1:{line.stdout.readline().strip()}'
-        for pair in range(pairs):
-            for where, endpoint in ('loopback', hub.endpoint), ('40 ms, TLS', slow):
-                for way in 'urllib, 2022', 'fetch', 'requests, 2022', 'client':
-                    if way in ('client', 'requests, 2022') and pair > 2: continue
-                    env = os.environ | {'HF_ENDPOINT': endpoint, 'HF_TOKEN': hub.token, 'HF_HOME': str(dir/f'home{len(rows)}'), 'SSL_CERT_FILE': str(trusted), 'REQUESTS_CA_BUNDLE': str(trusted),
-                                        'HF_HUB_DISABLE_PROGRESS_BARS': '1', 'OPENBLAS_NUM_THREADS': '1'}
-                    asked = len(hub.requests())
-                    r = subprocess.run([sys.executable, __file__, 'child', way, json.dumps(spec)], env=env, capture_output=True, text=True)
-                    if r.returncode: raise SystemExit(r.stderr[-3000:])
-                    rows.append({'where': where, 'way': way, 'pair': pair, 'kB': round(size/1000), **json.loads(r.stdout.splitlines()[-1]), 'requests': len(hub.requests()) - asked})
-                    print(rows[-1], flush=True)
+        turns = [(pair, *turn) for pair in range(pairs) for turn in (('loopback', hub.endpoint, 'cert.pem'), ('40 ms, TLS', slow, 'cert.pem'))]
+        for pair, where, endpoint, trusted in turns + [(0, '40 ms, TLS, usual certificates', slow, 'trusted.pem')]:
+            for way in 'urllib, 2022', 'fetch', 'requests, 2022', 'client':
+                if way in ('client', 'requests, 2022') and (pair > 2 or 'usual' in where): continue
+                env = os.environ | {'HF_ENDPOINT': endpoint, 'HF_TOKEN': hub.token, 'HF_HOME': str(dir/f'home{len(rows)}'), 'SSL_CERT_FILE': str(dir/trusted), 'REQUESTS_CA_BUNDLE': str(dir/trusted),
+                                    'HF_HUB_DISABLE_PROGRESS_BARS': '1', 'OPENBLAS_NUM_THREADS': '1'}
+                asked = len(hub.requests())
+                r = subprocess.run([sys.executable, __file__, 'child', way, json.dumps(spec)], env=env, capture_output=True, text=True)
+                if r.returncode: raise SystemExit(r.stderr[-3000:])
+                rows.append({'where': where, 'way': way, 'pair': pair, 'kB': round(size/1000), **json.loads(r.stdout.splitlines()[-1]), 'requests': len(hub.requests()) - asked})
+                print(rows[-1], flush=True)
     finally:
         if line: line.kill()
         hub.stop()
         shutil.rmtree(dir)      # at the very end: ext4 takes long to make files where others were just removed
     table = pd.DataFrame(rows)
     if out: table.to_csv(out, index=False)
-    middle = table.groupby(['where', 'way'])[['cpu', 'wall', 'more_MB', 'requests']].median()
+    middle = table.groupby(['where', 'way'])[['cpu', 'wall', 'peak_MB', 'requests']].median()
     for where, part in middle.groupby('where'):
         part = part.droplevel('where')
         print(f'\n{where}, {IMAGES:,} images of {round(size/1000)} kB'); print(part.assign(cpu_ratio=(part.cpu/part.cpu['fetch']).round(2), wall_ratio=(part.wall/part.wall['fetch']).round(2)))
