@@ -22,7 +22,7 @@ def requests_2022(url, token):
 
 def child(way, spec):
     "Fetch all images in one way; a line of JSON"
-    import resource, urllib.request, PIL.Image, PIL.JpegImagePlugin # noqa: F401
+    import urllib.request, PIL.Image, PIL.JpegImagePlugin # noqa: F401
     from annot_hub.collect.fetching import fetch
     from annot_hub.collect.keys import hf_path, hub_url
     from huggingface_hub import HfApi
@@ -30,14 +30,16 @@ def child(way, spec):
     spec, token = json.loads(spec), os.environ['HF_TOKEN']
     repo, commit, names = spec['repo'], spec['commit'], json.loads(Path(spec['names']).read_text())
     urls = [hub_url(repo, n, commit) for n in names]
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu, kernel = time.perf_counter(), time.process_time(), os.times().system
     if way == 'fetch': got = fetch([hf_path(repo, n, commit) for n in names])
     else:
         one = {'urllib, 2022': urllib_2022, 'requests, 2022': requests_2022}.get(way)
         get = lambda pair: one(pair[1], token) if one else HfApi().hf_hub_download(repo, pair[0], repo_type='dataset', revision=commit)
         with ThreadPoolExecutor(THREADS) as pool: got = list(pool.map(get, zip(names, urls)))
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(json.dumps({'images': len(got), 'cpu': round(cpu, 2), 'wall': round(wall, 2), 'peak_MB': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024)}))
+    cpu, kernel, wall = time.process_time() - cpu, os.times().system - kernel, time.perf_counter() - wall
+    status = Path('/proc/self/status')
+    peak = next((int(l.split()[1]) for l in status.read_text().splitlines() if l.startswith('VmHWM')), 0) if status.exists() else 0 # ru_maxrss is that of the parent, if that is more
+    print(json.dumps({'images': len(got), 'cpu': round(cpu, 2), 'kernel': round(kernel, 2), 'wall': round(wall, 2), 'peak_MB': round(peak/1024)}))
 
 class Late(asyncio.Protocol):
     "What arrives here goes to `other`, later"
