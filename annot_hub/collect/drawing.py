@@ -63,5 +63,5 @@ def rendition_files(
         pool = ThreadPoolExecutor(4)
         try:
             found = pool.map(one, range(len(rows)), rows.file_name, rows.sha256)
-            yield dict(progress_bar(found, 'drawing', len(rows), unit='image') if len(rows) else [])
+            yield dict(progress_bar(found, 'drawing', len(rows), unit='image'))
         finally: pool.shutdown(cancel_futures=True)

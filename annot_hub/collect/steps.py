@@ -53,7 +53,7 @@ def progress_bar(
     **kw                     # As for `tqdm`: `unit`, `unit_scale`
 ) -> Bar:                    # To be gone through, or for `with`
     "Show the rate and what remains, in the way that suits where it is read"
-    if sys.stderr is None: return Bar(items, what, total, disable=True, **kw)
+    if sys.stderr is None or total == 0: return Bar(items, what, total, disable=True, **kw)
     if sys.stderr.isatty(): return Bar(items, what, total, **kw)
     return Bar(items, what, total, file=Lines(sys.stderr), bar_format=_IN_A_LOG, delay=every,
                mininterval=every, maxinterval=max(every, 1), **kw)

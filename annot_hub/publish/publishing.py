@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..collect.fetching import image_reader
+from ..collect.steps import progress_bar
 from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.renaming import own_places
@@ -33,6 +34,7 @@ from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
 from ..record.renames import check_numbers, keep_numbers, remember
+from ..record.lines import as_record
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d
@@ -85,7 +87,8 @@ def edits_name(
     base: Base # Where the repo is
 ) -> str:      # `user/name`
     "The name under which edits are kept: that of the first one, so that a later edit replaces an earlier one"
-    return next((e['repo_id'] for e in base.record if e.get('project') == 'hub'), base.repo.id)
+    heads = as_record(base.record).heads
+    return next(iter(heads.repo_id[heads.project == 'hub']), base.repo.id)
 
 def csv_edits(
     base: Base,              # Where the repo is
@@ -242,7 +245,7 @@ def repo_names(
     record: list # Entries
 ) -> set:        # Names of repos
     "What the repo was called when its entries were made"
-    return {e['repo_id'] for e in record} - {None}
+    return set(as_record(record).heads.repo_id.dropna().unique())
 
 def former_name(
     readme: str, # The card of the repo
@@ -309,14 +312,17 @@ def publish(
     repo, found = as_repo(repo), found if isinstance(found, Found) else Found(found)
     for i in range(tries):
         try:
-            with without_gc():
+            with without_gc(), progress_bar(what='publishing', total=3, unit='step') as bar:
                 base = read_base(repo)
+                bar.update()
                 places = own_places(base.repo, [place_of(e, found) for e in found], repo_names(base.record))
                 ours, left = of_this_repo(found, base.repo.id, places)
                 known, strange = of_known_images(ours, base.collection.file_name)
                 # what another publish brought may be newer than what we have read: nothing is taken for deleted then
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
+                bar.update()
                 report = write_version(draft, splits, sheet, tag, dry_run)
+                bar.update()
             report.edits, report.refused = edited.entries, edited.refused
             report.left = left + strange + edited.refused + report.left
             return report

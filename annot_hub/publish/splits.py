@@ -107,7 +107,7 @@ def near_pairs(
 
 # %% ../../nbs/4_publish/10_splits.ipynb #8145dbae
 def add_hashes(
-    df: pd.DataFrame,      # Collection
+    df: pd.DataFrame,      # Collection; what it has in a column `dhash` stays
     root: str|os.PathLike, # The folder that was scanned
     prefix: str = ''       # The `prefix` of that scan
 ) -> pd.DataFrame:         # The collection with a column `dhash`; '' where a picture is empty or cannot be opened
@@ -119,8 +119,10 @@ def add_hashes(
                 # a JPEG is decoded small: enough for 17 x 16
                 with picture(file, ('L', (136, 128))) as image: return dhash(image)
         except (OSError, ValueError, SyntaxError): return ''
-    with ThreadPoolExecutor(4) as pool: found = list(pool.map(one, df.file_name))
-    return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))
+    known = df.dhash if 'dhash' in df else pd.Series(None, df.index, dtype='str')
+    names = df.file_name[known.isna()]
+    with ThreadPoolExecutor(os.cpu_count()) as pool: found = list(pool.map(one, names))
+    return df.assign(dhash=known.fillna(pd.Series(found, names.index, dtype='str')))
 
 # %% ../../nbs/4_publish/10_splits.ipynb #51b9c3d8
 def same_bytes(
