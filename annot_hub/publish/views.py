@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'NO_LABEL', 'annotated', 'with_plain_text', 'parquet_bytes', 'image_column', 'stored_column', 'to_parquet',
-           'as_cell', 'float_texts', 'quoted_cells', 'csv_cells', 'to_csv', 'from_csv', 'labels_in_csv', 'compare',
-           'image_changes', 'frequent_changes', 'describe', 'for_spreadsheet']
+           'as_cell', 'float_texts', 'quoted_cells', 'csv_cells', 'to_csv', 'from_csv', 'read_cells', 'label_texts',
+           'compare', 'image_changes', 'frequent_changes', 'describe', 'for_spreadsheet']
 
 # %% ../../nbs/4_publish/40_views.ipynb #ad4666d9
 import csv
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from ..collect.words import quoted
 from .cards import coverage
-from ..collect.columns import VIEW_COLUMNS, free_names
+from ..collect.columns import VIEW_COLUMNS, among, free_names, places
 from ..collect.keys import hf_path
 from ..annotate.interface import Interface
 
@@ -34,14 +34,20 @@ def annotated(
     labelled: pd.DataFrame    # `labels(record, interface)`
 ) -> pd.DataFrame:            # The collection with label columns, `state`, `n_annotators`, `agreement`; missing where nobody has looked yet
     "Every image with its label"
-    lost = sorted(set(labelled.file_name) - set(collection.file_name))
-    if lost:
+    lost = labelled.file_name[~among(labelled.file_name, collection.file_name)]
+    if len(lost):
         raise ValueError(f'{len(lost):,} annotated images are not in the collection, first '
-                         f'{quoted(lost[0])}: '
+                         f'{quoted(lost.min())}: '
                          'upload them, or remove their tasks from Label Studio')
+    twice = next((t.file_name[t.file_name.duplicated()] for t in (collection, labelled)
+                  if not t.file_name.is_unique), None)
+    if twice is not None: raise ValueError(f'{quoted(twice.iloc[0])} has two rows: an image has one')
     taken = {'image', 'split', *labelled.columns} - {'file_name'}
     ours = collection.rename(columns=free_names(list(collection.columns), taken))
-    return ours.merge(labelled, on='file_name', how='left', validate='1:1').astype({'n_annotators': 'Int64'})
+    rows = places(ours.file_name, labelled.file_name)
+    found = labelled.drop(columns='file_name').astype({'n_annotators': 'Int64'})
+    found = found.reset_index(drop=True).reindex(pd.Index(rows)).set_axis(ours.index)
+    return pd.concat([ours, found], axis=1)
 
 # %% ../../nbs/4_publish/40_views.ipynb #fde68d0d
 def with_plain_text(
@@ -169,16 +175,29 @@ def from_csv(
 # what stands for the label of an image that has none
 NO_LABEL = ('', '(skipped)', '(empty)', '(disputed)', '(answered)')
 
-def labels_in_csv(
+def read_cells(
     data: bytes|None, # An `annotations.csv`, None if there was none
-    column: str       # A label column
-) -> pd.Series:       # `file_name` → label, or the state in brackets
+    columns: list     # Those that are wanted
+) -> pd.DataFrame:    # Texts, '' for an empty cell; a column that is not there is left out
+    "Some columns of a flat view"
+    if data is None: return pd.DataFrame(columns=columns, dtype='str')
+    head = next(csv.reader(StringIO(data.split(b'\n', 1)[0].decode('utf-8-sig', 'replace'))), [])
+    wanted = [c for c in columns if c in head]
+    convert = pa_csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()))
+    parse = pa_csv.ParseOptions(newlines_in_values=True)
+    try: return pa_csv.read_csv(BytesIO(data), parse_options=parse, convert_options=convert).to_pandas()
+    except pa.ArrowInvalid: # a row that is too long or too short, in a file that somebody edited
+        return pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, index_col=False, usecols=wanted)
+
+def label_texts(
+    cells: pd.DataFrame, # From `read_cells`, with `state`
+    column: str,         # A label column
+    rows: np.ndarray     # From `places`
+) -> pd.Series:          # The label, or the state in brackets; '' where there is no row
     "The labels of one version"
-    if data is None: return pd.Series(dtype='str')
-    rows = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, index_col=False,
-                       usecols=lambda c: c in ('file_name', 'state', column)).set_index('file_name')
-    if column not in rows: return pd.Series(dtype='str')
-    return rows[column].where(rows.state == 'labelled', '(' + rows.state + ')')
+    if column not in cells: return pd.Series('', range(len(rows)), dtype='str')
+    texts = cells[column].where(cells.state == 'labelled', '(' + cells.state + ')')
+    return texts.reindex(rows).fillna('').reset_index(drop=True)
 
 def compare(
     before: bytes|None, # An `annotations.csv`, None if there was none
@@ -186,12 +205,16 @@ def compare(
     columns: list[str]  # The label columns
 ) -> pd.DataFrame:      # `file_name`, `column`, `before`, `after`: one row a difference, '' where there was nothing
     "The differences between two versions of the labels"
+    old, new = (read_cells(data, ['file_name', 'state', *columns]) for data in (before, after))
+    gone = old.file_name[~among(old.file_name, new.file_name)]
+    names = pd.concat([new.file_name, gone], ignore_index=True)
     parts = [pd.DataFrame(columns=['file_name', 'column', 'before', 'after'], dtype='str')]
     for c in columns:
-        both = pd.concat({'before': labels_in_csv(before, c), 'after': labels_in_csv(after, c)}, axis=1)
-        both = both.fillna('').rename_axis('file_name').reset_index()
-        parts.append(both[both.before != both.after].assign(column=c))
-    found = pd.concat(parts)[['file_name', 'column', 'before', 'after']]
+        was, now = (label_texts(cells, c, places(names, cells.file_name)) for cells in (old, new))
+        differ = was != now
+        parts.append(pd.DataFrame({'file_name': names[differ], 'column': c, 'before': was[differ],
+                                   'after': now[differ]}))
+    found = pd.concat(parts).astype('str')
     return found.sort_values(['file_name', 'column'], ignore_index=True)
 
 # %% ../../nbs/4_publish/40_views.ipynb #7ec433f2
