@@ -92,7 +92,7 @@ class Connections:
         tls: Callable,      # Makes the `ssl.SSLContext` when one is needed
         timeout: float = 10 # Seconds without a sign of life
     ):
-        self.tls, self.timeout, self.ways = tls, timeout, {}
+        self.tls, self.timeout, self.ways, self.ended = tls, timeout, {}, False
 
     def get(self,
         url: str,     # What is wanted
@@ -106,7 +106,7 @@ class Connections:
         try: return _ask(way, url, headers)
         except (OSError, HTTPException) as e:
             self.close()
-            if not used: raise NoAnswer(f'no answer from {server[1]} ({str(e) or type(e).__name__})') from e
+            if self.ended or not used: raise NoAnswer(f'no answer from {server[1]} ({str(e) or type(e).__name__})') from e
         return self.get(url, headers)
 
     def close(self) -> None: # Nothing; the next request connects again
@@ -114,7 +114,8 @@ class Connections:
         for way in self.ways.values(): way.connection.close()
 
     def abort(self) -> None: # Nothing; called by another thread
-        "Wake a thread that waits for a server"
+        "Wake a thread that waits for a server, for good"
+        self.ended = True
         for sock in [way.connection.sock for way in [*self.ways.values()]]:
             try: sock and sock.shutdown(socket.SHUT_RDWR)
             except OSError: pass # not connected any more
