@@ -19,7 +19,7 @@ class Lines:
     def __init__(self,
         stream: object # E.g. `sys.stderr`
     ):
-        self.stream = stream
+        self.stream, self.last = stream, ''
 
     def __getattr__(self, name): return getattr(self.stream, name)
 
@@ -28,7 +28,8 @@ class Lines:
     ) -> None:    # Written, unless there is nothing to be seen
         "Write a state"
         text = text.replace('\x1b[A', '').strip('\r\n ')
-        if text: self.stream.write(f'{text}\n')
+        if text and text != self.last: self.stream.write(f'{text}\n')
+        self.last = text or self.last
 
 # %% ../../nbs/1_collect/17_steps.ipynb #0d8b9397
 class Bar(tqdm):
