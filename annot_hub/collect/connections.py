@@ -106,7 +106,8 @@ class Connections:
         try: return _ask(way, url, headers)
         except (OSError, HTTPException) as e:
             self.close()
-            if self.ended or not used: raise NoAnswer(f'no answer from {server[1]} ({str(e) or type(e).__name__})') from e
+            if self.ended or not used:
+                raise NoAnswer(f'no answer from {server[1]} ({str(e) or type(e).__name__})') from e
         return self.get(url, headers)
 
     def close(self) -> None: # Nothing; the next request connects again
