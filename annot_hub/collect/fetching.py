@@ -338,6 +338,7 @@ def run(self: Download,
                 bar.update(len(self.taken) + len(self.failed) - bar.n)
                 for thread in ended: thread.result()
         finally:
+            bar.update(len(self.taken) + len(self.failed) - bar.n)
             self.stop.set()
             for connections in self.lines: connections.abort()
 
