@@ -6,9 +6,9 @@
 __all__ = ['SHOWN_EXTS', 'check_formats', 'check_names', 'folder_entries', 'check_limits', 'labels_in', 'used_labels',
            'check_offered', 'check_labels', 'check_clock', 'check_version', 'check_token', 'check_studio',
            'check_visible', 'check_counts', 'check_metadata', 'look_at_repo', 'look_at_metadata',
-           'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'look_at_seconds',
-           'last_answers', 'questions_answered', 'look_at_interface', 'look_at_tasks', 'task_addresses',
-           'look_at_title', 'look_at_studio', 'undecided', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
+           'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'check_seconds', 'last_answers',
+           'questions_answered', 'look_at_interface', 'look_at_tasks', 'task_addresses', 'look_at_title',
+           'look_at_studio', 'undecided', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
 
 # %% ../../nbs/6_project/55_checkup.ipynb #08fa68e1
 import math
@@ -417,13 +417,11 @@ def check_task_counts(
     return [*out, finding('tasks/outdated' if outdated else 'tasks/lacking', 'note', found)]
 
 # %% ../../nbs/6_project/55_checkup.ipynb #6c2fffdf
-def look_at_seconds(
-    studio: Studio, # A client
-    title: str      # Of the project that people annotate
-) -> Iterator:      # Findings
+def check_seconds(
+    looks: list # Projects of second looks
+) -> Iterator:  # Findings
     "Second looks that are not finished"
-    from annot_hub.publish.relabelling import second_looks
-    for p in second_looks(studio, title):
+    for p in looks:
         left = p['task_number'] - p['finished_task_number']
         if not left: continue
         yield finding('tasks/again', 'note',
@@ -493,7 +491,7 @@ def look_at_tasks(
     yield from check_copies(images, worked)
     selected = df.file_name[df.selected].tolist()
     yield from check_task_counts(selected, list(images.values()), _outdated(p, project, tasks))
-    yield from look_at_seconds(p.studio, p.title)
+    yield from check_seconds(p.other_projects(project)['second looks'])
 
 # %% ../../nbs/6_project/55_checkup.ipynb #24d7f82c
 def task_addresses(
