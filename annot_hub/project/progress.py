@@ -9,7 +9,6 @@ __all__ = ['by_person', 'by_split', 'label_states', 'repo_counts', 'rounds_done'
 # %% ../../nbs/6_project/47_progress.ipynb #f747dedc
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pandas as pd
@@ -22,6 +21,7 @@ from .withdrawing import Project
 from .rounds import keep_answered, pictures_of, project_identity
 from ..publish.splits import group_of, read_splits
 from ..record.journal import current, cursor, entries, updates
+from ..record.lines import as_record
 from ..record.reviewing import decisions
 from ..record.votes import REVIEW
 
@@ -30,10 +30,8 @@ def by_person(
     entries: list # Of the record, without the deleted ones
 ) -> dict:        # Name → `answers`, and the day of the last one
     "Who did how much"
-    counts = Counter(e['annotator'] for e in entries)
-    last = {}
-    for e in entries: last[e['annotator']] = max(last.get(e['annotator'], ''), (e['updated_at'] or '')[:10])
-    return {who: {'answers': n, 'last': last[who]} for who, n in sorted(counts.items())}
+    groups = as_record(entries).heads.groupby('annotator').updated_at
+    return {who: {'answers': len(times), 'last': times.fillna('').max()[:10]} for who, times in groups}
 
 _STATES = ('labelled', 'answered', 'skipped', 'empty', 'disputed')
 
@@ -224,7 +222,7 @@ def folder_status(self: Project,
     df = self.collection()
     found = {'images': len(df), 'selected': int(df.selected.sum())}
     if base is None: return found | {'to upload': {'new': len(df)}}
-    left, answered = base.names.left, {e['file_name'] for e in current(base.record)}
+    left, answered = base.names.left, set(current(base.record).heads.file_name)
     df = keep_answered(df, base.collection, left, answered)
     return found | {'to upload': upload_counts(df, base.collection, left)}
 

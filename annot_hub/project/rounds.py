@@ -25,6 +25,7 @@ from ..collect.identity import LEFT, follow
 from ..collect.keys import RENDITIONS, hub_url, original_name
 from ..collect.made import kept_secret, made_here, note_made
 from ..collect.renditions import shown_names
+from .buried import taken_back
 from .desk import Project, project_identity
 from ..record.renames import interface_changes
 from ..record.renames import check_numbers, remember
@@ -82,7 +83,7 @@ def with_answered(self: Project,
     if 'selected' not in df or df.selected.all() or not self.hub.exists(): return df
     before = read_before(self.hub)
     if before.collection is None: return df
-    answered = {e['file_name'] for e in current(read_record(self.hub)[0])}
+    answered = set(current(read_record(self.hub)[0]).heads.file_name)
     return keep_answered(df, before.collection, before.left, answered)
 
 # %% ../../nbs/6_project/40_rounds.ipynb #c7ef43b7
@@ -352,10 +353,12 @@ def _publish_answers(self: Project, project, interface, tag, dry_run, full):
     from annot_hub.publish.publishing import publish
     identity, names = project_identity(project), self.cfg.get('people')
     for last in [False]*7 + [True]:
-        since = None if full else cursor(read_record(self.hub)[0], identity)
+        record = read_record(self.hub)[0]
+        since = None if full else cursor(record, identity)
         exported, report = self.studio.pull(project, since=since)
         found = entries(self.under_todays_names(exported), self.studio.names(), identity,
                         pictures_of(project, interface))
+        if full: found = taken_back(record, found)
         try:
             return publish(self.hub, found, interface, complete=report['complete'], tag=tag, dry_run=dry_run,
                            splits=self.cfg.get('splits'), names=names, tries=1)
