@@ -491,8 +491,8 @@ def look_at_buried(
     found = still_there(buried, p.studio.export_pieces(project.id, ids).values()) if ids else []
     if not found: return
     yield finding('labels/buried', 'problem',
-                  f'{plural(len(found), "answer")} in Label Studio, deleted in the record (an older version did '
-                  'that when the repo was renamed)')
+                  f'{plural(len(found), "answer")} in Label Studio, deleted in the record (an older version '
+                  'did that when the repo was renamed)')
 
 def look_at_tasks(
     p: object,       # A `Project`

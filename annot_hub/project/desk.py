@@ -57,7 +57,8 @@ def our_places(self: Project,
 ) -> set:       # Those that are in the repo
     "Which images are ours, whatever the repo was called"
     if all(name in (None, self.repo) for name, _ in places): return set(places)
-    return own_places(self.hub, places, {e['repo_id'] for e in self.known_record()})
+    recorded = set(as_record(self.known_record()).heads.repo_id)
+    return own_places(self.hub, places, recorded | {*self.last_repo().get('names', ())})
 
 @patch
 def own_tasks(self: Project,

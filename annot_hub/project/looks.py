@@ -40,7 +40,9 @@ def review(self: Project,
     record = read_record(self.hub)[0]
     todo = queue(self.under_todays_names(self.studio.tasks(first)), adjudicate(record, interface)[:n], record)
     report = add_reports(taken[0], taken[1:], 'review') if taken else None
-    return report, send_queue(self.studio, reviews[-1] if reviews else self.title, interface, todo, dry_run)
+    counts = send_queue(self.studio, reviews[-1] if reviews else self.title, interface, todo, dry_run)
+    if not reviews and not dry_run: self.other_projects(first)    # which notes its number
+    return report, counts
 
 # %% ../../nbs/6_project/45_looks.ipynb #8c5e9c3f
 def require_labels(
@@ -175,6 +177,7 @@ def ask_anew(self: Project,
     for row in beside['reviews']: adapt(self.studio, row['id'], review_xml(plan.interface))
     tasks = look_again(self.under_todays_names(self.studio.tasks(project)), plan, record)
     second = send_second(self.studio, self.title, plan, tasks, beside['second looks'])
+    self.other_projects(project)    # which notes its number
     self.take_answers(project, plan.interface)
     return {'kept': kept} | second
 

@@ -182,13 +182,33 @@ def tell(self: Project,
     print(message, file=sys.stderr, flush=True)
 
 @patch
-def repo_note(self: Project) -> dict: # `repo` and `commit`; {} if there is no note about this repo
-    "What this folder has seen of the repo"
+def last_repo(self: Project) -> dict: # `file`, `repo`, `commit`, all `names` that it has had; or {}
+    "The repo that this folder has seen last on this Hub"
     try: note = json.loads(inside(REPO_NOTE, self.dir).read_text(encoding='utf-8'))
     except (OSError, ValueError): return {}
-    if not isinstance(note, dict): return {}
-    same = (note.get('file'), note.get('endpoint')) == (self.cfg['repo'], self.endpoint)
-    return note if same and is_full_sha(note.get('commit')) and is_name(str(note.get('repo'))) else {}
+    if not isinstance(note, dict) or note.get('endpoint') != self.endpoint: return {}
+    names = note.get('names')
+    whole = is_full_sha(note.get('commit')) and isinstance(names, list) and all(map(is_name, map(str, names)))
+    return note if whole and is_name(str(note.get('repo'))) else {}
+
+@patch
+def repo_note(self: Project) -> dict: # As from `last_repo`; {} if the file names another repo now
+    "What this folder has seen of the repo"
+    note = self.last_repo()
+    return note if note.get('file') == self.cfg['repo'] else {}
+
+@patch
+def note_repo(self: Project,
+    today: str, # Name of the repo
+    commit: str # One of its commits
+) -> None:      # It is in the folder
+    "Remember the repo, and its names of before"
+    last = self.last_repo()
+    same = last and self.hub.under(today).has_commit(last['commit'])
+    names = {self.cfg['repo'], today, *(last['names'] if same else ())}
+    note = {'file': self.cfg['repo'], 'endpoint': self.endpoint, 'repo': today, 'commit': commit,
+            'names': sorted(names)}
+    write_file(inside(REPO_NOTE, self.dir), json.dumps(note))
 
 @patch
 def refuse_taken_over(self: Project,
@@ -210,9 +230,7 @@ def follow_repo(self: Project) -> None: # `repo` is its name of today
     today, commit = self.hub.seen_with(note.get('commit'))
     if today is None: return
     if note and commit is None: self.refuse_taken_over(note, today)
-    if commit and note.get('repo') != today:
-        note = {'file': self.cfg['repo'], 'endpoint': self.endpoint, 'repo': today, 'commit': commit}
-        write_file(inside(REPO_NOTE, self.dir), json.dumps(note))
+    if commit and note.get('repo') != today: self.note_repo(today, commit)
     if today == self.repo: return
     self.tell(f'{self.cfg["repo"]} is called {today} on the Hub now: '
               f'write repo = "{today}" in annot_hub.toml')

@@ -234,7 +234,9 @@ def see_again(self: Project,
     if not due: return 0
     looks = self.other_projects(project)['second looks']
     waiting = self.not_queued(due, looks)
-    if waiting and not dry_run: self.send_replaced(project, waiting, interface, looks)
+    if waiting and not dry_run:
+        self.send_replaced(project, waiting, interface, looks)
+        self.other_projects(project)    # which notes its number
     return sum(map(len, waiting.values()))
 
 @patch
