@@ -16,6 +16,7 @@ from fastcore.basics import patch
 from ..collect.files import inside, write_file
 from ..collect.renaming import as_today, own_places, task_place
 from .following import Project
+from ..record.lines import as_record
 
 # %% ../../nbs/6_project/38_desk.ipynb #b3030a6d
 def identity_of(
