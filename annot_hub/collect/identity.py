@@ -170,8 +170,10 @@ def read_left(
     if data is None: return pd.DataFrame(columns=LEFT_COLUMNS, dtype='str').astype({'until': 'Int64'})
     try:
         df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
+        lost = sorted(set(LEFT_COLUMNS) - set(df.columns))
+        if lost: raise ValueError(f'it lacks the columns {", ".join(lost)}')
         return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
-    except (ValueError, KeyError) as e:
+    except ValueError as e:
         raise ValueError(f'{LEFT} is no list of images that left ({brief(str(e), 100)}). A file of your own: '
                          '`annot_hub aside` moves the one in the repo, and you rename the one beside '
                          'annot_hub.toml. If it was ours: get it from the history of the repo') from e

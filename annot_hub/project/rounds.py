@@ -52,6 +52,7 @@ def upload(self: Project,
     "Bring images and table to the repo"
     from annot_hub.collect import uploading
     df = self.collection()
+    self.own_files()    # nobody else's is overwritten
     self.reach_hub()
     if not dry_run: self.hub.create(private=self.cfg.get('private', True))
     df, root = self.with_answered(df), self.place('images', 'folder')
