@@ -19,7 +19,7 @@ WAYS, SIZES = ('naive', 'plain', 'ours'), (10_000, 155_388, 1_000_000)
 STEPS = {'scan': ['tree'], 'frame': ['tree'], 'urls': [], 'tasks': [], 'short': ['short'], 'full': ['full'],
          'labels': ['short', 'full'], 'csv': ['short', 'full'], 'parquet': ['short', 'full'], 'record': ['record']}
 PARTS = {'tree': 'clone', 'short': 'short.json', 'full': 'full.json', 'record': 'record.jsonl'}
-FIELDS = ['n', 'step', 'way', 'pair', 'cpu', 'wall', 'peak_MB', 'before_MB', 'answer']
+FIELDS = ['n', 'step', 'way', 'pair', 'cpu', 'wall', 'peak_MB', 'before_MB', 'answer', 'machine']
 
 # In the child: what a step is given, and what it found
 
@@ -120,6 +120,12 @@ def run_child(way, step, folder, n, python):
     for out in Path(folder).glob('out-*'): shutil.rmtree(out) if out.is_dir() else out.unlink()
     return took
 
+def machine():
+    "What it was measured on"
+    try: model = next(line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name'))
+    except (OSError, StopIteration): model = platform.machine()
+    return f'{model}, {os.cpu_count()} cores, Python {platform.python_version()}'
+
 def read_rows(out): return list(csv.DictReader(open(out))) if out and os.path.exists(out) else []
 
 def write_rows(out, rows):
@@ -145,7 +151,7 @@ def run_pair(n, step, pair, folder, rows, python, out):
         except RuntimeError as e:
             print(f'{n:>9,}  {step} {way} failed: {str(e).strip().splitlines()[-1]}', flush=True)
             continue
-        rows.append(dict(n=n, step=step, way=way, pair=pair, **took))
+        rows.append(dict(n=n, step=step, way=way, pair=pair, **took, machine=machine()))
         write_rows(out, rows)
     mine = {r['way']: r for r in rows if (int(r['n']), r['step'], int(r['pair'])) == (n, step, pair)}
     said = ', '.join(f"{way} {float(r['cpu']):.2f} s {float(r['peak_MB']):,.0f} MB" for way, r in mine.items())
@@ -202,7 +208,7 @@ def main():
         make(f'{work}/{tutorial_data.VOLUMES}', PARTS, tutorial_data.VOLUMES)
         for n in sizes: run_size(n, steps, a.pairs or (1 if not a.all else 3 if n > 500_000 else 5), rows, python, out, work)
     show([r for r in rows if int(r['n']) in sizes])
-    print(f'{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}')
+    print(machine())
 
 if __name__ == '__main__':
     if sys.argv[1:2] == ['child']: child(*sys.argv[2:5], int(sys.argv[5]))
