@@ -1,5 +1,5 @@
 """What the benchmarks share: each thing is measured in a process of its own, which says in one line of JSON what it took."""
-import json, resource, subprocess, sys, time
+import json, resource, socket, subprocess, sys, threading, time
 
 def cpu():
     "Seconds of CPU of this process and the children that it has waited for, user and system"
@@ -26,8 +26,32 @@ def measured(f, *args):
 
 def tell(**values): print(json.dumps(values), flush=True)
 
-def child(script, *args, python=sys.executable, env=None):
+def run_child(script, *args, python=sys.executable, env=None):
     "What a process that runs `script` tells in its last line; `RuntimeError` has the end of its complaints"
     r = subprocess.run([python, script, 'child', *map(str, args)], capture_output=True, text=True, env=env)
     if r.returncode: raise RuntimeError(r.stderr[-3000:] or f'ended with {r.returncode}')
     return json.loads(r.stdout.splitlines()[-1])
+
+def pump(a, b, count=None):
+    "Pass on what comes from `a` to `b`"
+    try:
+        while data := a.recv(1 << 16):
+            if count is not None: count[0] += len(data)
+            b.sendall(data)
+    except OSError: pass
+    for s in (a, b):
+        try: s.shutdown(socket.SHUT_RDWR)
+        except OSError: pass
+
+def proxy(port):
+    "A port of our own that passes everything on to `port`, and the bytes that came in"
+    count, server = [0], socket.create_server(('127.0.0.1', 0))
+    def accept():
+        while True:
+            try: client, _ = server.accept()
+            except OSError: return
+            upstream = socket.create_connection(('127.0.0.1', port))
+            for args in ((client, upstream, count), (upstream, client)):
+                threading.Thread(target=pump, args=args, daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+    return server.getsockname()[1], count

@@ -116,7 +116,7 @@ def run_child(way, step, folder, n, python):
     with tempfile.TemporaryDirectory(dir=os.path.dirname(folder)) as cache:
         env = os.environ | dict(XDG_CACHE_HOME=cache, HF_HOME=f'{cache}/hf', HF_HUB_OFFLINE='1', HF_DATASETS_DISABLE_PROGRESS_BARS='1')
         env.pop('HF_ENDPOINT', None)
-        took = measure.child(__file__, way, step, folder, n, python=python, env=env)
+        took = measure.run_child(__file__, way, step, folder, n, python=python, env=env)
     for out in Path(folder).glob('out-*'): shutil.rmtree(out) if out.is_dir() else out.unlink()
     return took
 
