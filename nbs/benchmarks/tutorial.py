@@ -175,7 +175,9 @@ def summary(rows, n):
         def ratio(way): return median([float(mine['naive', p]['cpu'])/float(mine[way, p]['cpu']) for w, p in mine
                                        if w == way and ('naive', p) in mine] or [float('nan')])
         if mine: result.append({'step': step, **{way: value(way, 'cpu') for way in WAYS}, 'naive/plain': ratio('plain'), 'naive/ours': ratio('ours'),
-                                **{f'{way}_MB': value(way, 'peak_MB') for way in WAYS}, 'pairs': 1 + max(p for _, p in mine),
+                                **{f'{way}_MB': value(way, 'peak_MB') for way in WAYS},
+                                **{f'{way}_more': value(way, 'peak_MB') - value(way, 'before_MB') for way in WAYS},
+                                'pairs': 1 + max(p for _, p in mine),
                                 'same': len({r['answer'] for (w, _), r in mine.items() if w != 'naive' or step not in ('labels', 'csv', 'parquet')}) == 1})
     return result
 
