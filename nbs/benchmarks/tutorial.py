@@ -3,11 +3,12 @@ public functions (ours). Each is timed in a process of its own, in pairs (one of
 round over 195 images that makes late imports happen, are not counted.
 
     python nbs/benchmarks/tutorial.py --n 10000                 a table, in under a minute
-    python nbs/benchmarks/tutorial.py --all                     10,000, 155,388 and 1,000,000; the lines go to tutorial.csv
+    python nbs/benchmarks/tutorial.py --all                     10,000, 155,388 and 1,000,000, and profiles of the three slowest steps;
+                                                                the lines go to tutorial.csv and tutorial_profiles.csv
     python nbs/benchmarks/tutorial.py --n 155388 --steps labels record --pairs 5
 
 What was timed before is not timed again when --out has it already: a run that was stopped goes on where it was. `--again` forgets those
-lines first. The input is made in a folder below TMPDIR (at 1,000,000 two million empty files and at most 4 GB) and deleted at the end."""
+lines first. After it, `python -m annot_hub.dev run nbs/benchmarks/tutorial.ipynb` shows them. The input is made in a folder below TMPDIR (at 1,000,000 two million empty files, then at most 4 GB) and deleted at the end."""
 import argparse, contextlib, csv, hashlib, importlib, json, os, platform, shutil, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 from statistics import median
@@ -85,6 +86,34 @@ def child(way, step, folder, n):
     found, took = measure.measured(getattr(module, step), *prepared(way, module, step, folder, n))
     measure.tell(**took, answer=answer(step, found, f'{folder}/clone'))
 
+def place(path):
+    "A module of ours or of Python, or the package that a file belongs to"
+    parts = [part for part in Path(path).with_suffix('').parts if part != '__init__']
+    if 'site-packages' in parts: return parts[parts.index('site-packages') + 1]
+    if 'annot_hub' in parts: return '.'.join(parts[-3:])
+    python = [i for i, part in enumerate(parts) if part.startswith('python3')]
+    return '.'.join(parts[python[-1] + 1 if python else -1:])
+
+def own_times(stats):
+    "Module → seconds of its own; what is written in C counts for who called it"
+    times = {}
+    for (path, _, _), (_, _, own, _, callers) in stats.items():
+        shares = {caller[0]: value[2] for caller, value in callers.items()} if path == '~' else {path: own}
+        for where, seconds in shares.items(): times[place(where)] = times.get(place(where), 0) + seconds
+    return times
+
+def profile(step, folder, n):
+    "Where ours spends its time: the five modules with most of their own; a line of JSON"
+    import cProfile, pstats
+    module, profiler = importlib.import_module('tutorial_ours'), cProfile.Profile()
+    small = f'{os.path.dirname(folder)}/{tutorial_data.VOLUMES}'
+    getattr(module, step)(*prepared('ours', module, step, small, tutorial_data.VOLUMES))
+    args = prepared('ours', module, step, folder, n)
+    profiler.runcall(getattr(module, step), *args)
+    own = own_times(pstats.Stats(profiler).stats)
+    top = sorted(own, key=own.get, reverse=True)[:5]
+    measure.tell(shares=[[name, round(own[name]/sum(own.values()), 3)] for name in top])
+
 # In the parent, which stays small: a child's peak of memory would begin with that of its parent
 
 def studio_python():
@@ -112,7 +141,7 @@ def unmake(folder, kinds):
         else: path.unlink(missing_ok=True)
 
 def run_child(way, step, folder, n, python):
-    "One child with caches of its own, so that nothing is known beforehand"
+    "One child (of a way, or its profile) with caches of its own, so that nothing is known beforehand"
     with tempfile.TemporaryDirectory(dir=os.path.dirname(folder)) as cache:
         env = os.environ | dict(XDG_CACHE_HOME=cache, HF_HOME=f'{cache}/hf', HF_HUB_OFFLINE='1', HF_DATASETS_DISABLE_PROGRESS_BARS='1')
         env.pop('HF_ENDPOINT', None)
@@ -166,6 +195,20 @@ def run_size(n, steps, count, rows, python, out, work):
             for pair in range(count): run_pair(n, step, pair, f'{work}/{n}', rows, python, out)
         unmake(f'{work}/{n}', set(STEPS[step]).difference(*(STEPS[s] for s in steps[i + 1:])))
 
+def profiles(rows, n, work, out, count=3):
+    "The slowest steps of ours, and the modules where it is so; `out` is a CSV"
+    slowest = sorted(summary(rows, n), key=lambda r: -r['ours'])[:count]
+    lines = []
+    for step in (r['step'] for r in slowest):
+        make(f'{work}/{n}', STEPS[step], n)
+        shares = run_child('profile', step, f'{work}/{n}', n, sys.executable)['shares']
+        lines += [dict(n=n, step=step, module=name, share=share) for name, share in shares]
+        print(f'{n:>9,}  {step}: ' + ', '.join(f'{name} {share:.0%}' for name, share in shares), flush=True)
+    with open(out, 'w', newline='') as file:
+        writer = csv.DictWriter(file, ['n', 'step', 'module', 'share'], lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(lines)
+
 def summary(rows, n):
     "Medians of one size: a dict for each step"
     result = []
@@ -209,9 +252,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix='annot-hub-tutorial-') as work, contextlib.suppress(KeyboardInterrupt):
         make(f'{work}/{tutorial_data.VOLUMES}', PARTS, tutorial_data.VOLUMES)
         for n in sizes: run_size(n, steps, a.pairs or (1 if not a.all else 3 if n > 500_000 else 5), rows, python, out, work)
+        if a.all: profiles(rows, SIZES[1], work, HERE/'tutorial_profiles.csv')
     show([r for r in rows if int(r['n']) in sizes])
     print(machine())
 
 if __name__ == '__main__':
-    if sys.argv[1:2] == ['child']: child(*sys.argv[2:5], int(sys.argv[5]))
+    if sys.argv[1:3] == ['child', 'profile']: profile(*sys.argv[3:5], int(sys.argv[5]))
+    elif sys.argv[1:2] == ['child']: child(*sys.argv[2:5], int(sys.argv[5]))
     else: main()
