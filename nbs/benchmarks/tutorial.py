@@ -7,8 +7,9 @@ round over 195 images that makes late imports happen, are not counted.
                                                                 the lines go to tutorial.csv and tutorial_profiles.csv
     python nbs/benchmarks/tutorial.py --n 155388 --steps labels record --pairs 5
 
-What was timed before is not timed again when --out has it already: a run that was stopped goes on where it was. `--again` forgets those
-lines first. After it, `python -m annot_hub.dev run nbs/benchmarks/tutorial.ipynb` shows them. The input is made in a folder below TMPDIR (at 1,000,000 two million empty files, then at most 4 GB) and deleted at the end."""
+A run that was stopped goes on where it was, as long as the code is the same: what --out has of other code is timed again, what it has of this
+code is not (delete the file for that). Then `python -m annot_hub.dev run nbs/benchmarks/tutorial.ipynb` shows it. The input is made in a folder
+below TMPDIR, for 1,000,000 images two million empty files and later at most 4 GB, and deleted after the last step that reads it."""
 import argparse, contextlib, csv, hashlib, importlib, json, os, platform, shutil, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 from statistics import median
@@ -20,7 +21,7 @@ WAYS, SIZES = ('naive', 'plain', 'ours'), (10_000, 155_388, 1_000_000)
 STEPS = {'scan': ['tree'], 'frame': ['tree'], 'urls': [], 'tasks': [], 'short': ['short'], 'full': ['full'],
          'labels': ['short', 'full'], 'csv': ['short', 'full'], 'parquet': ['short', 'full'], 'record': ['record']}
 PARTS = {'tree': 'clone', 'short': 'short.json', 'full': 'full.json', 'record': 'record.jsonl'}
-FIELDS = ['n', 'step', 'way', 'pair', 'cpu', 'wall', 'peak_MB', 'before_MB', 'answer', 'machine']
+FIELDS = ['n', 'step', 'way', 'pair', 'cpu', 'wall', 'peak_MB', 'before_MB', 'answer', 'code', 'machine']
 
 # In the child: what a step is given, and what it found
 
@@ -116,13 +117,16 @@ def profile(step, folder, n):
 
 # In the parent, which stays small: a child's peak of memory would begin with that of its parent
 
-def studio_python():
-    "The Python of Label Studio's own environment, None if it was not installed by annot_hub"
-    code = ('from annot_hub.annotate.environment import STUDIO_VERSION, cache_folder; '
-            "print(cache_folder()/f'label-studio-{STUDIO_VERSION}/venv/bin/python')")
-    r = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+def surroundings():
+    "What the code is (a hash), and the Python of Label Studio's own environment, None if annot_hub has not installed it"
+    program = ('import annot_hub; from annot_hub.annotate.environment import STUDIO_VERSION, cache_folder; '
+               "print(annot_hub.__path__[0], cache_folder()/f'label-studio-{STUDIO_VERSION}/venv/bin/python', sep='\\n')")
+    r = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     if r.returncode: raise SystemExit(f'annot_hub cannot be imported: install it, or set PYTHONPATH\n{r.stderr[-500:]}')
-    return r.stdout.strip() if os.path.exists(r.stdout.strip()) else None
+    package, python = r.stdout.splitlines()[-2:]
+    code = hashlib.sha256()
+    for path in sorted([*Path(package).rglob('*.py'), *HERE.glob('tutorial_*.py')]): code.update(path.read_bytes())
+    return code.hexdigest()[:8], python if os.path.exists(python) else None
 
 def make(folder, kinds, n):
     "The kinds of input that are not there yet; another process keeps this one small"
@@ -169,7 +173,7 @@ def write_rows(out, rows):
 
 def ways_of(step, python): return [way for way in WAYS if python or (way, step) != ('naive', 'full')]
 
-def run_pair(n, step, pair, folder, rows, python, out):
+def run_pair(n, step, pair, folder, rows, code, python, out):
     "One of each way that is not there yet, in turns"
     ways = ways_of(step, python)
     ways = ways[pair%len(ways):] + ways[:pair%len(ways)]
@@ -180,19 +184,19 @@ def run_pair(n, step, pair, folder, rows, python, out):
         except RuntimeError as e:
             print(f'{n:>9,}  {step} {way} failed: {str(e).strip().splitlines()[-1]}', flush=True)
             continue
-        rows.append(dict(n=n, step=step, way=way, pair=pair, **took, machine=machine()))
+        rows.append(dict(n=n, step=step, way=way, pair=pair, **took, code=code, machine=machine()))
         write_rows(out, rows)
     mine = {r['way']: r for r in rows if (int(r['n']), r['step'], int(r['pair'])) == (n, step, pair)}
     said = ', '.join(f"{way} {float(r['cpu']):.2f} s {float(r['peak_MB']):,.0f} MB" for way, r in mine.items())
     print(f'{n:>9,}  {step:8}{pair + 1}: {said}', flush=True)
 
-def run_size(n, steps, count, rows, python, out, work):
+def run_size(n, steps, count, rows, code, python, out, work):
     "All steps at one size; the input of a step is deleted when no later one needs it"
     for i, step in enumerate(steps):
         there = {(r['way'], int(r['pair'])) for r in rows if (int(r['n']), r['step']) == (n, step)}
         if not {(way, pair) for way in ways_of(step, python) for pair in range(count)} <= there:
             make(f'{work}/{n}', STEPS[step], n)
-            for pair in range(count): run_pair(n, step, pair, f'{work}/{n}', rows, python, out)
+            for pair in range(count): run_pair(n, step, pair, f'{work}/{n}', rows, code, python, out)
         unmake(f'{work}/{n}', set(STEPS[step]).difference(*(STEPS[s] for s in steps[i + 1:])))
 
 def profiles(rows, n, work, out, count=3):
@@ -241,17 +245,16 @@ def main():
     p.add_argument('--steps', nargs='*', choices=STEPS, default=list(STEPS))
     p.add_argument('--pairs', type=int, help='pairs of each step; the default without --all is 1')
     p.add_argument('--out', help='a CSV that keeps the lines')
-    p.add_argument('--again', action='store_true', help='forget what --out has of these sizes and steps')
     a = p.parse_args()
     sizes, out = (SIZES, a.out or HERE/'tutorial.csv') if a.all else (a.n, a.out)
-    rows, python = read_rows(out), studio_python()
+    code, python = surroundings()
+    rows = [r for r in read_rows(out) if r['code'] == code or int(r['n']) not in sizes or r['step'] not in a.steps]
     if not python: print('no Label Studio here (`annot_hub studio` installs it): its converter is left out')
-    if a.again: rows = [r for r in rows if int(r['n']) not in sizes or r['step'] not in a.steps]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that the folder is deleted
     steps = [step for step in STEPS if step in a.steps]
     with tempfile.TemporaryDirectory(prefix='annot-hub-tutorial-') as work, contextlib.suppress(KeyboardInterrupt):
         make(f'{work}/{tutorial_data.VOLUMES}', PARTS, tutorial_data.VOLUMES)
-        for n in sizes: run_size(n, steps, a.pairs or (1 if not a.all else 3 if n > 500_000 else 5), rows, python, out, work)
+        for n in sizes: run_size(n, steps, a.pairs or (1 if not a.all else 3 if n > 500_000 else 5), rows, code, python, out, work)
         if a.all: profiles(rows, SIZES[1], work, HERE/'tutorial_profiles.csv')
     show([r for r in rows if int(r['n']) in sizes])
     print(machine())
