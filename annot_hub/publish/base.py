@@ -32,7 +32,8 @@ def read_part(
     etag: str      # Hash of its content
 ) -> Record:       # Its entries, under the names of its time
     "One file of the record: from the cache of columns if it is large and known"
-    known = kept(etag)
+    def load(): return loads(repo.read(name, revision, etag), name)
+    known = kept(etag, load)
     if known is not None: return known
     data = repo.read(name, revision, etag)
     found = loads(data, name)

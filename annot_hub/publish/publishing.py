@@ -154,13 +154,15 @@ def write_version(
     more = [path for path, content in draft.extra.items() if content is not None]
     if not settled: check_way(draft.base, places_of(draft.base, splits) + more)
     table, placed = version_table(draft.base, draft.labels, draft.interface, splits)
-    report = draft_report(draft, table, placed)
+    flat = draft.old if settled else to_csv(table, draft.interface) # settled: nothing is new in it
+    report = draft_report(draft, table, placed, flat)
     report.dry_run = dry_run
     if not settled: report.notes = report.notes + card_notes(draft.base)
     if dry_run: return report
     _check_free(draft, report, tag)
     if not settled:
         files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
+        files['annotations.csv'] = flat
         report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
                                                  description=TRAILER)
         report.committed = report.revision != draft.base.parent
