@@ -18,7 +18,7 @@ import measure, tutorial_data
 HERE = Path(__file__).parent
 WAYS, SIZES = ('naive', 'plain', 'ours'), (10_000, 155_388, 1_000_000)
 # the kinds of input that a step reads; each is made when it is needed and deleted after its last step
-STEPS = {'scan': ['tree'], 'frame': ['tree'], 'urls': [], 'tasks': [], 'short': ['short'], 'full': ['full'],
+STEPS = {'scan': ['tree'], 'sizes': ['tree'], 'frame': ['tree'], 'urls': [], 'tasks': [], 'short': ['short'], 'full': ['full'],
          'labels': ['short', 'full'], 'csv': ['short', 'full'], 'parquet': ['short', 'full'], 'record': ['record']}
 PARTS = {'tree': 'clone', 'short': 'short.json', 'full': 'full.json', 'record': 'record.jsonl'}
 FIELDS = ['n', 'step', 'way', 'pair', 'cpu', 'wall', 'peak_MB', 'before_MB', 'answer', 'code', 'machine']
@@ -34,7 +34,7 @@ def collection(n, key, title):
 def prepared(way, module, step, folder, n):
     "The arguments of a step; nothing of this is timed"
     names, out = tutorial_data.file_names(n), f'{folder}/out-{step}'
-    if step in ('scan', 'frame'): return [f'{folder}/clone']
+    if step in ('scan', 'sizes', 'frame'): return [f'{folder}/clone']
     if step == 'urls': return [names]
     if step == 'tasks' and way == 'ours': return [collection(n, 'file_name', 'title'), out]
     if step == 'tasks': return [names, out]
@@ -63,6 +63,9 @@ def found_lines(step, found, clone):
     if step == 'scan':
         names = found.file_name if hasattr(found, 'file_name') else map(str, found)
         return [name.removeprefix(clone + '/') for name in names]
+    if step == 'sizes':
+        rows = found if isinstance(found, list) else zip(found.iloc[:, 0], found.bytes, strict=True)
+        return [f'{name} {n}' for name, n in rows]
     if step == 'frame': return pairs(found, 'title' if 'title' in found else 'meta')
     if step == 'urls': return list(found)
     if step == 'tasks': return list(found.image) if hasattr(found, 'image') else [t['data']['image'] for t in found]

@@ -8,16 +8,19 @@ from tutorial_data import FOLDER, REPO, XML
 interface = annotate.Interface(XML)
 
 def scan(clone):
+    return collect.scan(clone, facts=())
+
+def sizes(clone):
     return collect.scan(clone)
 
 def frame(clone):
-    df = collect.path_columns(collect.scan(clone), f'{FOLDER}/{{volume}}/image/{{page}}.*')
+    df = collect.path_columns(scan(clone), f'{FOLDER}/{{volume}}/image/{{page}}.*')
     inventory = collect.read_metadata(f'{clone}/{FOLDER}/encyclopaediaBritannica-inventory.csv',
                                       columns=['volume', 'title'])
     return collect.join(df, inventory, on='volume')[0]
 
 def urls(names):
-    return [collect.hub_url(REPO, name) for name in names]
+    return collect.hub_urls(REPO, names)
 
 def tasks(df, path):
     made = annotate.tasks(df, REPO, 'main', interface=interface)

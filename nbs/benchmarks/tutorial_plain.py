@@ -14,6 +14,16 @@ def scan(clone):
             elif entry.name.endswith('.jpg'): found.append(entry.path[start:])
     return sorted(found)
 
+def sizes(clone):
+    names, counts, folders, start = [], [], [str(clone)], len(str(clone)) + 1
+    while folders:
+        for entry in os.scandir(folders.pop()):
+            if entry.is_dir(): folders.append(entry.path)
+            elif entry.name.endswith('.jpg'):
+                names.append(entry.path[start:])
+                counts.append(entry.stat().st_size)
+    return pd.DataFrame({'filename': names, 'bytes': counts}).sort_values('filename')
+
 def frame(clone):
     names = pa.array(scan(clone))
     inventory = pd.read_csv(f'{clone}/{FOLDER}/encyclopaediaBritannica-inventory.csv', header=None,
