@@ -9,7 +9,6 @@ __all__ = ['by_person', 'by_split', 'label_states', 'repo_counts', 'upload_count
 # %% ../../nbs/6_project/47_progress.ipynb #f747dedc
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 

@@ -5,15 +5,12 @@
 # %% auto #0
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'edits_name', 'csv_edits', 'other_edits', 'published_interface',
            'write_version', 'card_notes', 'place_of', 'of_this_repo', 'found_again', 'of_known_images', 'repo_names',
-           'former_name', 'renamed_note', 'draft_version', 'without_gc', 'publish']
+           'former_name', 'renamed_note', 'draft_version', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
-import gc
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -33,6 +30,7 @@ from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
 from ..record.renames import check_numbers, keep_numbers, remember
+from ..record.exports import without_gc
 from ..record.lines import as_record, next_name
 from ..record.votes import labels
 
@@ -283,7 +281,7 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
-    new = [e for e in new if e['file_name'] not in base.withdrawn]
+    new = as_record([e for e in new if e['file_name'] not in base.withdrawn])
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)
     notes = renamed_note(base) + [f"{e['annotator']} changed {e['file_name']} in annotations.csv"
@@ -291,15 +289,6 @@ def draft_version(
     return Draft(base, new, decided, interface, notes, old=edited.made), edited
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283
-@contextmanager
-def without_gc() -> Iterator: # For `with`
-    "Pause the garbage collector: to search a million entries again and again takes longer than all else"
-    was = gc.isenabled()
-    gc.disable()
-    try: yield
-    finally:
-        if was: gc.enable()
-
 def publish(
     repo: str|Repo,           # The repo; its collection is there already
     found: list,              # Record entries, as a pull brought them
