@@ -23,7 +23,7 @@ import pandas as pd
 
 from .columns import among
 from .keys import parse_url
-from .words import first_few
+from .words import brief, first_few
 
 # %% ../../nbs/1_collect/67_identity.ipynb #9caa38a1
 def _split(name):
@@ -154,7 +154,7 @@ def keep_groups(
     renamed = known & pd.Series([was_moved(text) for text in df[EARLIER].tolist()], df.index, dtype=bool)
     was = df.file_name[renamed].map(pairs).map(old).reindex(df.index)
     was = was.where(was != group)
-    if not was.notna().any(): return df.assign(group=group) if 'group' in base and 'group' not in df else df
+    if not was.notna().any(): return df
     targets = was.groupby(group).agg(_only_one)
     is_new = ~among(group, old.values()) & ~known
     whole = group.map(targets.dropna()).where(is_new)
@@ -169,12 +169,15 @@ def read_left(
 ) -> pd.DataFrame:   # `LEFT_COLUMNS`; `reason` is '' for images that just left the folder
     "The images that left"
     if data is None: return pd.DataFrame(columns=LEFT_COLUMNS, dtype='str').astype({'until': 'Int64'})
-    df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
-    lost = set(LEFT_COLUMNS) - set(df.columns)
-    if lost:
-        raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it from the history of the repo, or, '
-                         'if it is a file of your own, give it another name')
-    return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
+    try:
+        df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
+        lost = sorted(set(LEFT_COLUMNS) - set(df.columns))
+        if lost: raise ValueError(f'it lacks the columns {", ".join(lost)}')
+        return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
+    except ValueError as e:
+        raise ValueError(f'{LEFT} is no list of images that left ({brief(str(e), 100)}). A file of your own: '
+                         '`annot_hub aside` moves the one in the repo, and you rename the one beside '
+                         'annot_hub.toml. If it was ours: get it from the history of the repo') from e
 
 def write_left(
     left: pd.DataFrame # As from `read_left`
@@ -280,11 +283,12 @@ def follow(
     past = past_column(df)
     hints = {name: [p.file_name for p in read_past(text) if p.file_name]
              for name, text in zip(df.file_name[past.notna()], past.dropna(), strict=True)}
-    base = _with_left(base, left)
+    grouped, base = 'group' in base, _with_left(base, left)
     pairs = match_images(_contents(base), _contents(df), hints)
     report = _report(df, base, left, pairs)
     df = df.assign(**{EARLIER: _new_past(df, base, left, pairs)})
     df = keep_groups(df, base, pairs)
+    if grouped and 'group' not in df: df = df.assign(group=_groups(df))
     return (df if df[EARLIER].notna().any() else df.drop(columns=EARLIER)), report
 
 def _with_left(base, left):

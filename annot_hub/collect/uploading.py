@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'keyed_rows', 'to_render',
+           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'table_to_come', 'to_render',
            'count_taken', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
-from tqdm import tqdm
 
 from .columns import among
 from .drawing import lacking_renditions, rendition_files
@@ -31,6 +30,7 @@ from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .key_columns import are_renditions
 from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
+from .steps import progress_bar
 from .words import counted, plural, size_words
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
@@ -290,15 +290,18 @@ def repo_images(
     files = repo.files(folder=prefix or None)
     return files[~are_renditions(files.file_name)]
 
-def keyed_rows(
-    df: pd.DataFrame,       # Collection, as it was scanned
-    existing: pd.DataFrame, # From `repo_images`
-    left: pd.DataFrame,     # From `read_left`
-    limit: int              # Entries that the Hub takes in one folder
-) -> tuple:                 # The collection under the keys of the repo; and for each row, was it withdrawn?
-    "What the collection is called in the repo"
-    df = check_keys(split_folders(df, existing.file_name, limit), limit)
-    return df, withdrawn_rows(df, left)
+def table_to_come(
+    df: pd.DataFrame,            # Collection, as it was scanned
+    base: pd.DataFrame|None,     # The table of the repo; None if it has none
+    existing: Iterable,          # Keys of the images in the repo
+    left: pd.DataFrame|None = None, # From `read_left`
+    limit: int = 10_000          # Entries that the Hub takes in one folder
+) -> tuple:                      # The table, a `Followed`, and for each row of `df`: was it withdrawn?
+    "The table that an upload writes, under the keys of the repo"
+    left = read_left(None) if left is None else left
+    df = check_keys(split_folders(df, existing, limit), limit)
+    barred = withdrawn_rows(df, left)
+    return *follow(df[~barred], base, left), barred
 
 def to_render(
     df: pd.DataFrame,   # Collection
@@ -332,9 +335,9 @@ def upload(
     missing = dry_run and not repo.exists()
     if missing: existing, before = pd.DataFrame({'file_name': [], 'sha256': []}), Before()
     else: existing, before = repo_images(repo, prefix), read_before(check_table(repo))
-    df, barred = keyed_rows(df, existing, before.left, folder_limit)
-    df, scanned, withdrawn = df[~barred], scanned[~barred], df.file_name[barred].tolist()
-    df, followed = follow(df, before.collection, before.left)
+    df, followed, barred = table_to_come(df, before.collection, existing.file_name, before.left,
+                                         folder_limit)
+    scanned, withdrawn = scanned[~barred], scanned[barred].tolist()
     todo, report = plan_upload(df, existing, before.moves(followed, df, existing))
     moved = int((df.file_name != scanned).sum())
     report.moved, report.followed, report.withdrawn = moved, followed, withdrawn
@@ -355,7 +358,7 @@ def _send(df, todo, lacking, source, before, report):
     if len(todo) + len(lacking) and new != old:
         lines = new.encode(errors='surrogateescape')
         repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
-    with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
+    with progress_bar(what='uploading', total=report.bytes, unit='B', unit_scale=True) as bar:
         for part, rows in enumerate(batches(todo), 1):
             with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:
                 message = f'Add {len(rows):,} images (part {part} of {report.commits})'

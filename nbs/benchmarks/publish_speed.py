@@ -1,29 +1,8 @@
 """Seconds, peak memory and bytes sent of a publish: the first with N annotations, then 100 more, then nothing new.
     python nbs/benchmarks/publish_speed.py 1521 10000 1000000 --out table.csv
 Each publish is a process of its own. A small proxy in front of the local Hub counts what the client sends."""
-import argparse, json, os, socket, subprocess, sys, threading, time
-
-def pump(a, b, count=None):
-    try:
-        while data := a.recv(1 << 16):
-            if count is not None: count[0] += len(data)
-            b.sendall(data)
-    except OSError: pass
-    for s in (a, b):
-        try: s.shutdown(socket.SHUT_RDWR)
-        except OSError: pass
-
-def proxy(port):
-    "A port of our own that passes everything on, and the bytes that came in"
-    count, server = [0], socket.create_server(('127.0.0.1', 0))
-    def accept():
-        while True:
-            try: client, _ = server.accept()
-            except OSError: return
-            upstream = socket.create_connection(('127.0.0.1', port))
-            for args in ((client, upstream, count), (upstream, client)): threading.Thread(target=pump, args=args, daemon=True).start()
-    threading.Thread(target=accept, daemon=True).start()
-    return server.getsockname()[1], count
+import argparse, os, sys, time
+from measure import proxy, run_child, tell
 
 def child(repo, first, n, images):
     "Publish annotations `first` to `first + n`; a line of JSON"
@@ -39,14 +18,14 @@ def child(repo, first, n, images):
         df = pd.DataFrame({'file_name': [name(i) for i in range(images)], 'bytes': np.int64(183_340), 'width': np.int32(2500), 'height': np.int32(3500), 'sha256': [f'{i:064x}' for i in range(images)],
                            'group': [str(144133901 + i//800) for i in range(images)], 'selected': True, 'title': [f'Volume {i//800}, Köln' for i in range(images)], 'year': [1771 + i//80_000 for i in range(images)]})
         Repo(repo).create(); Repo(repo).commit({'collection.parquet': df.to_parquet(index=False)}, 'collection')
-        print(json.dumps({})); return
+        tell(); return
     order = np.random.default_rng(1).permutation(images)                  # people annotate in no order of ours
     found = [dict(kind='annotation', file_name=name(int(i)), repo_id=repo, unique_id=f'{i:08x}-7f3a-4f6e-9d1c-{i:012x}', updated_at=f'2026-11-{1 + k//86_400:02}T{k//3600 % 24:02}:{k//60 % 60:02}:{k % 60:02}.000000Z', created_at='2026-11-01T09:00:00.000000Z',
                   annotator='ada', skipped=False, ground_truth=False, lead_time=4.2, result=results[int(i*7919 % 10 > 6) + int(i*7919 % 100 > 95)], annotation_id=k, task_id=int(i), task_updated_at=f'2026-11-{1 + k//86_400:02}T{k//3600 % 24:02}:{k//60 % 60:02}:{k % 60:02}.000000Z',
                   raw={'draft_created_at': None, 'import_id': None, 'last_action': None, 'parent_prediction': None, 'project': 1, 'updated_by': 'ada'}) for k, i in enumerate(order[first:first + n], first)]
     rss, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     r = publish(repo, found, interface, sheet=0, splits={'train': .8, 'validation': .1, 'test': .1})
-    print(json.dumps({'seconds': round(time.perf_counter() - start, 2), 'cpu': round(resource.getrusage(resource.RUSAGE_SELF).ru_utime, 1), 'peak_MB': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024), 'before_MB': round(rss/1024), 'committed': r.committed, 'added': r.annotations}))
+    tell(**{'seconds': round(time.perf_counter() - start, 2), 'cpu': round(resource.getrusage(resource.RUSAGE_SELF).ru_utime, 1), 'peak_MB': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024), 'before_MB': round(rss/1024), 'committed': r.committed, 'added': r.annotations})
 
 def main(sizes, out):
     from annot_hub.localhub.server import LocalHub
@@ -55,9 +34,7 @@ def main(sizes, out):
     env = os.environ | {'HF_ENDPOINT': f'http://127.0.0.1:{port}', 'HF_TOKEN': hub.token, 'HF_HOME': str(hub.root/'client'), 'HF_HUB_DISABLE_PROGRESS_BARS': '1'}
     def run(*args):
         before = sent[0]
-        r = subprocess.run([sys.executable, __file__, 'child', *map(str, args)], capture_output=True, text=True, env=env)
-        if r.returncode: raise SystemExit(r.stderr[-3000:])
-        return json.loads(r.stdout.splitlines()[-1]) | {'sent_kB': round((sent[0] - before)/1000)}
+        return run_child(__file__, *args, env=env) | {'sent_kB': round((sent[0] - before)/1000)}
     try:
         for n in sizes:
             repo = f'{hub.user}/n{n}'
