@@ -68,9 +68,10 @@ def own_image(
     return repo_id, checked_name(name)
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #5a44bc81
-def _is_ours(value):
-    try: return bool(address_image(value))
-    except Unplaced: return False
+def _known_image(value):
+    "Repo and name of an image of a dataset repo; None for another address"
+    try: return address_image(value)
+    except Unplaced: return None
 
 def is_picture(
     value: object # Of the data of a task
@@ -90,8 +91,8 @@ def picture_values(
     if sources: return [shown_value(data, source) for source in sources]
     if 'image' in data: return [data['image']]
     values = [v for k, v in data.items() if k not in ('file_name', 'repo_id', 'revision')]
-    pages = [v for v in values if isinstance(v, list) and v and all(map(_is_ours, v))]
-    addresses = [v for v in values if is_picture(v) or _is_ours(v)]
+    pages = [v for v in values if isinstance(v, list) and v and all(map(_known_image, v))]
+    addresses = [v for v in values if is_picture(v) or _known_image(v)]
     return pages + addresses or [v for v in values if isinstance(v, str) and '/' in v][:1]
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #3f39da05
@@ -122,7 +123,7 @@ def task_image(
     own, values = own_image(data), picture_values(data, images)
     if own and images and not images.asked: return own
     values = [v[0] if isinstance(v, list) and len(v) == 1 else v for v in values]
-    found = [address_image(v) for v in values if _is_ours(v)]
+    found = [image for image in map(_known_image, values) if image]
     if own or found and len(found) == len(values): return _agreed(found, own)
     return _bare_name(data, values)
 

@@ -27,10 +27,13 @@ NAME_PROBLEMS = {
     '[\ud800-\udfff]': 'is not valid Unicode',
     r'[*\[\]]|::': 'has `*`, `[`, `]` or `::`, which cannot be read through hf://'}
 
+_PLAIN = re.compile(r'(?:(?!\.git(?:/|$)|\.{1,2}(?:/|$))[A-Za-z0-9 ._()-]{1,255}(?:/(?!$)|$))+')
+
 def name_problem(
     name: str   # Path inside the repo, e.g. 'images/1/a.jpg'
 ) -> str|None: # The end of a sentence that begins with the name; None for a good name
     "What is wrong with `name`"
+    if _PLAIN.fullmatch(name): return None # as most are
     for pattern, problem in NAME_PROBLEMS.items():
         if re.search(pattern, name): return problem
     if any(len(part.encode()) > 255 for part in name.split('/')): return 'has a part longer than 255 bytes'

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import pandas as pd
 from fastcore.basics import patch
-from tqdm import tqdm
 
 from ..annotate.interface import Interface
 from ..collect.identity import Lineage
 from ..collect.keys import hf_path, parse_url
+from ..collect.steps import progress_bar
 from .collecting import Project
 
 # %% ../../nbs/6_project/37_following.ipynb #ddf1b869
@@ -129,9 +129,9 @@ def follow_images(self: Project,
     tasks = self.studio.tasks(project)
     stale = stale_data(tasks, names, self.old_contents(tasks, names), revision, url)
     if dry_run: return len(stale)
-    for i, data in tqdm(stale.items(), 'following', unit='task', disable=None):
-        # the address names the repo as it is called now
-        self.studio.send('PATCH', f'/api/tasks/{i}/', json={'data': data | {'repo_id': self.repo}})
+    with progress_bar(stale, 'following', unit='task') as bar:
+        for i in bar: # the address names the repo as it is called now
+            self.studio.send('PATCH', f'/api/tasks/{i}/', json={'data': stale[i] | {'repo_id': self.repo}})
     return len(stale)
 
 # %% ../../nbs/6_project/37_following.ipynb #beae9430

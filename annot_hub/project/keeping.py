@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
 
-from ..collect.columns import column_called
+from ..collect.columns import among, column_called
 from ..collect.files import inside
 from ..collect.identity import LEFT, Followed, Lineage, find_keys, read_left, stamp
 from ..collect.tables import read_metadata
@@ -125,12 +125,12 @@ def choose(
     n, seed = sampling.get('n'), sampling.get('seed', 0)
     by = column_called(df.columns, sampling['by']) if 'by' in sampling else None
     must = set(listed) | (before if needed is None else needed)
-    if n is None: return df.assign(selected=df.file_name.isin(must))
+    if n is None: return df.assign(selected=among(df.file_name, must))
     keep = must | before
-    if len(keep & set(df.file_name)) <= n: return sample(df, n, seed, by, keep)
-    few = df[df.file_name.isin(keep)]
+    few = df[among(df.file_name, keep)]
+    if len(few) <= n: return sample(df, n, seed, by, keep)
     fewer = sample(few, min(n, len(few)), seed, by, must)
-    return df.assign(selected=df.file_name.isin(fewer.file_name[fewer.selected]))
+    return df.assign(selected=among(df.file_name, fewer.file_name[fewer.selected]))
 
 def lowered(
     sampling: dict, # `[sample]` of the project file
@@ -147,9 +147,9 @@ def sample_note(
 ) -> str:             # A sentence; '' without a sample
     "Say what stays chosen"
     if not sampling: return ''
-    chosen = set(df.file_name[df.selected])
+    chosen = set(df.file_name[df.selected].tolist())
     text = f'sample: {len(chosen & before):,} kept, {len(chosen - before):,} new, {gone:,} left the folder'
-    out, n = len((before & set(df.file_name)) - chosen), sampling.get('n')
+    out, n = len((before & set(df.file_name.tolist())) - chosen), sampling.get('n')
     if out: text += f', {out:,} not chosen any more'
     if n is not None and len(chosen) > n:
         text += (f'. [sample] asks for {n:,}, but {len(chosen):,} are in your list, or have a task or an '
@@ -166,7 +166,8 @@ def choose_again(self: Project,
     "Choose images, and keep what was chosen before"
     sampling, table = self.section('sample'), before.collection
     def today(names): return {followed.renamed.get(name, name) for name in names}
-    chosen = set(table.file_name[table.selected]) if table is not None and 'selected' in table else set()
+    has_choice = table is not None and 'selected' in table
+    chosen = set(table.file_name[table.selected].tolist()) if has_choice else set()
     gone, kept = chosen & set(followed.gone), today(chosen - set(followed.gone))
     listed = read_list(self.place('sample', 'file'), df.file_name, self.prefix) if 'file' in sampling else ()
     needed, why = None, ''

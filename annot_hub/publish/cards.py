@@ -13,7 +13,7 @@ __all__ = ['MARKS', 'bar', 'markdown_table', 'chosen', 'coverage', 'split_order'
 import hashlib
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from io import BytesIO
 
 import pandas as pd
@@ -26,7 +26,7 @@ from ..collect.pictures import picture
 from ..collect.words import markdown
 from ..annotate.interface import Interface
 from ..collect.columns import among
-from ..record.lines import read_line
+from ..record.exports import from_json
 from ..record.votes import distinct
 from .splits import group_of, shares
 
@@ -151,7 +151,7 @@ def shared_ballots(
     several = notes[~notes.skipped & among(notes.file_name, first.file_name[first.file_name.duplicated()])]
     ballots = {c: defaultdict(dict) for c in interface.columns}
     for name, who, result in zip(several.file_name, several.annotator, several.result, strict=True):
-        for c, value in interface.read(read_line(result))[0].items():
+        for c, value in interface.read(from_json(result))[0].items():
             if value is not None: ballots[c][name][who] = hashable(value)
     return {c: [list(votes.values()) for votes in images.values() if len(votes) > 1] for c,
             images in ballots.items()}

@@ -8,7 +8,6 @@ __all__ = ['MANY', 'labels_key', 'name_hashes', 'keep_labels', 'decoded', 'kept_
 # %% ../../nbs/4_publish/46_decided.ipynb #2f6e7095
 import json
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,14 +19,15 @@ from ..annotate.interface import Interface
 from ..collect.files import new_file, private_folder
 from ..collect.identity import LEFT
 from .base import Base
-from ..record.lines import as_record, as_text, by_time, is_content, keep, make_room, read_line
+from ..record.lines import as_record, as_text, by_time, is_content, keep, make_room
+from ..record.exports import from_json
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/46_decided.ipynb #17ade4f1
 def labels_key(
     record_files: dict,   # File of the record → hash, from `read_record`
     interface: Interface, # The questions
-    names: list           # Hashes of the files that say what images are called now; empty if none has another name
+    names: list           # From `name_hashes`
 ) -> str:                 # 64 hexadecimal digits
     "What a table of labels depends on, as one hash"
     parts = [1, sorted(record_files.items()), interface.xml, names] # 1: the rules of `labels`
@@ -65,7 +65,7 @@ def decoded(
     "A column of labels again"
     different = texts.combine_chunks().dictionary_encode()
     values = np.empty(len(different.dictionary), object)
-    for i, text in enumerate(different.dictionary.to_pylist()): values[i] = read_line(text)
+    for i, text in enumerate(different.dictionary.to_pylist()): values[i] = from_json(text)
     return pd.Series(values[different.indices.to_numpy()], dtype=object)
 
 def kept_labels(
@@ -76,7 +76,8 @@ def kept_labels(
     try: found = pq.read_table(_labels_path(key))
     except (OSError, pa.ArrowException): return None
     names = ['file_name', *interface.columns, 'state', 'n_annotators', 'agreement']
-    table = pd.DataFrame({c: decoded(found[c]) if c in interface.columns else found[c].to_pandas() for c in names})
+    columns = {c: decoded(found[c]) if c in interface.columns else found[c].to_pandas() for c in names}
+    table = pd.DataFrame(columns)
     table.attrs.update(unplaced=[], problems=json.loads(found.schema.metadata[b'problems']))
     return table
 

@@ -5,19 +5,18 @@
 # %% auto #0
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'edits_name', 'csv_edits', 'other_edits', 'published_interface',
            'write_version', 'card_notes', 'place_of', 'of_this_repo', 'found_again', 'of_known_images', 'repo_names',
-           'former_name', 'renamed_note', 'draft_version', 'without_gc', 'publish']
+           'former_name', 'renamed_note', 'draft_version', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
-import gc
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ..collect.fetching import image_reader
+from ..collect.steps import progress_bar
 from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.renaming import own_places
@@ -33,6 +32,7 @@ from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
 from ..record.renames import check_numbers, keep_numbers, remember
+from ..record.exports import without_gc
 from ..record.lines import as_record, next_name
 from ..record.votes import labels
 
@@ -196,7 +196,7 @@ def _all_files(draft, table, placed, report, sheet):
     readme, _ = readable_text(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
-                         lambda name: repo.read(name, draft.images))
+                         image_reader(repo, draft.images, [name for _, names in rows for name in names]))
     files = version_files(draft, table, placed, picture, sorted(base.written & set(base.data)))
     report.notes += filter(None, [picture.why])
     return files
@@ -283,7 +283,7 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
-    new = [e for e in new if e['file_name'] not in base.withdrawn]
+    new = as_record([e for e in new if e['file_name'] not in base.withdrawn])
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)
     notes = renamed_note(base) + [f"{e['annotator']} changed {e['file_name']} in annotations.csv"
@@ -291,15 +291,6 @@ def draft_version(
     return Draft(base, new, decided, interface, notes, old=edited.made), edited
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283
-@contextmanager
-def without_gc() -> Iterator: # For `with`
-    "Pause the garbage collector: to search a million entries again and again takes longer than all else"
-    was = gc.isenabled()
-    gc.disable()
-    try: yield
-    finally:
-        if was: gc.enable()
-
 def publish(
     repo: str|Repo,           # The repo; its collection is there already
     found: list,              # Record entries, as a pull brought them
@@ -316,14 +307,17 @@ def publish(
     repo, found = as_repo(repo), found if isinstance(found, Found) else Found(found)
     for i in range(tries):
         try:
-            with without_gc():
+            with without_gc(), progress_bar(what='publishing', total=3, unit='step') as bar:
                 base = read_base(repo)
+                bar.update()
                 places = own_places(base.repo, [place_of(e, found) for e in found], repo_names(base.record))
                 ours, left = of_this_repo(found, base.repo.id, places)
                 known, strange = of_known_images(ours, base.collection.file_name)
                 # what another publish brought may be newer than what we have read: nothing is taken for deleted then
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
+                bar.update()
                 report = write_version(draft, splits, sheet, tag, dry_run)
+                bar.update()
             report.edits, report.refused = edited.entries, edited.refused
             report.left = left + strange + edited.refused + report.left
             return report

@@ -10,7 +10,6 @@ __all__ = ['labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', '
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BytesIO
 
 import pandas as pd
 
@@ -20,9 +19,9 @@ from ..collect.words import brief, markdown, one_line, plural
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
-from .views import NO_LABEL, annotated, compare, describe, read_cells, to_csv, to_parquet
+from .views import NO_LABEL, annotated, compare, describe, read_cells, to_parquet
 from ..collect.columns import among, places
-from ..record.lines import as_record, dumps, next_name, when
+from ..record.lines import as_record, dumps, next_name
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/50_version.ipynb #22096555
@@ -167,7 +166,7 @@ def plan_sheet(
     if mark in readme and existing: return Sheet({}, mark)
     try: return Sheet({'data/sheet.jpg': contact_sheet(rows, fetch)}, mark)
     except Exception as e: # Pillow's decoders raise what they like
-        return Sheet({}, why=f'no contact sheet: {str(e) or type(e).__name__}')
+        return Sheet({}, why=f'no contact sheet: {(str(e) or type(e).__name__).splitlines()[0]}')
 
 # %% ../../nbs/4_publish/50_version.ipynb #9d186ee1
 def readable_text(
@@ -193,7 +192,8 @@ def changelog(
     tag: str|None = None   # Name of the version
 ) -> str:                  # The file with one entry more
     "Add what changed to the changelog"
-    day = max((e['updated_at'] for e in new if e['updated_at']), key=when, default='')[:10]
+    times = as_record(new).heads[['updated', 'updated_at']].dropna()
+    day = times.updated_at[times.updated.idxmax()][:10] if len(times) else ''
     changed = changes[~changes.before.isin(NO_LABEL)].to_dict('records')
     lines = [f"- {markdown(c['file_name'])}, {markdown(c['column'])}: {markdown(c['before'])} → "
              f"{markdown(c['after']) or 'removed'}" for c in changed[:20]]
@@ -252,7 +252,7 @@ def draft_report(
     flat: bytes          # The new `annotations.csv`
 ) -> PublishReport:      # Of what would be written
     "Counts and changes of a version"
-    deleted = sum(e['kind'] == 'tombstone' for e in draft.new)
+    deleted = int((as_record(draft.new).heads.kind == 'tombstone').sum())
     columns = draft.interface.columns
     changes = compare(draft.old, flat, columns) if flat is not draft.old else compare(None, None, columns)
     message = draft.title.format(describe(changes, table, columns))

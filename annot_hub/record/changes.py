@@ -16,7 +16,7 @@ from ..annotate.features import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers, wrapped
 from .journal import current
-from .lines import read_line
+from .exports import from_json
 from .votes import distinct
 from .renames import interface_changes, past_names, with_was
 
@@ -183,7 +183,7 @@ def change(
     check_among(among, new)
     interface = Interface(with_was(new.xml, past))
     df = distinct(record)
-    df['result'] = df.result.map(read_line)
+    df['result'] = df.result.map(from_json)
     table = label_table(df, old, interface, past)
     lost, unknown = unreadable(df, old, interface)
     again = again_table(lost + new_questions(df, old, new) + new_labels(df, table, old, among))

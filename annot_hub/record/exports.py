@@ -4,14 +4,18 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'ANSWER_KEYS', 'typed_values', 'annotation_table', 'page_id', 'full_rows', 'short_result', 'short_rows',
-           'is_written', 'csv_value', 'csv_rows', 'parse_export', 'read_export', 'task_image']
+           'is_written', 'csv_value', 'csv_rows', 'from_json', 'like_first', 'cut_off', 'json_pieces', 'export_kind',
+           'export_rows', 'without_gc', 'read_export', 'task_image']
 
 # %% ../../nbs/3_record/10_exports.ipynb #871e474b
+import gc
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+import msgspec
 import pandas as pd
-from pathlib import Path
 import re
 from ..annotate.features import Control
 from ..collect.tables import csv_frame, decoded
@@ -148,21 +152,59 @@ def csv_rows(
         yield row | {'lead_time': float(row['lead_time']) if row.get('lead_time') else None}
 
 # %% ../../nbs/3_record/10_exports.ipynb #5a3f5a62
-def parse_export(
-    text: str,             # Content of the file
-    path: str|os.PathLike  # What to call it in an error
-) -> tuple:                # 'JSON', 'JSON_MIN', 'CSV' or None, and the decoded JSON or the text
-    "What kind of export a file is, and what it holds"
-    if text.lstrip()[:1] not in ('[', '{'):
-        return ('CSV', text) if 'annotation_id' in text.split('\n', 1)[0] else (None, None)
-    if text.startswith('{"kind":'):
-        raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
-    try: data = json.loads(text)
-    except (ValueError, RecursionError) as e:
-        raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
-    if not isinstance(data, list) or not all(isinstance(x, dict) for x in data): return None, None
-    if all(isinstance(x.get('annotations'), list) and 'data' in x for x in data): return 'JSON', data
-    return ('JSON_MIN', data) if all('annotation_id' in x for x in data) else (None, None)
+def from_json(
+    data: str|bytes # JSON, or what Python's own writer takes for it
+) -> object:        # What it says; `ValueError` or `RecursionError` for what is no JSON
+    "Decode JSON"
+    try: return msgspec.json.decode(data)
+    # NaN, half a character, a huge number
+    except (msgspec.DecodeError, UnicodeDecodeError): return json.loads(data)
+
+_OPENING = re.compile(rb'\s*\[\s*(\{\s*"[^"\\]*"\s*:\s*(?:-?\d+\s*,\s*"[^"\\]*"\s*:)?)')
+
+def like_first(
+    start: bytes # Of a JSON list of objects
+) -> re.Pattern|None: # What stands between two of them; None if the beginning is not like that
+    "A pattern for where the next object begins"
+    opening = _OPENING.match(start)
+    if not opening: return None
+    first = rb'\d+'.join(map(re.escape, re.split(rb'(?<=[:\s])-?\d+', opening[1])))
+    return re.compile(rb',(?=\s*' + first + rb')')
+
+def cut_off(
+    buffer: bytes,      # The rest of a list, without its bracket
+    between: re.Pattern # From `like_first`
+) -> tuple:             # The objects that are whole, and what is left; no object if none is found
+    "Take whole objects from the beginning"
+    for match in [*between.finditer(buffer)][:-9:-1]:
+        try: return msgspec.json.decode(b'[' + buffer[:match.start()] + b']'), buffer[match.end():]
+        except (msgspec.DecodeError, UnicodeDecodeError): continue
+    return [], buffer
+
+def json_pieces(
+    file: object,        # Open for reading bytes
+    size: int = 1 << 22  # Bytes that are read at once
+) -> Iterator:           # Lists of objects, together the whole list; `ValueError` for what is no JSON
+    "A JSON list, some megabytes at a time"
+    start = file.read(size)
+    between = like_first(start)
+    if between is None or len(start) < size: yield from_json(start + file.read())
+    else:
+        buffer, more = start.lstrip()[1:], True
+        while more:
+            found, buffer = cut_off(buffer, between)
+            if found: yield found
+            more = file.read(max(size, len(buffer))) # a larger piece, should an object be larger
+            buffer += more
+        yield from_json(b'[' + buffer)
+
+def export_kind(
+    objects: object # A piece of the JSON
+) -> str|None:      # 'JSON', 'JSON_MIN' or None
+    "What kind of export it is"
+    if not isinstance(objects, list) or not all(isinstance(x, dict) for x in objects): return None
+    if all(isinstance(x.get('annotations'), list) and 'data' in x for x in objects): return 'JSON'
+    return 'JSON_MIN' if all('annotation_id' in x for x in objects) else None
 
 # %% ../../nbs/3_record/10_exports.ipynb #c3dca625
 _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predictions', 'updated_by',
@@ -189,33 +231,90 @@ def _placed_row(row, images, is_short):
     ids = [unique_id if part.page is None else page_id(unique_id or born, part.page) for part in parts]
     return [(p.image[1], i, *others, p.result) for p, i in zip(parts, ids, strict=True)], problems
 
-def _placed_table(rows, lost, interface):
-    "An annotation table from what `full_rows` and `short_rows` give"
-    placed, unplaced = [], []
+def _placed_rows(rows, interface, is_short, unplaced):
+    "The rows of `full_rows` or `short_rows`, placed; what has no image is added to `unplaced`"
     for row in rows:
-        made, problems = _placed_row(row, interface and interface.images, bool(lost))
-        placed += made
+        made, problems = _placed_row(row, interface and interface.images, is_short)
         unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': why} for why in problems]
-    return annotation_table(placed, lost, unplaced)
+        yield from made
 
-def _export_table(kind, data, interface):
-    "The table of an export of a known kind"
-    if kind == 'JSON': return _placed_table(full_rows(data), [], interface)
+def _not_known(path):
+    return ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
+
+def _json_rows(path, pieces, interface):
+    "Whether it is a short export, and its rows"
+    first = next(pieces)
+    kind = export_kind(first)
+    if kind is None: raise _not_known(path)
+    def rows():
+        for objects in chain([first], pieces):
+            if objects and export_kind(objects) != kind: raise _not_known(path)
+            yield from full_rows(objects) if kind == 'JSON' else short_rows(objects, interface)
+    return kind != 'JSON', rows()
+
+def export_rows(
+    path: str|os.PathLike,    # The file
+    file: object,             # The same, open for reading bytes
+    interface: Interface|None # Says which columns of JSON-MIN and CSV are answers
+) -> tuple:                   # What the kind of file cannot say, and the rows as from `full_rows`
+    "The annotations of an export of any kind"
     unsure = [] if interface else ['which columns are answers (give the interface)']
-    if kind == 'JSON_MIN': return _placed_table(short_rows(data, interface), _LOST + unsure, interface)
-    rows = short_rows(csv_rows(data, interface), interface)
-    return _placed_table(rows, [*_LOST, 'types of the task data', *unsure], interface)
+    start = file.peek(64)[:64]
+    if start.startswith(b'{"kind":'):
+        raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
+    if start.lstrip()[:1] in (b'[', b'{') and b'\0' not in start:
+        is_short, rows = _json_rows(path, json_pieces(file), interface)
+        return (_LOST + unsure if is_short else []), rows
+    text = decoded(file.read())
+    if text.lstrip()[:1] in ('[', '{'):                    # in UTF-16, or with a mark at its beginning
+        is_short, rows = _json_rows(path, iter([from_json(text)]), interface)
+        return (_LOST + unsure if is_short else []), rows
+    if 'annotation_id' not in text.split('\n', 1)[0]: raise _not_known(path)
+    return [*_LOST, 'types of the task data', *unsure], short_rows(csv_rows(text, interface), interface)
+
+def _tables(path, interface, chunks):
+    "Tables of so many rows; None = one of all"
+    with open(path, 'rb') as file:
+        lost, rows = export_rows(path, file, interface)
+        unplaced, is_first = [], True
+        placed = _placed_rows(rows, interface, bool(lost), unplaced)
+        while (some := [*islice(placed, chunks)]) or is_first:
+            yield annotation_table(some, lost, unplaced)
+            unplaced.clear()
+            is_first = False
+
+@contextmanager
+def _odd_file(path):
+    "What is wrong with the file, and what to do"
+    try: yield
+    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
+    except (json.JSONDecodeError, RecursionError) as e:
+        raise ValueError(f'{path} is not whole JSON ({e}): export it again') from e
+    except ValueError as e:
+        if str(e).startswith(str(path)): raise
+        raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
+    except (LookupError, TypeError, AttributeError, OverflowError) as e:
+        raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
+
+def _chunks(path, interface, chunks):
+    with _odd_file(path): yield from _tables(path, interface, chunks)
+
+@contextmanager
+def without_gc() -> Iterator: # For `with`
+    "Pause the garbage collector: to search a million entries again and again takes longer than all else"
+    was = gc.isenabled()
+    gc.disable()
+    try: yield
+    finally:
+        if was: gc.enable()
 
 def read_export(
-    path: str|os.PathLike,           # JSON, snapshot, JSON-MIN, CSV or TSV exported from Label Studio
-    interface: Interface|None = None # Says which columns of JSON-MIN and CSV are answers
-) -> pd.DataFrame:                   # One row an annotation; see `.attrs['lost']`, `.attrs['unplaced']`
-    "Read an export of any kind; a row whose image is unknown has no `file_name` and is listed as unplaced"
-    try: kind, data = parse_export(decoded(Path(path).read_bytes()), path)
-    except UnicodeDecodeError as e:
-        raise ValueError(f'{path} is not in UTF-8 ({e}): export it again') from e
-    if kind is None:
-        raise ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
-    try: return _export_table(kind, data, interface)
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as e:
-        raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
+    path: str|os.PathLike,            # JSON, snapshot, JSON-MIN, CSV or TSV exported from Label Studio
+    interface: Interface|None = None, # Says which columns of JSON-MIN and CSV are answers
+    chunks: int|None = None           # Rows of a table; None = all in one
+) -> pd.DataFrame|Iterator:           # One row an annotation; an iterator of such tables with `chunks`
+    """Read an export of any kind; a row whose image is unknown has no `file_name`.
+    What the kind cannot say is in `.attrs['lost']`, why an image is unknown in `.attrs['unplaced']`"""
+    tables = _chunks(path, interface, chunks)
+    if chunks: return tables
+    with without_gc(): return next(tables)

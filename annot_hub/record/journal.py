@@ -285,7 +285,8 @@ def without_copies(
     copies = list(filter(is_copy, found))
     if not copies: return found
     heads, names = record.heads, {e['file_name'] for e in copies}
-    same = (heads.kind != 'tombstone') & among(heads.file_name, names) & among(heads.unique_id, alive.heads.unique_id)
+    lives = among(heads.unique_id, alive.heads.unique_id) & (heads.kind != 'tombstone')
+    same = lives & among(heads.file_name, names)
     said = set(map(answer_key, record.part(same)))
     return [e for e in found if not (is_copy(e) and answer_key(e) in said)]
 

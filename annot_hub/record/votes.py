@@ -18,15 +18,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from ..annotate.interface import REGIONS, Interface
-from ..collect.columns import among
 from ..collect.words import has_half, whole
 from .journal import current
-from .lines import Record, as_record, as_text, read_line
+from .lines import Record, as_record, as_text
+from .exports import from_json
 
 # %% ../../nbs/3_record/30_votes.ipynb #9cb12724
 REVIEW = 'review-'   # how the `project` of a reviewer's entry begins
 
-NOTE = ['file_name', 'image', 'updated', 'unique_id', 'annotator', 'skipped', 'ground_truth', 'lead_time', 'review', 'result']
+NOTE = ['file_name', 'image', 'updated', 'unique_id', 'annotator', 'skipped', 'ground_truth', 'lead_time',
+        'review', 'result']
 
 def is_review(
     entry: dict # Of the record
@@ -64,18 +65,22 @@ def table_notes(
 ) -> pd.DataFrame:    # As from `entry_notes`, by image and time; rows whose image is unknown are left out
     "Notes from a table of annotations"
     df = df[df.file_name.notna()].reset_index(drop=True)
-    born = df.annotation_id.astype(str) + '@' + df.created_at.astype(str) # an old Label Studio gives no unique_id
+    # an old Label Studio gives no unique_id
+    born = df.annotation_id.astype(str) + '@' + df.created_at.astype(str)
     notes = pd.DataFrame({
-        'file_name': df.file_name.astype('str'), 'updated': df.updated_at.astype('datetime64[us, UTC]').astype('int64'),
+        'file_name': df.file_name.astype('str'),
+        'updated': df.updated_at.astype('datetime64[us, UTC]').astype('int64'),
         'unique_id': df.unique_id.astype('str').fillna(born),
         'annotator': df.annotator.astype(object).where(df.annotator.notna(), 'unknown').map(str),
         'skipped': df.skipped, 'ground_truth': df.ground_truth.fillna(False).astype(bool),
-        'lead_time': df.lead_time, 'review': False, 'result': pd.Series([as_text(result) for result in df.result], dtype='str')})
+        'lead_time': df.lead_time, 'review': False,
+        'result': pd.Series([as_text(result) for result in df.result], dtype='str')})
     notes = notes.sort_values(['file_name', 'updated', 'unique_id'], ignore_index=True)
     return notes.assign(image=image_numbers(notes.file_name))[NOTE]
 
 # %% ../../nbs/3_record/30_votes.ipynb #77d5fbd3
-_NEEDED = ['kind', 'task_updated', 'project', *(name for name in NOTE if name not in ('image', 'review', 'result'))]
+_NEEDED = ['kind', 'task_updated', 'project', *NOTE]
+for _made in ('image', 'review', 'result'): _NEEDED.remove(_made)
 
 def distinct(
     record: list|pd.DataFrame # Entries of the record, or a table from `read_export`
@@ -104,7 +109,8 @@ def is_in_record_only(
     own = [e for e in result if str(e.get('from_name')) in names and isinstance(e.get('value'), dict)]
     return any(v not in (None, '', [], {}) for e in own for v in e['value'].values())
 
-Said = namedtuple('Said', 'state values problem') # the values in the order of the columns; what is wrong as text
+# values in the order of the columns; what is wrong as text
+Said = namedtuple('Said', 'state values problem')
 
 def read_result(
     result: list,        # Label Studio's `result`
@@ -149,11 +155,12 @@ def read_notes(
     found = np.zeros(len(notes), np.int64)
     for start in range(0, len(notes), 50_000):
         some = notes[start:start + 50_000]
-        for i, text in zip(np.flatnonzero(~some.skipped), pa.array(some.result[~some.skipped]).to_pylist()):
+        texts = pa.array(some.result[~some.skipped]).to_pylist()
+        for i, text in zip(np.flatnonzero(~some.skipped), texts, strict=True):
             key = answer_key(text, drawn)
             if key not in numbers:
                 numbers[key] = len(said)
-                said.append(read_result(read_line(text), interface))
+                said.append(read_result(from_json(text), interface))
             found[start + i] = numbers[key]
     return found, said
 
@@ -309,7 +316,8 @@ def labels(
     table = pd.DataFrame({'file_name': images.file_name.reset_index(drop=True),
                           **value_columns([values for values, *_ in found], number, interface.columns)})
     states, shares = (np.array([outcome[i] for outcome in found])[number] for i in (1, 2))
-    table = table.assign(state=pd.Series(states, dtype='str'), n_annotators=np.bincount(people.image)[images.image],
-                         agreement=shares)
-    table.attrs.update(unplaced=getattr(record, 'attrs', {}).get('unplaced', []), problems=problems(people, said))
+    counts = np.bincount(people.image)[images.image]
+    table = table.assign(state=pd.Series(states, dtype='str'), n_annotators=counts, agreement=shares)
+    unplaced = getattr(record, 'attrs', {}).get('unplaced', [])
+    table.attrs.update(unplaced=unplaced, problems=problems(people, said))
     return table
