@@ -10,9 +10,10 @@ ini = ConfigParser(delimiters=['='], interpolation=None)
 ini.read(here/'settings.ini', encoding='utf-8')
 cfg = ini['DEFAULT']
 
-# Extras: every `<name>_requirements`; `all` is what a user can use, `dev` is that and the tools of this repo
+# Extras: every `<name>_requirements`; `all` is what a user can use, `dev` is that and the tools of this repo.
+# `heic` only on request, since its wheels hold a codec under the GPL
 extras = {k.removesuffix('_requirements'): v.split() for k, v in cfg.items() if k.endswith('_requirements')}
-extras['all'] = sorted({r for name, packages in extras.items() if name != 'dev' for r in packages})
+extras['all'] = sorted({r for name, packages in extras.items() if name not in ('dev', 'heic') for r in packages})
 extras['dev'] = sorted({*extras['all'], *extras['dev']})
 
 # PyPI shows the README without the repo around it, so what it links to in the repo gets a full address

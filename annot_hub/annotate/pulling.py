@@ -10,9 +10,9 @@ __all__ = ['OVERLAP', 'AT_ONCE', 'PIECE', 'server_time', 'changed_since', 'newes
 from datetime import datetime, timedelta, timezone
 
 from fastcore.basics import patch
-from tqdm import tqdm
 
 from .client import StudioError, answer_json, header_time
+from ..collect.steps import progress_bar
 from .projects import condition
 from .pushing import Studio # with `push`
 from .team import LocalStudio # with `invite`
@@ -100,9 +100,11 @@ def export_pieces(self: Studio,
 ) -> dict:        # id -> task with its annotations, only those that have any
     "The JSON export of these tasks"
     tasks, path = {}, f'/api/projects/{project}/export'
-    for i in tqdm(range(0, len(ids), PIECE), desc='pull', unit='request', disable=None):
-        part = self.get(path, patience=10, **{'exportType': 'JSON', 'ids[]': ids[i:i+PIECE]})
-        tasks |= {t['id']: t for t in part}
+    with progress_bar(what='pulling', total=len(ids), unit='task') as bar:
+        for i in range(0, len(ids), PIECE):
+            part = self.get(path, patience=10, **{'exportType': 'JSON', 'ids[]': ids[i:i+PIECE]})
+            tasks |= {t['id']: t for t in part}
+            bar.update(len(ids[i:i+PIECE]))
     return tasks
 
 # %% ../../nbs/2_annotate/70_pulling.ipynb #6d75dcdc

@@ -12,13 +12,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from fastcore.basics import patch
-from tqdm import tqdm
 
 from .task_data import OVERWRITTEN
 from .client import StudioError, answer_json
 from .projects import StudioProject, condition, control_names
 from .inventory import Inventory, TaskMemory, deadline, image_of
 from .guessing import Studio # with `predict`
+from ..collect.steps import progress_bar
 
 # %% ../../nbs/2_annotate/60_pushing.ipynb #3dec6c7a
 def check_data_names(
@@ -148,8 +148,8 @@ def await_sent(self: Studio,
     "Wait for what a push that was stopped had sent"
     sent = memory.recall_sent()
     if not sent: return
-    with tqdm(total=len(sent['keys']), desc='waiting up to a minute for what a stopped push had sent',
-              unit='task', disable=None):
+    with progress_bar(what='waiting up to a minute for what a stopped push had sent', total=len(sent['keys']),
+                      unit='task'):
         self.await_landing(project, sent['keys'], sent['last'], deadline(sent['at'], time.time()))
     memory.forget_sent()
 
@@ -164,11 +164,13 @@ def send_tasks(self: Studio,
 ) -> dict:             # id -> (repo_id, file_name) of the new ones, up to an unknown outcome
     "Send tasks in chunks"
     images, made = list(tasks), {}
-    for i in tqdm(range(0, len(images), chunk), desc='push', unit='request', disable=None):
-        part = {image: tasks[image] for image in images[i:i+chunk]}
-        new = self.send_chunk(project, part, max([last, *made]), memory)
-        if new is None: break
-        made |= new
+    with progress_bar(what='pushing', total=len(images), unit='task') as bar:
+        for i in range(0, len(images), chunk):
+            part = {image: tasks[image] for image in images[i:i+chunk]}
+            new = self.send_chunk(project, part, max([last, *made]), memory)
+            if new is None: break
+            made |= new
+            bar.update(len(part))
     return made
 
 @patch

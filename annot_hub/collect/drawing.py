@@ -15,12 +15,12 @@ from contextlib import contextmanager
 
 import pandas as pd
 from huggingface_hub import CommitOperationAdd
-from tqdm import tqdm
 
 from .files import write_file
 from .images import ImageFolder
 from .keys import rendition_name
 from .renditions import rendition
+from .steps import progress_bar
 
 # %% ../../nbs/1_collect/65_drawing.ipynb #847f1e34
 def lacking_renditions(
@@ -63,5 +63,5 @@ def rendition_files(
         pool = ThreadPoolExecutor(4)
         try:
             found = pool.map(one, range(len(rows)), rows.file_name, rows.sha256)
-            yield dict(tqdm(found, 'drawing', len(rows), disable=None if len(rows) else True))
+            yield dict(progress_bar(found, 'drawing', len(rows), unit='image'))
         finally: pool.shutdown(cancel_futures=True)

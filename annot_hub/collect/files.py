@@ -39,7 +39,8 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, 'O_NOFOLLOW', 0) | getat
 @contextmanager
 def new_file(
     path: str|os.PathLike, # Where the file goes; its folder must exist
-    mode: int = 0o644      # Permissions, less the umask; 0o600 for what only its owner may read
+    mode: int = 0o644,     # Permissions, less the umask; 0o600 for what only its owner may read
+    sync: bool = True      # Whether it must survive a power cut; False for what is easily had again
 ) -> Iterator:             # Gives an open binary file, to be written inside `with`
     "Write a file under a random name beside `path`, and move it there when the block succeeds"
     path = Path(path)
@@ -48,7 +49,7 @@ def new_file(
         with open(os.open(aside, _NEW, mode), 'wb') as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync: os.fsync(file.fileno())
         os.replace(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)

@@ -21,8 +21,9 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from .columns import among
 from .keys import parse_url
-from .words import first_few
+from .words import brief, first_few
 
 # %% ../../nbs/1_collect/67_identity.ipynb #9caa38a1
 def _split(name):
@@ -148,14 +149,14 @@ def keep_groups(
     pairs: dict         # New key → old key
 ) -> pd.DataFrame:      # With `group` where a renamed image would have got another one
     "Give renamed images the group that they had"
-    old = dict(zip(base.file_name, _groups(base), strict=True))
-    group = _groups(df)
-    renamed = df[EARLIER].map(was_moved).astype(bool) & df.file_name.isin(list(pairs))
-    was = df.file_name.map(pairs).map(old).where(renamed)
+    old = dict(zip(base.file_name.tolist(), _groups(base).tolist(), strict=True))
+    group, known = _groups(df), among(df.file_name, pairs)
+    renamed = known & pd.Series([was_moved(text) for text in df[EARLIER].tolist()], df.index, dtype=bool)
+    was = df.file_name[renamed].map(pairs).map(old).reindex(df.index)
     was = was.where(was != group)
-    if not was.notna().any(): return df.assign(group=group) if 'group' in base and 'group' not in df else df
+    if not was.notna().any(): return df
     targets = was.groupby(group).agg(_only_one)
-    is_new = ~group.isin(set(old.values())) & ~df.file_name.isin(list(pairs))
+    is_new = ~among(group, old.values()) & ~known
     whole = group.map(targets.dropna()).where(is_new)
     return df.assign(group=was.fillna(whole).fillna(group).astype('str'))
 
@@ -168,12 +169,15 @@ def read_left(
 ) -> pd.DataFrame:   # `LEFT_COLUMNS`; `reason` is '' for images that just left the folder
     "The images that left"
     if data is None: return pd.DataFrame(columns=LEFT_COLUMNS, dtype='str').astype({'until': 'Int64'})
-    df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
-    lost = set(LEFT_COLUMNS) - set(df.columns)
-    if lost:
-        raise ValueError(f'{LEFT} lacks the columns {sorted(lost)}: get it from the history of the repo, or, '
-                         'if it is a file of your own, give it another name')
-    return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
+    try:
+        df = pd.read_csv(BytesIO(data), dtype='str', keep_default_na=False, na_values={EARLIER: ['']})
+        lost = sorted(set(LEFT_COLUMNS) - set(df.columns))
+        if lost: raise ValueError(f'it lacks the columns {", ".join(lost)}')
+        return df[LEFT_COLUMNS].astype({'until': 'int64'}).astype({'until': 'Int64'})
+    except ValueError as e:
+        raise ValueError(f'{LEFT} is no list of images that left ({brief(str(e), 100)}). A file of your own: '
+                         '`annot_hub aside` moves the one in the repo, and you rename the one beside '
+                         'annot_hub.toml. If it was ours: get it from the history of the repo') from e
 
 def write_left(
     left: pd.DataFrame # As from `read_left`
@@ -246,20 +250,21 @@ class Followed:
 
 def _contents(df):
     "Key → sha256"
-    sha256 = df.sha256 if 'sha256' in df else [None]*len(df)
-    return dict(zip(df.file_name, sha256, strict=True))
+    sha256 = df.sha256.tolist() if 'sha256' in df else [None]*len(df)
+    return dict(zip(df.file_name.tolist(), sha256, strict=True))
 
 def _names_used(base, left):
     "All names that an image has or had"
     past = [*past_column(base).dropna(), *left[EARLIER].dropna()]
-    return {*base.file_name, *left.file_name, *(part.file_name for text in past for part in read_past(text))}
+    names = [*base.file_name.tolist(), *left.file_name]
+    return {*names, *(part.file_name for text in past for part in read_past(text))}
 
 def _new_past(df, base, left, pairs):
     "What each row was before, with what has just changed"
     old, new, used = _contents(base), _contents(df), _names_used(base, left)
-    known = dict(zip(base.file_name, past_column(base), strict=True))
+    known = dict(zip(base.file_name.tolist(), past_column(base).tolist(), strict=True))
     column = []
-    for name in df.file_name:
+    for name in df.file_name.tolist():
         was = pairs.get(name)
         past = read_past(known.get(was)) if was or name not in used else [Past('', None, None)]
         if was is not None and (was, old[was]) != (name, new[name]) and isinstance(old[was], str):
@@ -275,13 +280,15 @@ def follow(
     "Find each image of a collection again"
     left = read_left(None) if left is None else left
     if base is None: return df, Followed(new=df.file_name.tolist(), left=left)
+    past = past_column(df)
     hints = {name: [p.file_name for p in read_past(text) if p.file_name]
-             for name, text in zip(df.file_name, past_column(df), strict=True) if isinstance(text, str)}
-    base = _with_left(base, left)
+             for name, text in zip(df.file_name[past.notna()], past.dropna(), strict=True)}
+    grouped, base = 'group' in base, _with_left(base, left)
     pairs = match_images(_contents(base), _contents(df), hints)
     report = _report(df, base, left, pairs)
     df = df.assign(**{EARLIER: _new_past(df, base, left, pairs)})
     df = keep_groups(df, base, pairs)
+    if grouped and 'group' not in df: df = df.assign(group=_groups(df))
     return (df if df[EARLIER].notna().any() else df.drop(columns=EARLIER)), report
 
 def _with_left(base, left):
@@ -296,15 +303,15 @@ def _with_left(base, left):
 
 def _report(df, base, left, pairs):
     "What there is to say"
-    old, new = _contents(base), _contents(df)
+    old, new, names = _contents(base), _contents(df), df.file_name.tolist()
     away = set(base.file_name[base.gone.eq(True)]) if 'gone' in base else set()
-    back = [name for name in df.file_name if pairs.get(name) in away]
-    lost = base[~base.file_name.isin(set(pairs.values()) | away)]
+    back = [name for name in names if pairs.get(name) in away]
+    lost = base[~among(base.file_name, set(pairs.values()) | away)]
     orphans = {old[name] for name in lost.file_name}
     report = Followed({was: name for name, was in pairs.items() if name != was and was not in away},
                       [name for name, was in pairs.items()
                        if isinstance(old[was], str) and old[was] != new[name]],
-                      [name for name in df.file_name if name not in pairs], back)
+                      [name for name in names if name not in pairs], back)
     report.unclear = [name for name in report.new if new[name] in orphans]
     report.gone = lost.file_name.tolist()
     returned = {pairs[name] for name in back}

@@ -18,7 +18,6 @@ from io import BytesIO
 from typing import BinaryIO
 
 import pandas as pd
-from tqdm import tqdm
 
 from .contents import image_kind, other_kind
 from .ends import bytes_at, has_end, is_whole, tiff_pages
@@ -27,6 +26,7 @@ from .key_columns import are_renditions, check_file_names
 from .keys import IMAGE_EXTS, RENDITIONS, original_name
 from .pictures import LARGEST, HeadReader, TooLarge, formats, open_picture
 from .renditions import SIDE, why_unshown
+from .steps import progress_bar
 from .words import first_few, has_half, printable, quoted
 
 # %% ../../nbs/1_collect/30_images.ipynb #22749e56
@@ -272,7 +272,7 @@ def measured_parts(
     parts = [names[i:i + size] for i in range(0, len(names), size)]
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        with tqdm(desc='measuring', total=len(names), disable=None if names else True) as bar:
+        with progress_bar(what='measuring', total=len(names), unit='image') as bar:
             for rows in pool.map(measure_part, parts):
                 bar.update(len(rows))
                 yield rows

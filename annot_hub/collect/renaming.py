@@ -25,6 +25,17 @@ def today(self: Repo) -> str|None: # `user/name`; None if there is no such repo,
     return check_name(name)
 
 @patch
+def seen_with(self: Repo,
+    commit: str|None = None # Full sha that the repo had; None = the newest commit
+) -> tuple:                 # The name of today and the commit; None for what is not there
+    "Is it the repo that had this commit, and what is it called today? One request where it is"
+    with hub_errors(self):
+        try: info = self.api.dataset_info(check_name(self.id), revision=commit, expand=['sha'])
+        except hf_errors.RevisionNotFoundError: return self.today(), None
+        except hf_errors.RepositoryNotFoundError: return None, None
+    return check_name(info.id), info.sha
+
+@patch
 def under(self: Repo,
     name: str # `user/name`
 ) -> Repo:    # With the same address and token

@@ -13,6 +13,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -24,7 +25,7 @@ from huggingface_hub import hf_hub_url, set_client_factory
 from huggingface_hub import errors as hf_errors
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import _http, are_progress_bars_disabled, build_hf_headers, disable_progress_bars
-from huggingface_hub.utils import enable_progress_bars, paginate, parse_datetime
+from huggingface_hub.utils import enable_progress_bars, paginate, parse_datetime, validate_repo_id
 from huggingface_hub.utils import logging as hf_logging
 
 from .keys import endpoint_url, skip_proxy
@@ -230,15 +231,17 @@ def barrier(self: Repo) -> str: # private, gated (people must be let in), or '' 
 # %% ../../nbs/1_collect/60_repo.ipynb #ca29c379
 @patch
 def _tree(self: Repo, revision, folder):
-    "What the Hub says about the files below `folder`, sorted by path"
+    "What the Hub says about the files below `folder`, sorted by path; plain dicts, since there may be many"
+    below = f'/{quote(folder, safe="")}' if folder else ''
+    address = f'{self.endpoint}/api/datasets/{self.id}/tree/{quote(revision, safe="")}{below}'
     with hub_errors(self):
-        try:
-            entries = self.api.list_repo_tree(self.id, folder, recursive=True, revision=revision,
-                                              repo_type='dataset')
-            found = [f for f in entries if hasattr(f, 'blob_id')]
+        validate_repo_id(self.id)
+        headers = build_hf_headers(token=self.api.token)
+        try: entries = [*paginate(address, params={'recursive': True, 'expand': False}, headers=headers)]
         except hf_errors.EntryNotFoundError: return []
-    for f in found: check_place(f.path)
-    return sorted(found, key=lambda f: f.path)
+    found = [f for f in entries if f['type'] == 'file']
+    for f in found: check_place(f['path'])
+    return sorted(found, key=itemgetter('path'))
 
 @patch
 def files(self: Repo,
@@ -246,10 +249,10 @@ def files(self: Repo,
     folder: str|None = None # Only what is below this folder
 ) -> pd.DataFrame:          # One row a file: `file_name`, `bytes`, `sha256` (missing for small files, which git keeps itself)
     "The files of the repo, sorted by name"
-    rows = [(f.path, f.size, check_hash(f.lfs.sha256) if f.lfs else None) for f in self._tree(revision,
-                                                                                              folder)]
-    df = pd.DataFrame(rows, columns=['file_name', 'bytes', 'sha256'])
-    return df.astype({'file_name': 'str', 'bytes': 'int64', 'sha256': 'str'})
+    found = self._tree(revision, folder)
+    columns = {'file_name': [f['path'] for f in found], 'bytes': [f['size'] for f in found],
+               'sha256': [check_hash(f['lfs']['oid']) if f.get('lfs') else None for f in found]}
+    return pd.DataFrame(columns).astype({'file_name': 'str', 'bytes': 'int64', 'sha256': 'str'})
 
 # %% ../../nbs/1_collect/60_repo.ipynb #fd4edb7f
 @contextmanager
@@ -339,7 +342,8 @@ def etags(self: Repo,
     folder: str|None = None # Only what is below this folder
 ) -> dict:                  # File → hash of its content; sorted
     "The hashes of files, in one request for a thousand of them"
-    return {f.path: _etag(f) for f in self._tree(revision, folder)}
+    return {f['path']: check_hash(f['lfs']['oid'] if f.get('lfs') else f['oid'])
+            for f in self._tree(revision, folder)}
 
 LastChange = namedtuple('LastChange', 'etag commit title')
 

@@ -11,13 +11,15 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from .columns import among
+
 # %% ../../nbs/1_collect/40_sampling.ipynb #53443df2
 def random_ranks(
     names: pd.Series, # Keys of images
     seed: int         # Any number; another one gives other ranks
 ) -> pd.Series:       # A number in [0, 1) for each name
     "Rank `names` at random, in a way that can be repeated"
-    hashes = (hashlib.blake2b(f'{seed}:{name}'.encode(), digest_size=8).digest() for name in names)
+    hashes = (hashlib.blake2b(f'{seed}:{name}'.encode(), digest_size=8).digest() for name in names.tolist())
     return pd.Series([int.from_bytes(digest)/2**64 for digest in hashes], index=names.index, dtype='float64')
 
 # %% ../../nbs/1_collect/40_sampling.ipynb #5ffda96c
@@ -43,7 +45,7 @@ def sample(
     "Choose `n` images at random; nothing is removed"
     if not 0 <= n <= len(df): raise ValueError(f'cannot choose {n:,} of {len(df):,} images')
     groups = df[by].fillna('').astype(str) if by else pd.Series('', index=df.index)
-    kept = df.file_name.isin(set(() if keep is None else keep))
+    kept = among(df.file_name, () if keep is None else keep)
     shares = proportional_shares(groups.value_counts(), n)
     lacking = (shares - groups[kept].value_counts().reindex(shares.index, fill_value=0)).clip(lower=0)
     places = random_ranks(df.file_name[~kept], seed).groupby(groups[~kept]).rank(method='first')

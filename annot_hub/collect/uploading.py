@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'keyed_rows', 'to_render',
+           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'table_to_come', 'to_render',
            'count_taken', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
-from tqdm import tqdm
 
+from .columns import among
 from .drawing import lacking_renditions, rendition_files
 from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
 from .identity import withdrawn_rows, write_left
@@ -30,6 +30,7 @@ from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .key_columns import are_renditions
 from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
+from .steps import progress_bar
 from .words import counted, plural, size_words
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
@@ -47,11 +48,13 @@ def split_folders(
     limit: int = 10_000      # Entries that a folder may have
 ) -> pd.DataFrame:           # The collection with keys one folder deeper where a folder was too full, row by row; the same frame if none was
     "Spread folders that are too full over 256 sub-folders"
-    existing, deeper = set(existing), df.file_name.map(bucket)
+    existing = pd.Index(existing, dtype='str')
     folders = df.file_name.str.replace('[^/]*$', '', regex=True)
     full = folders.map(folders.value_counts()) > limit
-    move = (full | deeper.isin(existing)) & ~df.file_name.isin(existing)
-    return df.assign(file_name=deeper.where(move, df.file_name)) if move.any() else df
+    new = df.file_name[~among(df.file_name, existing)]
+    deeper = new.map(bucket)
+    deeper = deeper[full[new.index] | among(deeper, existing)]
+    return df.assign(file_name=deeper.reindex(df.index).fillna(df.file_name)) if len(deeper) else df
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #ad6bdd9d
 @dataclass(repr=False)
@@ -104,12 +107,12 @@ def plan_upload(
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
     known = existing.set_index('file_name').sha256
-    new = ~df.file_name.isin(known.index)
+    new = ~among(df.file_name, known.index)
     same = (df.file_name.map(known) == df.sha256).fillna(False)
     moves = moves or {}
-    moved = df.file_name.isin(set(moves)) & ~same
+    moved = among(df.file_name, moves) & ~same
     new, todo = new & ~moved, df[~same & ~moved]
-    left = sorted(set(known.index) - set(df.file_name) - set(moves.values()))
+    left = sorted(set(known.index.tolist()) - set(df.file_name.tolist()) - set(moves.values()))
     commits = sum(1 for _ in batches(todo))
     return todo, UploadReport(int(new.sum()), int((~new & ~same & ~moved).sum()), int(same.sum()),
                               int(todo.bytes.sum()),
@@ -129,13 +132,13 @@ class Source:
     "Where the files of a collection are on this disk"
     def __init__(self,
         df: pd.DataFrame,      # Collection with the keys of the repo
-        scanned: Iterable,     # Their keys as they were scanned, row by row
+        scanned: pd.Series,    # Their keys as they were scanned, row by row
         root: str|os.PathLike, # The folder that was scanned
         prefix: str            # The `prefix` of that scan
     ):
         # what the table says of other places is not asked: a stranger may have made it
-        self.paths = {name: local_path(root, key, prefix) for name,
-                      key in zip(df.file_name, scanned, strict=True)}
+        self.paths = {name: local_path(root, key, prefix)
+                      for name, key in zip(df.file_name.tolist(), scanned.tolist(), strict=True)}
         self.folder, self.prefix = ImageFolder(root), prefix
 
 @patch
@@ -154,7 +157,7 @@ def check_measured(self: Source,
     rows: pd.DataFrame # Rows that need not be sent
 ) -> None:             # `ValueError` for the first file that has another size than when it was measured
     "Files that are here are still those that were measured"
-    for name, size in zip(rows.file_name, rows.bytes, strict=True):
+    for name, size in zip(rows.file_name.tolist(), rows.bytes.tolist(), strict=True):
         try: found = os.path.getsize(self.paths[name])
         except OSError: continue
         if found != size: self._refuse_changed(name)
@@ -287,15 +290,18 @@ def repo_images(
     files = repo.files(folder=prefix or None)
     return files[~are_renditions(files.file_name)]
 
-def keyed_rows(
-    df: pd.DataFrame,       # Collection, as it was scanned
-    existing: pd.DataFrame, # From `repo_images`
-    left: pd.DataFrame,     # From `read_left`
-    limit: int              # Entries that the Hub takes in one folder
-) -> tuple:                 # The collection under the keys of the repo; and for each row, was it withdrawn?
-    "What the collection is called in the repo"
-    df = check_keys(split_folders(df, existing.file_name, limit), limit)
-    return df, withdrawn_rows(df, left)
+def table_to_come(
+    df: pd.DataFrame,            # Collection, as it was scanned
+    base: pd.DataFrame|None,     # The table of the repo; None if it has none
+    existing: Iterable,          # Keys of the images in the repo
+    left: pd.DataFrame|None = None, # From `read_left`
+    limit: int = 10_000          # Entries that the Hub takes in one folder
+) -> tuple:                      # The table, a `Followed`, and for each row of `df`: was it withdrawn?
+    "The table that an upload writes, under the keys of the repo"
+    left = read_left(None) if left is None else left
+    df = check_keys(split_folders(df, existing, limit), limit)
+    barred = withdrawn_rows(df, left)
+    return *follow(df[~barred], base, left), barred
 
 def to_render(
     df: pd.DataFrame,   # Collection
@@ -312,7 +318,7 @@ def count_taken(
     existing: pd.DataFrame # From `repo_images`
 ) -> None:                 # The report counts it as new
     "A new image may have the name that another one had"
-    taken = todo.file_name.isin(set(report.followed.new)) & todo.file_name.isin(set(existing.file_name))
+    taken = among(todo.file_name, report.followed.new) & among(todo.file_name, existing.file_name)
     report.new, report.changed = report.new + int(taken.sum()), report.changed - int(taken.sum())
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #0b8a51a8
@@ -329,9 +335,9 @@ def upload(
     missing = dry_run and not repo.exists()
     if missing: existing, before = pd.DataFrame({'file_name': [], 'sha256': []}), Before()
     else: existing, before = repo_images(repo, prefix), read_before(check_table(repo))
-    df, barred = keyed_rows(df, existing, before.left, folder_limit)
-    df, scanned, withdrawn = df[~barred], scanned[~barred], df.file_name[barred].tolist()
-    df, followed = follow(df, before.collection, before.left)
+    df, followed, barred = table_to_come(df, before.collection, existing.file_name, before.left,
+                                         folder_limit)
+    scanned, withdrawn = scanned[~barred], scanned[barred].tolist()
     todo, report = plan_upload(df, existing, before.moves(followed, df, existing))
     moved = int((df.file_name != scanned).sum())
     report.moved, report.followed, report.withdrawn = moved, followed, withdrawn
@@ -352,7 +358,7 @@ def _send(df, todo, lacking, source, before, report):
     if len(todo) + len(lacking) and new != old:
         lines = new.encode(errors='surrogateescape')
         repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
-    with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
+    with progress_bar(what='uploading', total=report.bytes, unit='B', unit_scale=True) as bar:
         for part, rows in enumerate(batches(todo), 1):
             with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:
                 message = f'Add {len(rows):,} images (part {part} of {report.commits})'

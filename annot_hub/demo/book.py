@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageOps
-from tqdm import tqdm
 
 from ..collect.files import write_file
+from ..collect.steps import progress_bar
 from .engravings import KINDS, Engraving, letters
 from .paper import beside, ghost, scan_page, stack
 
@@ -245,7 +245,8 @@ def draw_book(
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists(): write_file(path, content)
     missing = [row for row in book.itertuples() if not Path(root, row.file_name).exists()]
-    for row in tqdm(missing, desc='drawing', unit='page', disable=None):
-        scan = page(Volume(row.Index//pages), row.kind, row.Index % pages)
-        write_file(Path(root, row.file_name), _jpeg(scan))
+    with progress_bar(missing, 'drawing', unit='page') as bar:
+        for row in bar:
+            scan = page(Volume(row.Index//pages), row.kind, row.Index % pages)
+            write_file(Path(root, row.file_name), _jpeg(scan))
     return book

@@ -6,8 +6,8 @@
 __all__ = ['SHOWN_EXTS', 'check_formats', 'check_names', 'folder_entries', 'check_limits', 'labels_in', 'used_labels',
            'check_offered', 'check_labels', 'check_clock', 'check_version', 'check_token', 'check_studio',
            'check_visible', 'check_counts', 'check_metadata', 'look_at_repo', 'look_at_metadata',
-           'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'look_at_seconds',
-           'last_answers', 'questions_answered', 'look_at_interface', 'look_at_tasks', 'task_addresses',
+           'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'check_seconds', 'last_answers',
+           'questions_answered', 'look_at_interface', 'look_at_buried', 'look_at_tasks', 'task_addresses',
            'look_at_title', 'look_at_studio', 'undecided', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
 
 # %% ../../nbs/6_project/55_checkup.ipynb #08fa68e1
@@ -34,7 +34,9 @@ from ..collect.keys import check_file_name, hub_url
 from ..collect.matching import comparable
 from ..collect.renditions import shown_names
 from ..collect.words import argument, brief, first_few, plural, quoted
+from .buried import buried_tasks, still_there
 from .config import files_named
+from .desk import project_identity
 from .seeing import Finding, Findings, Surroundings, add_remedies, finding, see, way
 from ..record.renames import interface_changes
 
@@ -417,13 +419,11 @@ def check_task_counts(
     return [*out, finding('tasks/outdated' if outdated else 'tasks/lacking', 'note', found)]
 
 # %% ../../nbs/6_project/55_checkup.ipynb #6c2fffdf
-def look_at_seconds(
-    studio: Studio, # A client
-    title: str      # Of the project that people annotate
-) -> Iterator:      # Findings
+def check_seconds(
+    looks: list # Projects of second looks
+) -> Iterator:  # Findings
     "Second looks that are not finished"
-    from annot_hub.publish.relabelling import second_looks
-    for p in second_looks(studio, title):
+    for p in looks:
         left = p['task_number'] - p['finished_task_number']
         if not left: continue
         yield finding('tasks/again', 'note',
@@ -477,6 +477,23 @@ def look_at_interface(
     except ValueError: return check_same_interface(p.interface, project.xml, changed=True)
     return check_same_interface(p.interface, project.xml, answered=questions_answered(p.studio, project))
 
+add_remedies('labels', buried='`annot_hub pull --full` takes them back')
+
+def look_at_buried(
+    p: object,       # A `Project`
+    project: object, # Label Studio's project
+    tasks: list      # Its tasks
+) -> Iterator:       # Findings; at most 300 tasks are looked at
+    "Answers that the record takes for deleted"
+    from annot_hub.publish.base import read_record
+    buried = buried_tasks(read_record(p.hub)[0], project_identity(project))
+    ids = sorted({*buried.values()} & {t['id'] for t in tasks})[:300]
+    found = still_there(buried, p.studio.export_pieces(project.id, ids).values()) if ids else []
+    if not found: return
+    yield finding('labels/buried', 'problem',
+                  f'{plural(len(found), "answer")} in Label Studio, deleted in the record (an older version '
+                  'did that when the repo was renamed)')
+
 def look_at_tasks(
     p: object,       # A `Project`
     project: object, # Label Studio's project
@@ -493,7 +510,8 @@ def look_at_tasks(
     yield from check_copies(images, worked)
     selected = df.file_name[df.selected].tolist()
     yield from check_task_counts(selected, list(images.values()), _outdated(p, project, tasks))
-    yield from look_at_seconds(p.studio, p.title)
+    yield from look_at_buried(p, project, tasks)
+    yield from check_seconds(p.other_projects(project)['second looks'])
 
 # %% ../../nbs/6_project/55_checkup.ipynb #24d7f82c
 def task_addresses(

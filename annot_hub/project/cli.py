@@ -99,13 +99,17 @@ def run_verb(
 
 # %% ../../nbs/6_project/70_cli.ipynb #d0f6044f
 def explain_stop(
-    verb: str # That was stopped by Ctrl-C
-) -> int:     # Exit code
+    verb: str,           # That was stopped by Ctrl-C
+    error: BaseException # With what was being done
+) -> int:                # Exit code
     "A service is stopped like that, other verbs go on when they are run again"
     if verb in ('serve', 'hub', 'studio', 'gate'):
         print('\nStopped.')
         return 0
-    print('\nannot_hub: stopped. Run the same command again to go on.', file=sys.stderr)
+    from annot_hub.collect.steps import unfinished
+    place = ', '.join(unfinished(error))
+    print(f'\nannot_hub: stopped{place and f" at {place}"}. Run the same command again to go on.',
+          file=sys.stderr)
     return 130
 
 def exit_code(
@@ -116,7 +120,7 @@ def exit_code(
     try:
         run_verb(verb, args)
         return 0
-    except KeyboardInterrupt: return explain_stop(verb)
+    except KeyboardInterrupt as e: return explain_stop(verb, e)
     except (ValueError, OSError, RuntimeError, ImportError) as e:
         print(f'annot_hub: {brief(e)}', file=sys.stderr)
     # a fault of ours: its text may hold anybody's words

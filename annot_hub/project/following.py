@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REPLACED', 'task_key', 'with_key', 'tasks_today', 'left_data', 'stale_data', 'image_commits', 'due_again',
-           'replaced_plan']
+           'replaced_words', 'replaced_plan']
 
 # %% ../../nbs/6_project/37_following.ipynb #a98f80bc
 import re
@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import pandas as pd
 from fastcore.basics import patch
-from tqdm import tqdm
 
 from ..annotate.interface import Interface
 from ..collect.identity import Lineage
 from ..collect.keys import hf_path, parse_url
+from ..collect.steps import progress_bar
 from .collecting import Project
 
 # %% ../../nbs/6_project/37_following.ipynb #ddf1b869
@@ -129,9 +129,9 @@ def follow_images(self: Project,
     tasks = self.studio.tasks(project)
     stale = stale_data(tasks, names, self.old_contents(tasks, names), revision, url)
     if dry_run: return len(stale)
-    for i, data in tqdm(stale.items(), 'following', unit='task', disable=None):
-        # the address names the repo as it is called now
-        self.studio.send('PATCH', f'/api/tasks/{i}/', json={'data': data | {'repo_id': self.repo}})
+    with progress_bar(stale, 'following', unit='task') as bar:
+        for i in bar: # the address names the repo as it is called now
+            self.studio.send('PATCH', f'/api/tasks/{i}/', json={'data': stale[i] | {'repo_id': self.repo}})
     return len(stale)
 
 # %% ../../nbs/6_project/37_following.ipynb #beae9430
@@ -148,6 +148,12 @@ def due_again(
 # %% ../../nbs/6_project/37_following.ipynb #617b9fc2
 REPLACED = 'the picture was replaced'
 
+def replaced_words(
+    number: int # Of the record, from `due_again`
+) -> str:       # The description of their project
+    "What the second look at some images is about"
+    return f'{REPLACED} (before record {number})'
+
 def replaced_plan(
     keys: list,          # Images that are due
     number: int,         # Of the record, from `due_again`
@@ -157,7 +163,7 @@ def replaced_plan(
     from annot_hub.record.changes import Change
     again = pd.DataFrame({'file_name': keys, 'why': REPLACED})
     nothing = pd.DataFrame()
-    return Change(interface, nothing, again, nothing, len(keys), f'{REPLACED} (before record {number})')
+    return Change(interface, nothing, again, nothing, len(keys), replaced_words(number))
 
 @patch
 def images_due(self: Project,
@@ -169,20 +175,31 @@ def images_due(self: Project,
     return due_again(names.changes, answered_in(self.hub, names))
 
 @patch
+def not_queued(self: Project,
+    due: dict,  # From `images_due`
+    looks: list # Projects of second looks: dicts with `id` and `description`
+) -> dict:      # Number → keys, only those that wait for a push
+    "Which of the images that are due no second look holds yet"
+    queued = {look['description']: look['id'] for look in looks}
+    found = {}
+    for number, keys in due.items():
+        look = queued.get(replaced_words(number))
+        tasks = self.under_todays_names(self.studio.tasks(look)) if look else ()
+        here = {t['data'].get('file_name') for t in tasks}
+        found[number] = [key for key in keys if key not in here]
+    return {number: keys for number, keys in found.items() if keys}
+
+@patch
 def send_replaced(self: Project,
     project: object,      # `StudioProject` of the first answers
-    names: Lineage,       # Of the images
+    due: dict,            # From `not_queued`
     interface: Interface, # The questions
-    dry_run: bool         # Only count
-) -> int:                 # Images that are to be seen again
+    looks: list           # Projects of second looks
+) -> None:                # They are queued
     "Queue the images that were scanned again"
-    due = self.images_due(names)
-    if not due: return 0
     from annot_hub.publish.base import read_record
     from annot_hub.publish.relabelling import look_again, send_second
-    if not dry_run:
-        record, tasks = read_record(self.hub)[0], self.studio.tasks(project)
-        for number, keys in due.items():
-            plan = replaced_plan(keys, number, interface)
-            send_second(self.studio, self.title, plan, look_again(tasks, plan, record))
-    return sum(map(len, due.values()))
+    record, tasks = read_record(self.hub)[0], self.studio.tasks(project)
+    for number, keys in due.items():
+        plan = replaced_plan(keys, number, interface)
+        send_second(self.studio, self.title, plan, look_again(tasks, plan, record), looks)

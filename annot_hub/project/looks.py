@@ -16,7 +16,7 @@ from ..annotate.interface import Interface
 from ..collect.files import write_file
 from ..collect.words import argument, quoted
 from .config import parse_config
-from .rounds import Project, pictures_of, project_identity
+from .rounds import Project, add_reports, pictures_of, project_identity
 from ..record.changes import change
 from ..record.renames import check_numbers, interface_changes, keep_numbers, moved_numbers
 from ..record.renames import latest_names, remember, renamed, with_numbers
@@ -31,15 +31,18 @@ def review(self: Project,
     "Take reviewers' decisions into the repo, then put what is still disputed into the review project"
     from annot_hub.publish.base import read_record
     from annot_hub.record.raters import adjudicate
-    from annot_hub.record.reviewing import queue, review_title, send_queue
+    from annot_hub.record.reviewing import queue, send_queue
     self.reach_hub()
-    first, interface, report = self.existing(), self.agreed_interface(), None
+    first, interface = self.existing(), self.agreed_interface()
     self.check_title(first)
-    if self.studio.find(review_title(self.title)):
-        report = self.take_decisions(review_title(self.title), interface, dry_run)
+    reviews = [row['id'] for row in self.other_projects(first)['reviews']]
+    taken = [self.take_decisions(i, interface, dry_run) for i in reviews]
     record = read_record(self.hub)[0]
     todo = queue(self.under_todays_names(self.studio.tasks(first)), adjudicate(record, interface)[:n], record)
-    return report, send_queue(self.studio, self.title, interface, todo, dry_run=dry_run)
+    report = add_reports(taken[0], taken[1:], 'review') if taken else None
+    counts = send_queue(self.studio, reviews[-1] if reviews else self.title, interface, todo, dry_run)
+    if not reviews and not dry_run: self.other_projects(first)    # which notes its number
+    return report, counts
 
 # %% ../../nbs/6_project/45_looks.ipynb #8c5e9c3f
 def require_labels(
@@ -169,12 +172,12 @@ def ask_anew(self: Project,
 ) -> dict:           # Counts, as from `send_second`; `kept`: questions that Label Studio keeps
     "Ask otherwise in Label Studio, send the second look, publish"
     from annot_hub.publish.relabelling import adapt, look_again, send_second
-    from annot_hub.record.reviewing import review_title, review_xml
-    title = review_title(self.title)
-    kept = adapt(self.studio, project.id, plan.interface.xml)[1]
-    if self.studio.find(title): adapt(self.studio, title, review_xml(plan.interface))
-    tasks = self.under_todays_names(self.studio.tasks(project))
-    second = send_second(self.studio, self.title, plan, look_again(tasks, plan, record))
+    from annot_hub.record.reviewing import review_xml
+    kept, beside = adapt(self.studio, project.id, plan.interface.xml)[1], self.other_projects(project)
+    for row in beside['reviews']: adapt(self.studio, row['id'], review_xml(plan.interface))
+    tasks = look_again(self.under_todays_names(self.studio.tasks(project)), plan, record)
+    second = send_second(self.studio, self.title, plan, tasks, beside['second looks'])
+    self.other_projects(project)    # which notes its number
     self.take_answers(project, plan.interface)
     return {'kept': kept} | second
 
@@ -185,8 +188,7 @@ def rename_given(self: Project,
 ) -> int:                # How many answers
     "Answers that say an old name in Label Studio say the new one, once the repo can read both"
     from annot_hub.publish.relabelling import rename_answers
-    from annot_hub.record.reviewing import review_title
-    reviews = self.studio.find(review_title(self.title))
+    reviews = [row['id'] for row in self.other_projects(project)['reviews']]
     n = rename_answers(self.studio, project, interface)
     if n: self.take_answers(project, interface)
     return n + sum(rename_answers(self.studio, i, interface) for i in reviews)

@@ -46,7 +46,7 @@ def first_values(
 
 # %% ../../nbs/6_project/30_start.ipynb #792380f0
 _IGNORED = ['hub/', 'studio/', 'cache/', 'gate.secret', 'collection.parquet', 'tasks.known.json*',
-            '.annot_hub-*']
+            'repo.known.json', '.annot_hub-*']
 _IGNORE_NOTE = '# What annot_hub keeps secret or makes again'
 
 def ignore(

@@ -373,14 +373,16 @@ def agreement_tables(
     people: int    # How many answers an image should have
 ) -> tuple:        # `Agreement`, images to decide, images that lack answers
     "What `agree` is about"
+    from annot_hub.collect.columns import column_called
     from annot_hub.publish.base import read_record
     from annot_hub.record.raters import adjudicate
     from annot_hub.record.reliability import agreement, lacking
     record, images = read_record(p.hub)[0], p.hub.collection()
-    if by and by not in images:
+    named = by and column_called(images.columns, by)
+    if by and named not in images:
         raise ValueError(f'{quoted(by)} is not a column of the collection: it has '
                          f'{", ".join(images.columns)}')
-    groups = dict(zip(images.file_name, images[by], strict=True)) if by else None
+    groups = dict(zip(images.file_name, images[named], strict=True)) if by else None
     return (agreement(record, p.interface, column, groups), adjudicate(record, p.interface),
             lacking(record, p.interface, people, images.file_name[images.selected]))
 

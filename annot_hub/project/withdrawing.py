@@ -36,6 +36,7 @@ def withdraw(self: Project,
     "Take images out of the repo, of Label Studio and of the table on this disk"
     from annot_hub.publish.names import read_names
     from annot_hub.publish.withdrawing import images_to_withdraw, withdraw
+    self.own_files()    # nobody else's is overwritten
     self.reach_hub()
     known = self.hub.collection().file_name.tolist()
     keys = images_to_withdraw(files, read_names(self.hub), known, self.prefix)

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import datasets
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from ..collect.files import is_inside, write_file
 from ..collect.renaming import Repo # with `today`
 from ..collect.repo import as_repo
+from ..collect.steps import progress_bar
 from .loading import embed, load
 
 # %% ../../nbs/4_publish/75_copies.ipynb #e9f7898b
@@ -37,10 +37,11 @@ def shards(
 
 def parquet_with_images(
     rows: datasets.Dataset, # With lazy images
-    workers: int = 16       # Downloads at once
+    workers: int = 16,      # Downloads at once
+    repo: Repo|None = None  # As for `embed`
 ) -> bytes:                 # A Parquet file
     "Rows with the bytes of their pictures inside"
-    whole = embed(rows, workers, keep_in_memory=True, load_from_cache_file=False)
+    whole = embed(rows, workers, repo, keep_in_memory=True, load_from_cache_file=False)
     out = BytesIO()
     pq.write_table(whole.with_format('arrow')[:], out, row_group_size=100)
     return out.getvalue()
@@ -195,8 +196,9 @@ def materialise_to(
     target = RepoTarget(to_repo, made) if to_repo else FolderTarget(folder, made)
     files = [file for split, ds in splits.items() for file in shards(ds, split, rows)]
     todo = [(name, part) for name, part in files if name not in target.ready]
-    for name, part in tqdm(todo, 'writing', disable=None):
-        target.put({name: parquet_with_images(part, workers)}, f'{name} of {made}')
+    with progress_bar(todo, 'writing', unit='file') as bar:
+        for name, part in bar:
+            target.put({name: parquet_with_images(part, workers, repo)}, f'{name} of {made}')
     stale = target.ours - {name for name, _ in files} - {'README.md'}
     target.put({'README.md': copy_card(repo.id, sha, splits).encode(), **dict.fromkeys(stale)}, made)
     return {'rows': sum(map(len, splits.values())), 'files': len(files), 'written': len(todo)}

@@ -4,29 +4,28 @@
 
 # %% auto #0
 __all__ = ['headers_for', 'check_no_folder', 'under_name', 'each_split', 'is_away', 'commit_to_load', 'cached_path',
-           'known_commit', 'is_of_commit', 'load_cached', 'load', 'FetchError', 'fetch', 'image_paths', 'embed',
-           'materialise', 'assign_split']
+           'known_commit', 'is_of_commit', 'load_cached', 'load', 'image_paths', 'embed', 'materialise', 'assign_split',
+           'FetchError', 'fetch']
 
 # %% ../../nbs/4_publish/70_loading.ipynb #0d9268ff
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import datasets
 import httpx2
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, OfflineModeIsEnabled
-from tqdm import tqdm
 
 from ..collect.words import quoted
 from ..collect.clients import point_clients
+from ..collect.fetching import FetchError, fetch
 from ..collect.keys import hf_path, parse_url
 from ..collect.repo import HubError, Repo, as_repo, check_place, hub_errors, quiet_client
 from .cards import head_and_text, is_our_config, listed, name_of, read_head
 from .splits import assign_split
 
-_all_ = ['assign_split']   # it lives on the page about splits and is offered here too
+_all_ = ['assign_split', 'FetchError', 'fetch']   # of other pages, and offered here too
 
 # %% ../../nbs/4_publish/70_loading.ipynb #6853607b
 _token_headers = datasets.utils.file_utils.get_authentication_headers_for_url
@@ -170,33 +169,6 @@ def load(
                            f'publish some labels first ({e})') from e
 
 # %% ../../nbs/4_publish/70_loading.ipynb #38b0fcd4
-class FetchError(RuntimeError):
-    "Some images could not be fetched; the message names the first of them and why"
-
-def _fetch_one(path):
-    "Local file of one `hf://` path, or the exception; three tries when the network fails"
-    repo_id, revision, name = parse_url(path)
-    for last in (False, False, True):
-        try:
-            return Repo(repo_id).download(name,
-                                          revision) or HubError(f'{repo_id} has no such file at {revision}')
-        except HubError as e:
-            if last or getattr(getattr(e.__cause__, 'response', None), 'status_code', 500) < 500: return e
-
-def fetch(
-    paths: list,      # `hf://` paths, as in the dataset's `image` column
-    workers: int = 16 # Downloads at once
-) -> dict:            # Path → file on this machine; `FetchError` if any is missing, after all others are there
-    "Download images into the client's cache"
-    with quiet_client(), ThreadPoolExecutor(workers) as pool:
-        files = list(tqdm(pool.map(_fetch_one, paths), 'fetching', len(paths), disable=None))
-    got = dict(zip(paths, files, strict=True))
-    bad = {path: e for path, e in got.items() if isinstance(e, Exception)}
-    if not bad: return got
-    first, why = next(iter(bad.items()))
-    raise FetchError(f'{len(bad):,} of {len(paths):,} images could not be fetched, first '
-                     f'{quoted(parse_url(first).file_name)}: {why}. Run it again for the rest')
-
 def image_paths(
     ds: datasets.Dataset # With a column `image`
 ) -> list:               # `hf://` paths, one a row
@@ -205,12 +177,13 @@ def image_paths(
 
 # %% ../../nbs/4_publish/70_loading.ipynb #e9d42ceb
 def embed(
-    ds: datasets.Dataset, # As from `load`
-    workers: int = 16,    # Downloads at once
-    **kw                  # For `datasets.Dataset.map`
-) -> datasets.Dataset:    # The same rows with the bytes of every image inside
+    ds: datasets.Dataset,   # As from `load`
+    workers: int = 16,      # Downloads at once
+    repo: Repo|None = None, # Whose address and token are used; None = those of the environment
+    **kw                    # For `datasets.Dataset.map`
+) -> datasets.Dataset:      # The same rows with the bytes of every image inside
     "Put the pictures into a dataset, byte for byte"
-    local = fetch(image_paths(ds), workers)
+    local = fetch(image_paths(ds), workers, repo)
     def content(images):
         found = []
         for image in images:
@@ -228,4 +201,5 @@ def materialise(
     **kw                    # `config` and `split`, as for `load`
 ) -> datasets.Dataset:      # As from `load`, with the bytes of every image inside; kept in the cache of `datasets`
     "The published labels with all their pictures at hand"
-    return embed(load(repo, revision, **kw), workers)
+    repo = as_repo(repo)
+    return embed(load(repo, revision, **kw), workers, repo)

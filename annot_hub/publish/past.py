@@ -247,7 +247,7 @@ def renumber(
     if then is None: raise HubError(f'{base.repo.id} has no labels yet: its classes have no numbers')
     changed = interface_changes(then, interface)
     if changed:
-        raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub pull` first')
+        raise ValueError(f'the questions are not the published ones ({changed}): `annot_hub relabel` first')
     moved = moved_numbers(then, interface)
     if not moved: interface = keep_numbers(then, interface)
     draft = Draft(base, [], labels(base.record, interface), interface, moved,

@@ -152,20 +152,20 @@ NO_QUEUE = dict(wanted=0, already=0, pushed=0, missing=0, doubled=0, removed=0, 
 
 def send_queue(
     studio: Studio,       # A `Studio`
-    title: str,           # Of the project that people annotate
+    title: str|int,       # Of the project that people annotate; or the number of its review project
     interface: Interface, # Its questions
     tasks: list,          # From `queue`
     dry_run: bool = False # Only look
 ) -> dict:                # Counts as from `Studio.push`, and `withdrawn`
     "Make the review project's queue what it should be"
-    name = review_title(title)
-    if (dry_run or not tasks) and not studio.find(name):
+    name = title if isinstance(title, int) else review_title(title)
+    if (dry_run or not tasks) and isinstance(name, str) and not studio.find(name):
         return NO_QUEUE | dict(wanted=len(tasks), missing=len(tasks))
     project = studio.project(name, None if dry_run else review_xml(interface))
     stale = stale_tasks(studio, project, tasks)
     if not dry_run: delete_tasks(studio, stale)
     report = studio.push(project, tasks, dry_run=dry_run)
-    if not dry_run: studio.project(name, model_version=EVERYBODY)
+    if not dry_run: studio.project(project.id, model_version=EVERYBODY)
     return report | {'withdrawn': len(stale)}
 
 # %% ../../nbs/3_record/70_reviewing.ipynb #02efe9da
