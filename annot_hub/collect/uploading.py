@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
-from tqdm import tqdm
 
 from .columns import among
 from .drawing import lacking_renditions, rendition_files
@@ -31,6 +30,7 @@ from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .key_columns import are_renditions
 from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
+from .steps import progress_bar
 from .words import counted, plural, size_words
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #e44f73a5
@@ -355,7 +355,7 @@ def _send(df, todo, lacking, source, before, report):
     if len(todo) + len(lacking) and new != old:
         lines = new.encode(errors='surrogateescape')
         repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
-    with tqdm(total=report.bytes, desc='uploading', unit='B', unit_scale=True, disable=None) as bar:
+    with progress_bar(what='uploading', total=report.bytes, unit='B', unit_scale=True) as bar:
         for part, rows in enumerate(batches(todo), 1):
             with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:
                 message = f'Add {len(rows):,} images (part {part} of {report.commits})'

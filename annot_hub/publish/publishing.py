@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ..collect.fetching import image_reader
+from ..collect.steps import progress_bar
 from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.renaming import own_places
@@ -194,7 +196,7 @@ def _all_files(draft, table, placed, report, sheet):
     readme, _ = readable_text(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
-                         lambda name: repo.read(name, draft.images))
+                         image_reader(repo, draft.images, [name for _, names in rows for name in names]))
     files = version_files(draft, table, placed, picture, sorted(base.written & set(base.data)))
     report.notes += filter(None, [picture.why])
     return files
@@ -305,14 +307,17 @@ def publish(
     repo, found = as_repo(repo), found if isinstance(found, Found) else Found(found)
     for i in range(tries):
         try:
-            with without_gc():
+            with without_gc(), progress_bar(what='publishing', total=3, unit='step') as bar:
                 base = read_base(repo)
+                bar.update()
                 places = own_places(base.repo, [place_of(e, found) for e in found], repo_names(base.record))
                 ours, left = of_this_repo(found, base.repo.id, places)
                 known, strange = of_known_images(ours, base.collection.file_name)
                 # what another publish brought may be newer than what we have read: nothing is taken for deleted then
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
+                bar.update()
                 report = write_version(draft, splits, sheet, tag, dry_run)
+                bar.update()
             report.edits, report.refused = edited.entries, edited.refused
             report.left = left + strange + edited.refused + report.left
             return report

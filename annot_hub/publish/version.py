@@ -166,7 +166,7 @@ def plan_sheet(
     if mark in readme and existing: return Sheet({}, mark)
     try: return Sheet({'data/sheet.jpg': contact_sheet(rows, fetch)}, mark)
     except Exception as e: # Pillow's decoders raise what they like
-        return Sheet({}, why=f'no contact sheet: {str(e) or type(e).__name__}')
+        return Sheet({}, why=f'no contact sheet: {(str(e) or type(e).__name__).splitlines()[0]}')
 
 # %% ../../nbs/4_publish/50_version.ipynb #9d186ee1
 def readable_text(
