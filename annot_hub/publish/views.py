@@ -138,8 +138,9 @@ def csv_cells(
     s: pd.Series # A column
 ) -> pa.Array:   # Text, quoted where it must be; '' for what is missing
     "A column as the cells of a CSV"
+    if s.dtype == object: s = s.map(as_cell)  # whole numbers with a gap become numbers with a point
     if s.dtype.kind == 'f': return pc.fill_null(float_texts(s), _text(''))
-    a = pa.array(s.map(as_cell) if s.dtype == object else s, from_pandas=True)
+    a = pa.array(s, from_pandas=True)
     if isinstance(a, pa.ChunkedArray): a = a.combine_chunks() # of tables that were put together
     plain = pa.types.is_integer(a.type) or pa.types.is_boolean(a.type)
     if pa.types.is_boolean(a.type): a = pc.if_else(a, 'True', 'False')
