@@ -81,10 +81,10 @@ def stored_column(
     values: pd.Series,    # A label column
     t: pa.DataType        # Of its feature
 ) -> pa.Array:            # Missing where nobody has answered
-    "Labels as their feature stores them; a text is looked at once, however often it is there"
-    if values.dtype != 'str': return pa.array([interface.stored(values.name, v) for v in values], t)
-    codes, texts = pd.factorize(values)
-    known = pa.array([interface.stored(values.name, text) for text in texts], t)
+    "Labels as their feature stores them; each is looked at once, however often it is there"
+    try: codes, different = pd.factorize(values)
+    except TypeError: return pa.array([interface.stored(values.name, v) for v in values], t) # lists
+    known = pa.array([interface.stored(values.name, v) for v in different], t)
     return known.take(pa.array(codes, mask=codes < 0))
 
 def to_parquet(
