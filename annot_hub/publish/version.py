@@ -288,7 +288,8 @@ def version_files(
     files |= {'labels.xml': interface.xml.encode(),
               'README.md': page.encode()}
     if placed.file: files['splits.csv'] = placed.file
-    stale = {name for name in old_data if name.endswith('.parquet')} - set(files)
+    gone = ('data/sheet.jpg',) if not sheet.mark else () # it may show what was withdrawn
+    stale = {name for name in old_data if name.endswith('.parquet') or name in gone} - set(files)
     return files | dict.fromkeys(stale) | draft.extra
 
 def record_files(
