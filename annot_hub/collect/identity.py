@@ -14,6 +14,7 @@ import unicodedata
 from collections import defaultdict, namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from math import inf
 from urllib.parse import unquote
@@ -348,7 +349,7 @@ class Lineage:
         untils = [p.until for p, after in zip(past, contents[1:], strict=True) if p.sha256 != after]
         if untils and end == inf: self.changes[key] = untils[-1]
 
-    @property
+    @cached_property
     def withdrawn(self) -> set: # Keys as `at` gives them
         "Images that were withdrawn, with a reason"
         return set(left_keys(self.left[self.left.reason != '']))
