@@ -207,13 +207,12 @@ def place_rows(
     df: pd.DataFrame,      # From `read_csv`
     key: str,              # Its column of image names
     keys: list,            # Of the images of the repo
-    min_match: float = .5  # Share of the rows that must name one of them
 ) -> pd.Series:            # The image of each row, None where there is none; `ValueError` when too few have one
     "Which image each row is about"
     endings = path_endings(keys)
     images = pd.Series([image_meant(name, endings) for name in df[key]], index=df.index, dtype=object)
     known = images.notna()
-    if known.mean() >= min_match: return images
+    if known.mean() >= .5: return images
     raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
                      f'not: {quoted(df[key][~known].iloc[0])}. Is {quoted(key)} the right column?')
 
@@ -278,14 +277,13 @@ def plan_migration(
     old: OldRepo,                     # From `read_old`
     columns: tuple = (None, None),    # As for `find_columns`
     interface: Interface|None = None, # As for `migrate`
-    names: dict|None = None,          # The same
-    min_match: float = .5             # The same
+    names: dict|None = None           # The same
 ) -> Migration:                       # `ValueError` says what is in the way
     "Decide what a migration makes of a repo"
     df = old.rows
     key, label = find_columns(df, *columns)
     collection, bad_names = listed_collection(old.files)
-    images = place_rows(df, key, collection.file_name.tolist(), min_match)
+    images = place_rows(df, key, collection.file_name.tolist())
     values = pd.Series([label_value(text) for text in df[label]], index=df.index, dtype=object)
     known = images.notna()
     interface = interface or asked_of(values[known], label)
@@ -305,10 +303,9 @@ def migrate(
     label: str|None = None,           # Its column of labels; None = the one with a usual name
     interface: Interface|None = None, # The question; None = made of the labels that occur
     names: dict|None = None,          # What the CSV calls an annotator → a name that may be published
-    min_match: float = .5,            # Share of the rows that must name an image of the repo
     dry_run: bool = False             # Only say what would happen
 ) -> MigrateReport:                   # `ValueError` or `HubError` say what is in the way
     "Turn a repo of the tutorial's own shape into one of ours; the images stay where they are"
-    plan = plan_migration(read_old(as_repo(repo), csv), (key, label), interface, names, min_match)
+    plan = plan_migration(read_old(as_repo(repo), csv), (key, label), interface, names)
     plan.report.revision = write_version(plan.draft, dry_run=dry_run).revision
     return plan.report

@@ -235,10 +235,9 @@ def restore(
 
 # %% ../../nbs/4_publish/65_past.ipynb #c32bd9c8
 def renumber(
-    repo: str|Repo,        # The repo
-    interface: Interface,  # The questions as published, with the order that is wanted
-    dry_run: bool = False  # Only say what would happen
-) -> PublishReport:        # `notes` says which class got another number
+    repo: str|Repo,      # The repo
+    interface: Interface # The questions as published, with the order that is wanted
+) -> PublishReport:      # `notes` says which class got another number
     "Number the classes in the order of the list"
     base = read_base(repo)
     check_no_edits(base)
@@ -251,6 +250,6 @@ def renumber(
     if not moved: interface = keep_numbers(then, interface)
     draft = Draft(base, [], labels(base.record, interface), interface, moved,
                   title='Number the classes anew: {}')
-    report = write_version(draft, dry_run=dry_run)
+    report = write_version(draft)
     report.notes = moved + report.notes
     return report

@@ -244,18 +244,16 @@ def split_notes(
 def split(
     df: pd.DataFrame,            # Collection, with `labelled` (whether an image has a label)
     data: bytes|None,            # The repo's `splits.csv`, None if there is none
-    fractions: dict|None = None, # Split → share; None = as the file says
-    seed: int = 0,               # Decides between groups of one size
-    limit: int = 40              # Bits of 256 that may differ between two scans of one page
+    fractions: dict|None = None  # Split → share; None = as the file says
 ) -> Splits:                     # Every image's split; nothing if there is neither a file nor `fractions`
     "Place the groups that have their first label; what has a place stays there"
     placed, last = read_splits(data)
     fractions = check_fractions(fractions) if fractions else last
     if not fractions: return Splits(pd.Series(None, index=df.index, dtype='str'), data)
-    group, (block, doubles) = group_of(df), blocks(df, limit)
+    group, (block, doubles) = group_of(df), blocks(df)
     chosen = group[df.selected if 'selected' in df else df.file_name.notna()].value_counts()
     wanted = {*group[df.labelled], *(set(placed) & set(group))}
-    new = place_blocks({g: int(chosen.get(g, 0)) for g in wanted}, placed, block, fractions, seed)
+    new = place_blocks({g: int(chosen.get(g, 0)) for g in wanted}, placed, block, fractions)
     notes = split_notes(group, df.file_name, doubles, placed)
     file = append_splits(data, new, fractions) if new else data
     return Splits(group.map({**placed, **new}), file, new, notes)
