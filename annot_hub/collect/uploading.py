@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
 from tqdm import tqdm
 
-from .drawing import lacking_renditions, rendition_files
+from .rendering import lacking_renditions, rendition_files
 from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
 from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path

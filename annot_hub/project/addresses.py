@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from ..collect.keys import RENDITIONS, original_name
 from ..collect.made import kept_secret, made_here, note_made
 from ..collect.renditions import shown_names
-from .desk import Project
+from .labelling import Project
 
 # %% ../../nbs/6_project/39_addresses.ipynb #6f1dd226
 @patch
@@ -44,8 +44,8 @@ def gate(self: Project) -> object: # A `Gate`; not open yet: `with project.gate(
 
 # %% ../../nbs/6_project/39_addresses.ipynb #a92b67c6
 @patch
-def shared_folder(self: Project) -> tuple|None: # The folder, and the part of each name that it lacks; None if the file names no folder
-    "Folder of images as Label Studio sees it"
+def shared_folder(self: Project) -> tuple|None: # None if the file names no folder
+    "Folder of images as Label Studio sees it, and the part of each name that it lacks"
     if not self.section('studio').get('files'): return None
     folder = os.path.abspath(self.place('studio', 'files'))
     lacks = os.path.isdir(folder) and not os.path.isdir(os.path.join(folder, self.prefix))

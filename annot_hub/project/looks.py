@@ -18,8 +18,8 @@ from ..collect.words import argument, quoted
 from .config import parse_config
 from .rounds import Project, pictures_of, project_identity
 from ..record.changes import change
-from ..record.renames import check_numbers, interface_changes, keep_numbers, moved_numbers
-from ..record.renames import latest_names, remember, renamed, with_numbers
+from ..record.numbers import check_numbers, keep_numbers, moved_numbers, with_numbers
+from ..record.renames import interface_changes, latest_names, remember, renamed
 from ..record.journal import cursor, entries, updates
 
 # %% ../../nbs/6_project/45_looks.ipynb #1ea2417e

@@ -21,9 +21,9 @@ from ..collect.identity import LEFT, follow
 from ..collect.keys import hub_url
 from ..collect.renditions import shown_names
 from .addresses import Project
-from .desk import project_identity
-from ..record.renames import interface_changes
-from ..record.renames import check_numbers, remember
+from .labelling import project_identity
+from ..record.numbers import check_numbers
+from ..record.renames import interface_changes, remember
 from ..publish.base import read_record
 from ..publish.names import read_names
 from ..record.journal import current, cursor, entries

@@ -200,7 +200,8 @@ def where_to_label(
 ) -> str:     # One line
     "Where to label, and what must run meanwhile"
     barrier = p.hub.barrier()
-    gate = f' The repo is {barrier}: keep `annot_hub gate` or `annot_hub serve` running meanwhile.' if barrier else ''
+    running = 'keep `annot_hub gate` or `annot_hub serve` running meanwhile'
+    gate = f' The repo is {barrier}: {running}.' if barrier else ''
     return f'Label at {p.studio.url}/projects/{p.existing().id}.{gate} Then `annot_hub pull`'
 
 @verb

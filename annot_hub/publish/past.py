@@ -24,7 +24,8 @@ from .publishing import csv_edits, other_edits, published_interface, write_versi
 from .version import Draft, PublishReport
 from .views import compare
 from ..record.journal import current, when
-from ..record.renames import interface_changes, keep_numbers, moved_numbers
+from ..record.numbers import keep_numbers, moved_numbers
+from ..record.renames import interface_changes
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/65_past.ipynb #81317b5c
