@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['encoding_of', 'decoded', 'undecoded', 'separator_of', 'split_off_separator', 'split_rows', 'width_of', 'is_regular',
            'table_rows', 'kind_of_cell', 'column_kinds', 'header_problem', 'split_header', 'check_widths', 'csv_frame',
-           'read_csv', 'as_numbers', 'typed_column', 'json_frame', 'sheet_value', 'excel_frame', 'table_kind',
-           'is_json', 'unpacked', 'read_metadata']
+           'read_csv', 'as_numbers', 'typed_column', 'json_frame', 'sheet_value', 'filled_sheet', 'excel_frame',
+           'table_kind', 'is_json', 'unpacked', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -282,6 +282,16 @@ def sheet_value(
     if zeros and isinstance(cell.value, int): return f'{cell.value:0{len(zeros[0])}d}'
     return None if cell.value == '' else cell.value
 
+def filled_sheet(
+    sheets: list # Rows of each sheet; None for an empty cell
+) -> list:       # The rows of the one that is not empty; `ValueError` if there are several, or none
+    "The sheet that is meant"
+    filled = [[row for row in rows if any(v is not None for v in row)] for rows in sheets]
+    used = [rows for rows in filled if rows]
+    if len(used) == 1: return used[0]
+    raise ValueError(f'it has {len(used)} sheets with something on them: save the one that '
+                     'is meant as "CSV UTF-8"')
+
 def excel_frame(
     data: bytes,       # Content of a workbook
     columns: list|None # Names of the columns, for a sheet without a header line
@@ -291,12 +301,8 @@ def excel_frame(
     except ImportError as e:
         raise ValueError('it is an Excel workbook: save it as "CSV UTF-8", or `pip install openpyxl`') from e
     sheets = load_workbook(BytesIO(data), read_only=True, data_only=True).worksheets
-    cells = [[[sheet_value(cell) for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
-    filled = [[row for row in rows if any(v is not None for v in row)] for rows in cells]
-    if sum(map(bool, filled)) != 1:
-        raise ValueError(f'it has {sum(map(bool, filled))} sheets with something on them: save the one that '
-                         'is meant as "CSV UTF-8"')
-    rows = next(filter(None, filled))
+    values = [[[sheet_value(cell) for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
+    rows = filled_sheet(values)
     names, below = split_header([['' if v is None else str(v) for v in row] for row in rows], columns)
     check_widths(names, below, bool(columns))
     cells = [row + [None]*len(names) for row in rows[len(rows) - len(below):]]
