@@ -25,14 +25,14 @@ from .images import IMAGE_EXTS
 from .words import one_line
 
 # %% ../../nbs/1_collect/32_tables.ipynb #57b9c683
-_MARKS = {BOM_UTF8: 'utf-8-sig', BOM_UTF32_LE: 'utf-32', BOM_UTF32_BE: 'utf-32', BOM_UTF16_LE: 'utf-16',
+_BYTE_MARKS = {BOM_UTF8: 'utf-8-sig', BOM_UTF32_LE: 'utf-32', BOM_UTF32_BE: 'utf-32', BOM_UTF16_LE: 'utf-16',
           BOM_UTF16_BE: 'utf-16'}
 
 def encoding_of(
     data: bytes # Content of a file of text
 ) -> str:       # 'utf-8', or what a mark or zero bytes say
     "The encoding that the bytes themselves tell"
-    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    marked = next((name for mark, name in _BYTE_MARKS.items() if data.startswith(mark)), None)
     if marked: return marked
     even, odd = data[:4000:2].count(0), data[1:4000:2].count(0)
     if max(even, odd)*10 < len(data[:4000]): return 'utf-8'
@@ -243,7 +243,7 @@ def as_numbers(
     return column.astype('float64') if same else column
 
 # %% ../../nbs/1_collect/32_tables.ipynb #021d38a8
-_TYPES = {'int': 'Int64', 'bool': 'boolean', 'str': 'str', 'float': 'float64', 'datetime': 'datetime64[us]'}
+_DTYPES = {'int': 'Int64', 'bool': 'boolean', 'str': 'str', 'float': 'float64', 'datetime': 'datetime64[us]'}
 
 def typed_column(
     values: Sequence # With None for what is missing
@@ -251,7 +251,7 @@ def typed_column(
     "A column of values that know their type"
     kinds = {type(value).__name__ for value in values if value is not None}
     if kinds == {'int', 'float'}: kinds = {'float'}
-    dtype = _TYPES.get(kinds.pop(), 'object') if len(kinds) == 1 else 'object'
+    dtype = _DTYPES.get(kinds.pop(), 'object') if len(kinds) == 1 else 'object'
     if None not in values: dtype = {'Int64': 'int64', 'boolean': 'bool'}.get(dtype, dtype)
     try: return pd.Series(values, dtype=dtype)
     except (OverflowError, ValueError): return pd.Series(values, dtype='object')

@@ -8,11 +8,10 @@ __all__ = ['SHOWN_EXTS', 'check_names', 'check_formats', 'folder_entries', 'chec
            'check_visible', 'check_counts', 'check_metadata', 'look_at_repo', 'look_at_metadata',
            'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'look_at_seconds',
            'last_answers', 'questions_answered', 'look_at_interface', 'look_at_tasks', 'task_addresses',
-           'look_at_title', 'look_at_studio', 'undecided', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
+           'look_at_title', 'look_at_studio', 'without_label', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
 
 # %% ../../nbs/6_project/55_checkup.ipynb #08fa68e1
 import math
-import os
 import random
 import time
 import unicodedata
@@ -39,11 +38,11 @@ from .seeing import Finding, Findings, Surroundings, add_remedies, finding, see,
 from ..record.renames import interface_changes
 
 # %% ../../nbs/6_project/55_checkup.ipynb #91962413
-_AGAIN = 'in your folder, then `annot_hub collect` and `annot_hub upload`'
+_IN_FOLDER = 'in your folder, then `annot_hub collect` and `annot_hub upload`'
 
 add_remedies('names',
-    unusable=f'rename the file {_AGAIN}',
-    alike=f'on macOS and Windows they are one file: rename one of them {_AGAIN}',
+    unusable=f'rename the file {_IN_FOLDER}',
+    alike=f'on macOS and Windows they are one file: rename one of them {_IN_FOLDER}',
     format='`annot_hub collect` and `annot_hub upload` make a JPEG of each for annotators')
 
 def check_names(
@@ -358,6 +357,7 @@ def check_same_interface(
     code = 'interface/changed' if changed else 'interface/other'
     return finding(code, 'problem', f'Label Studio asks something else: {brief(_difference(a, b), 1000)}')
 
+# %% ../../nbs/6_project/55_checkup.ipynb #aa786b24
 add_remedies('tasks',
     gone='put the images back into your folder, then `annot_hub collect` and `annot_hub upload`; or delete '
          'these tasks in Label Studio',
@@ -438,11 +438,8 @@ def look_at_seconds(
 
 def _shared_address(p):
     "Function from file_name to address on Label Studio's disk, None if the project file names no folder"
-    folder = p.section('studio').get('files')
-    if not folder: return None
-    folder = os.path.abspath(p.dir/folder)
-    lacks = os.path.isdir(folder) and not os.path.isdir(os.path.join(folder, p.prefix))
-    return local_address(folder, p.prefix if lacks else '')
+    shared = p.shared_folder()
+    return local_address(*shared) if shared else None
 
 def _outdated(p, project, tasks):
     "Does what `push` remembers say otherwise, and would `push` not notice? It counts the tasks, and looks at the last one"
@@ -564,7 +561,7 @@ def look_at_studio(
 add_remedies('labels', unpublished='`annot_hub relabel --dry-run` says what that means, `annot_hub relabel` '
                                    'does it')
 
-def undecided(
+def without_label(
     entries: list,     # Annotations of the record
     final: pd.DataFrame # From `labels`
 ) -> list:             # Those about images that have no label
@@ -586,7 +583,7 @@ def look_at_record(
                       f'annot_hub.toml asks otherwise than the published labels: {brief(changed, 1000)}')
     record = read_record(p.hub)[0]
     entries, settled = current(record), bool(published) and not changed
-    if settled: entries = undecided(entries, labels(record, p.interface))
+    if settled: entries = without_label(entries, labels(record, p.interface))
     yield from check_labels(p.interface, used_labels(entries), settled)
 
 # %% ../../nbs/6_project/55_checkup.ipynb #407f749f

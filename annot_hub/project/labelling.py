@@ -87,7 +87,7 @@ def tasks_that_say(self: Project,
     return {t['id'] for t in tasks if task_place(t['data']) in own and task_place(t['data'])[0]}
 
 @patch
-def with_names(self: Project,
+def with_renamed(self: Project,
     project: object,      # Label Studio's project
     dry_run: bool = False # Remember nothing
 ) -> object:              # The same; it knows which tasks were made under another name of the repo

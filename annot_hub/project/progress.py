@@ -86,7 +86,7 @@ def tasks_lacking(self: Project,
     "Which images have no task yet?"
     from annot_hub.annotate.inventory import Inventory, TaskMemory
     memory = TaskMemory(inside('tasks.known.json', self.dir), self.studio.identity(project))
-    known = replace(memory.recall() or Inventory(), renamed=self.with_names(project, True).renamed)
+    known = replace(memory.recall() or Inventory(), renamed=self.with_renamed(project, True).renamed)
     inventory = self.studio.inventory(project.id, known)
     images = {i: (inventory.renamed.get(i, repo_id), name) for i, (repo_id, name) in inventory.images.items()}
     have = {name for repo_id, name in images.values() if repo_id == self.repo}

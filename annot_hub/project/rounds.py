@@ -182,7 +182,7 @@ def push(self: Project,
     project = self.project_for(dry_run, another)
     if project is None: return nothing_pushed(offer.tasks) | record_only(self.interface)
     renewed = self.follow_everywhere(project, offer.revision, offer.address, dry_run)
-    known, named = inside('tasks.known.json', self.dir), self.with_names(project, dry_run)
+    known, named = inside('tasks.known.json', self.dir), self.with_renamed(project, dry_run)
     report = self.studio.push(named, offer.tasks, dry_run=dry_run, known=known) | record_only(self.interface)
     again = self.send_replaced(project, read_names(self.hub), offer.interface, dry_run)
     more = {'brought up to date': renewed, 'to be seen again': again}

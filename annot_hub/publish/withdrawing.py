@@ -77,17 +77,22 @@ class WithdrawReport:
     revision: str = ''          # The commit
     dry_run: bool = False       # Nothing was written
 
-    def __str__(self):
+    def counts(self) -> str: # E.g. '2 images withdrawn: …; 1 entry of the record kept (…)'
+        "What went"
         what = 'would be withdrawn' if self.dry_run else 'withdrawn'
         images = plural(len(self.files), 'image')
-        text = f'{images} {what}: {first_few(self.files)}' if self.message else f'{images} withdrawn already'
+        named = f'{images} {what}: {first_few(self.files)}'
+        parts = [named if self.message else f'{images} withdrawn already']
         kept = 'removed' if self.forget else 'kept (--forget removes what was said)'
-        if self.answers: text += f'; {plural(self.answers, "entry", "entries")} of the record {kept}'
+        if self.answers: parts.append(f'{plural(self.answers, "entry", "entries")} of the record {kept}')
         done = 'would go' if self.dry_run else 'removed'
-        if self.tasks: text += f'; {plural(self.tasks, "task")} in Label Studio {done}'
-        text += '. The files in your folder are not touched, and `annot_hub collect` leaves them out'
+        if self.tasks: parts.append(f'{plural(self.tasks, "task")} in Label Studio {done}')
+        return '; '.join(parts)
+
+    def __str__(self):
         where = f', and the tags {", ".join(self.tags)},' if self.tags else ''
-        return (f'{text}. The earlier commits of the repo{where} still hold the images and what was said '
+        return (f'{self.counts()}. The files in your folder are not touched, and `annot_hub collect` leaves '
+                f'them out. The earlier commits of the repo{where} still hold the images and what was said '
                 'about them. On huggingface.co, HfApi().permanently_delete_lfs_files takes the images out '
                 'of all of them')
     __repr__ = _repr_markdown_ = __str__
