@@ -4,13 +4,16 @@
 
 # %% auto #0
 __all__ = ['COLLECTION_COLUMNS', 'VIEW_COLUMNS', 'RESERVED', 'free_names', 'renamed_message', 'rename_reserved', 'column_called',
-           'as_called', 'single_valued', 'type_problem', 'column_problem', 'check_publishable', 'check_no_drive']
+           'as_called', 'single_valued', 'type_problem', 'column_problem', 'check_publishable', 'among',
+           'check_no_drive']
 
 # %% ../../nbs/1_collect/22_columns.ipynb #52228bf1
 from collections.abc import Collection, Iterable
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .words import first_few
 
@@ -117,6 +120,18 @@ def check_publishable(
         more = f' and {len(bad) - 3} more' if len(bad) > 3 else ''
         raise ValueError(f'columns that cannot be published: {"; ".join(bad[:3])}{more}. Make texts, '
                          'numbers, dates or lists of them, or take the columns out of the table')
+
+# %% ../../nbs/1_collect/22_columns.ipynb #a3396062
+def among(
+    column: pd.Series, # Names, or other values
+    values: Iterable   # Those that are meant
+) -> np.ndarray:       # A truth for each row; False for what is missing
+    "Which rows hold one of `values`?"
+    if column.dtype != 'str': return column.isin(list(values)).to_numpy()
+    wanted = values if isinstance(values, (pd.Series, pd.Index)) else list(values)
+    wanted = pa.array(wanted, pa.large_string(), from_pandas=True).drop_null()
+    found = pc.is_in(pa.array(column, pa.large_string(), from_pandas=True), value_set=wanted)
+    return found.to_numpy(zero_copy_only=False)
 
 # %% ../../nbs/1_collect/22_columns.ipynb #9dfca4b9
 def check_no_drive(

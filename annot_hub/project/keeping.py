@@ -49,9 +49,9 @@ def worked_on(self: Project) -> tuple: # Names of images, and why the repo could
     names = {image[1] for image in tasks if image[1]}
     try:
         self.reach_hub()
-        answers = current(read_record(self.hub)[0]) if self.hub.exists() else ()
+        answers = current(read_record(self.hub)[0]).heads.file_name if self.hub.exists() else ()
     except (OSError, RuntimeError, ValueError) as e: return names, str(e).partition('\n')[0]
-    return names | {e['file_name'] for e in answers}, ''
+    return names | {*answers}, ''
 
 # %% ../../nbs/6_project/33_keeping.ipynb #ebe99ec2
 def _read_names(path):

@@ -24,16 +24,15 @@ from .withdrawing import Project
 from .rounds import pictures_of, project_identity
 from ..publish.splits import group_of, read_splits
 from ..record.journal import current, cursor, entries, updates
+from ..record.lines import as_record
 
 # %% ../../nbs/6_project/47_progress.ipynb #3c1df312
 def by_person(
     entries: list # Of the record, without the deleted ones
 ) -> dict:        # Name → `answers`, and the day of the last one
     "Who did how much"
-    counts = Counter(e['annotator'] for e in entries)
-    last = {}
-    for e in entries: last[e['annotator']] = max(last.get(e['annotator'], ''), (e['updated_at'] or '')[:10])
-    return {who: {'answers': n, 'last': last[who]} for who, n in sorted(counts.items())}
+    groups = as_record(entries).heads.groupby('annotator').updated_at
+    return {who: {'answers': len(times), 'last': times.fillna('').max()[:10]} for who, times in groups}
 
 _STATES = ('labelled', 'answered', 'skipped', 'empty', 'disputed')
 

@@ -69,7 +69,7 @@ def with_answered(self: Project,
     before = read_before(self.hub)
     if before.collection is None: return df
     renamed = follow(df, before.collection, before.left)[1].renamed
-    answered = {renamed.get(e['file_name'], e['file_name']) for e in current(read_record(self.hub)[0])}
+    answered = {renamed.get(name, name) for name in current(read_record(self.hub)[0]).heads.file_name}
     return df.assign(selected=df.selected | df.file_name.isin(answered))
 
 # %% ../../nbs/6_project/40_rounds.ipynb #209950b9

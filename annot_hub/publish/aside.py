@@ -16,7 +16,7 @@ from ..collect.uploading import is_collection
 from .base import FILES, Base
 from .cards import head_and_text, read_head, with_value
 from .splits import read_splits
-from ..record.journal import loads
+from ..record.lines import loads
 
 # %% ../../nbs/4_publish/47_aside.ipynb #b57f23cb
 def places_of(

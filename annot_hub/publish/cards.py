@@ -25,6 +25,8 @@ from ..record.chance import alpha
 from ..collect.pictures import picture
 from ..collect.words import markdown
 from ..annotate.interface import Interface
+from ..collect.columns import among
+from ..record.lines import read_line
 from ..record.votes import distinct
 from .splits import group_of, shares
 
@@ -141,17 +143,16 @@ def hashable(
     return str(value) if isinstance(value, dict) else value
 
 def shared_ballots(
-    notes: list,         # Annotations that count, without those of reviewers
+    notes: pd.DataFrame, # From `distinct`, without those of reviewers
     interface: Interface # The questions
 ) -> dict:               # Question → votes of each image that several people saw
     "What people said who saw the same images"
-    people = defaultdict(set)
-    for note in notes: people[note.file_name].add(note.annotator)
+    first = notes[['file_name', 'annotator']].drop_duplicates()
+    several = notes[~notes.skipped & among(notes.file_name, first.file_name[first.file_name.duplicated()])]
     ballots = {c: defaultdict(dict) for c in interface.columns}
-    for note in notes:
-        if note.skipped or len(people[note.file_name]) == 1: continue
-        for c, value in interface.read(note.result)[0].items():
-            if value is not None: ballots[c][note.file_name][note.annotator] = hashable(value)
+    for name, who, result in zip(several.file_name, several.annotator, several.result, strict=True):
+        for c, value in interface.read(read_line(result))[0].items():
+            if value is not None: ballots[c][name][who] = hashable(value)
     return {c: [list(votes.values()) for votes in images.values() if len(votes) > 1] for c,
             images in ballots.items()}
 
@@ -161,11 +162,11 @@ def people_table(
 ) -> list:               # Lines
     "Who annotated, and the agreement of those who saw the same images"
     notes = distinct(record)
-    if not notes: return []
-    count = Counter(note.annotator for note in notes)
+    if notes.empty: return []
+    count = notes.annotator.value_counts().to_dict()
     rows = [(who, f'{n:,}') for who, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))]
     lines = ['### Annotators', '', *markdown_table(['name', 'annotations'], rows, right=[1])]
-    for c, several in shared_ballots([note for note in notes if not note.review], interface).items():
+    for c, several in shared_ballots(notes[~notes.review], interface).items():
         agreement = alpha(several) if several else math.nan
         if math.isnan(agreement): continue
         lines += [f"{markdown(c)}: {len(several):,} images seen by several people, Krippendorff's alpha "

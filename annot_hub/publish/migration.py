@@ -25,7 +25,7 @@ from .base import FILES, Base
 from .publishing import write_version
 from .version import Draft
 from ..record.votes import labels
-from ..record.journal import when
+from ..record.lines import when
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ab830746
 _LABEL_NAMES = ['choice', 'label', 'labels', 'class', 'category', 'annotation', 'target']

@@ -23,7 +23,8 @@ from .names import contents_at, csv_today, read_names
 from .publishing import csv_edits, other_edits, published_interface, write_version
 from .version import Draft, PublishReport
 from .views import compare
-from ..record.journal import current, when
+from ..record.journal import current
+from ..record.lines import when
 from ..record.numbers import keep_numbers, moved_numbers
 from ..record.renames import interface_changes
 from ..record.votes import labels

@@ -31,6 +31,7 @@ from .version import plan_sheet, readable_text, record_files, version_files, ver
 from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
+from ..record.lines import as_record
 from ..record.numbers import check_numbers, keep_numbers
 from ..record.renames import remember
 from ..record.votes import labels
@@ -85,7 +86,8 @@ def edits_name(
     base: Base # Where the repo is
 ) -> str:      # `user/name`
     "The name under which edits are kept: that of the first one, so that a later edit replaces an earlier one"
-    return next((e['repo_id'] for e in base.record if e.get('project') == 'hub'), base.repo.id)
+    heads = as_record(base.record).heads
+    return next(iter(heads.repo_id[heads.project == 'hub']), base.repo.id)
 
 def csv_edits(
     base: Base,              # Where the repo is
@@ -242,7 +244,7 @@ def repo_names(
     record: list # Entries
 ) -> set:        # Names of repos
     "What the repo was called when its entries were made"
-    return {e['repo_id'] for e in record} - {None}
+    return set(as_record(record).heads.repo_id.dropna().unique())
 
 def former_name(
     readme: str, # The card of the repo

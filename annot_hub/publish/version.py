@@ -21,7 +21,8 @@ from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
-from ..record.journal import dumps, next_name, when
+from ..collect.columns import among
+from ..record.lines import as_record, dumps, next_name, when
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/50_version.ipynb #22096555
@@ -33,10 +34,11 @@ def labels_after(
 ) -> pd.DataFrame:        # `labels(record + new, interface)`
     "Bring a table of labels up to date"
     if not new: return before
-    ids = {e['unique_id'] for e in new}
-    touched = {e['file_name'] for e in new} | {e['file_name'] for e in record if e['unique_id'] in ids}
-    part = labels([e for e in (*record, *new) if e['file_name'] in touched], interface)
-    kept = before[~before.file_name.isin(touched)]
+    record, new = as_record(record), as_record(new)
+    was = record.heads.file_name[among(record.heads.unique_id, new.heads.unique_id)]
+    touched = {*new.heads.file_name, *was}
+    part = labels(record.part(among(record.heads.file_name, touched)) + new, interface)
+    kept = before[~among(before.file_name, touched)]
     both = pd.concat([kept, part], ignore_index=True) if len(kept) else part
     both = both.sort_values('file_name', ignore_index=True)
     problems = [p for p in before.attrs['problems'] if p['file_name'] not in touched] + part.attrs['problems']
@@ -68,7 +70,7 @@ def split_left(
     names: pd.Series        # `file_name`s of the collection
 ) -> tuple[pd.DataFrame, list]: # The rows of the collection's images, and the names of the others
     "Labels of images that are there, and images that are not there any more"
-    present = labelled.file_name.isin(set(names))
+    present = among(labelled.file_name, names)
     return (labelled if present.all() else labelled[present]), labelled.file_name[~present].tolist()
 
 def left_note(

@@ -19,7 +19,9 @@ from ..collect.words import first_few, one_line, plural
 from .base import Base, read_base, read_record
 from .names import record_number, with_names
 from .publishing import draft_version, write_version
-from ..record.journal import Found, loads
+from ..record.journal import Found
+from ..collect.columns import among
+from ..record.lines import loads
 
 # %% ../../nbs/4_publish/95_withdrawing.ipynb #d86f5877
 def images_to_withdraw(
@@ -47,7 +49,7 @@ def without_lines(
     "A file of the record without what was said about some images"
     lines = [line for line in data.split(b'\n') if line.strip()]
     entries = with_names(loads(data), names, number)
-    kept = [line for line, e in zip(lines, entries, strict=True) if e['file_name'] not in keys]
+    kept = [line for line, name in zip(lines, entries.heads.file_name, strict=True) if name not in keys]
     return data if len(kept) == len(lines) else b''.join(line + b'\n' for line in kept)
 
 def forgotten_files(
@@ -125,7 +127,7 @@ def _take_out(base, keys, reason, forget):
     base.record = read_record(base.repo, base.parent, base.names)[0]
     away = set(left_keys(left[left.file_name.isin(keys)]))
     files = forgotten_files(base, away) if forget else {}
-    if forget: base.record = [e for e in base.record if e['file_name'] not in away]
+    if forget: base.record = base.record.part(~among(base.record.heads.file_name, away))
     present = base.repo.last_changes([*keys, *map(rendition_name, keys)], base.parent)
     return files | dict.fromkeys(present) | {LEFT: write_left(left),
                                              'collection.parquet': base.collection.to_parquet(index=False)}
@@ -150,7 +152,7 @@ def withdraw(
     "Take images out of the repo, in one commit; nothing is done twice"
     reason, base = one_line(reason).strip(), read_base(as_repo(repo))
     if not reason: raise ValueError('a withdrawal needs a reason: say why with --reason')
-    answers = sum(plain_name(e['file_name']) in set(files) for e in base.record)
+    answers = int(base.record.heads.file_name.map(plain_name).isin(files).sum())
     report = WithdrawReport(files, reason, answers, forget, tags=tags_with(base.repo, files), dry_run=dry_run)
     todo = set(files) - {plain_name(key) for key in base.withdrawn}
     if not todo and not (forget and answers): return report

@@ -11,7 +11,8 @@ import lazy_loader
 # %% ../../nbs/3_record/index.ipynb #front008
 _PAGES = {
     'exports': ['read_export'],
-    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'dumps', 'loads', 'to_frame'],
+    'lines': ['Record', 'dumps', 'loads', 'read_files'],
+    'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'to_frame'],
     'votes': ['answers', 'labels'],
     'chance': ['alpha', 'fleiss', 'kappa', 'interval'],
     'reliability': ['agreement', 'confusion', 'lacking', 'disputed'],

@@ -16,7 +16,8 @@ from ..annotate.features import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers, wrapped
 from .journal import current
-from .votes import Note, distinct
+from .lines import read_line
+from .votes import distinct
 from .renames import interface_changes, past_names, with_was
 
 # %% ../../nbs/3_record/80_changes.ipynb #f9ff28ff
@@ -181,7 +182,8 @@ def change(
     past, among = past_names(old, new, renames or {}), among or {}
     check_among(among, new)
     interface = Interface(with_was(new.xml, past))
-    df = pd.DataFrame(distinct(record), columns=Note._fields)
+    df = distinct(record)
+    df['result'] = df.result.map(read_line)
     table = label_table(df, old, interface, past)
     lost, unknown = unreadable(df, old, interface)
     again = again_table(lost + new_questions(df, old, new) + new_labels(df, table, old, among))

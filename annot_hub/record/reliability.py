@@ -22,7 +22,8 @@ import pandas as pd
 from ..collect.words import quoted
 from ..annotate.features import Control
 from ..annotate.interface import Interface
-from .journal import to_frame, when
+from .journal import to_frame
+from .lines import as_record
 from .votes import answers, independent, labels
 from .chance import (alpha_of, alpha_terms, count_table, fleiss_of, fleiss_terms, interval, kappa_of,
                                      kappa_terms, ratio_of)
@@ -169,9 +170,9 @@ def edit_counts(
 ) -> Counter|None:            # None for a table, which has only the newest versions
     "How many later versions the record has of the answers of each annotator"
     if isinstance(record, pd.DataFrame): return None
-    versions = {(e['annotator'], e['unique_id'], when(e['updated_at'])) for e in record
-                if e['kind'] == 'annotation'}
-    return Counter(who for who, _, _ in versions) - Counter(who for who, _ in {v[:2] for v in versions})
+    heads = as_record(record).heads
+    notes = heads.loc[heads.kind == 'annotation', ['annotator', 'unique_id', 'updated']].drop_duplicates()
+    return Counter(notes.annotator) - Counter(notes.annotator[~notes.duplicated(['annotator', 'unique_id'])])
 
 def annotator_facts(
     mine: pd.DataFrame, # Answers of one annotator, from `answers`
