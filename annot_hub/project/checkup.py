@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['SHOWN_EXTS', 'check_names', 'check_formats', 'folder_entries', 'check_limits', 'labels_in', 'used_labels',
-           'check_offered', 'check_labels', 'check_clock', 'check_version', 'check_token', 'check_studio',
-           'check_visible', 'check_counts', 'check_metadata', 'look_at_repo', 'look_at_metadata',
-           'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts', 'look_at_seconds',
-           'last_answers', 'questions_answered', 'look_at_interface', 'look_at_tasks', 'task_addresses',
-           'look_at_title', 'look_at_studio', 'without_label', 'look_at_record', 'hub_problem', 'findings_of', 'doctor']
+           'check_offered', 'label_finding', 'question_finding', 'check_labels', 'check_clock', 'check_version',
+           'check_token', 'check_studio', 'check_visible', 'check_counts', 'check_metadata', 'look_at_repo',
+           'look_at_metadata', 'check_same_interface', 'check_stray', 'check_copies', 'check_task_counts',
+           'look_at_seconds', 'last_answers', 'questions_answered', 'look_at_interface', 'look_at_tasks',
+           'task_addresses', 'look_at_title', 'look_at_studio', 'without_label', 'look_at_record', 'hub_problem',
+           'findings_of', 'doctor']
 
 # %% ../../nbs/6_project/55_checkup.ipynb #08fa68e1
 import math
@@ -149,6 +150,29 @@ def check_offered(
             for c in interface.controls for i, a in enumerate(c.labels) for b in c.labels[i+1:]
             if _alike(a) == _alike(b)]
 
+def label_finding(
+    control: object, # A question of the interface
+    label: str|None, # That answers give
+    n: int           # How many
+) -> Finding|None:   # None if the question offers it, or did under an old name
+    "Is a label one of the question's?"
+    offered = control.labels
+    if not offered or label in (None, *offered) or label in dict(control.was): return None
+    like = [other for other in offered if _alike(other) == _alike(label)]
+    hint = f'; it offers {quoted(like[0])}' if like else ''
+    text = f'{n:,} answers say {quoted(label)}, which {quoted(control.name)} does not offer{hint}'
+    return finding('labels/label', 'problem', text, rename=argument(f'{label}=NEW NAME')[:200])
+
+def question_finding(
+    name: str,    # Of a question that is not asked
+    n: int,       # How many answers there are to it
+    settled: bool # As for `check_labels`
+) -> Finding:     # A note if it was taken out on purpose
+    "Answers to a question that the interface does not ask"
+    text = f'{n:,} answers to {quoted(name)}, which the interface does not ask'
+    if settled: return Finding('labels', 'note', text, 'nothing to do: the record keeps them')
+    return finding('labels/question', 'problem', text)
+
 def check_labels(
     interface: Interface,  # As the project has it
     used: Counter,         # From `used_labels`
@@ -157,17 +181,9 @@ def check_labels(
     "Is every label one of the interface?"
     controls, out = {c.name: c for c in interface.controls}, check_offered(interface)
     for (name, label), n in sorted(used.items(), key=str):
-        if name not in controls:
-            text = f'{n:,} answers to {quoted(name)}, which the interface does not ask'
-            out.append(Finding('labels', 'note', text, 'nothing to do: the record keeps them') if settled
-                       else finding('labels/question', 'problem', text))
-            continue
-        offered = controls[name].labels
-        if not offered or label in (None, *offered) or label in dict(controls[name].was): continue
-        like = [other for other in offered if _alike(other) == _alike(label)]
-        hint = f'; it offers {quoted(like[0])}' if like else ''
-        text = f'{n:,} answers say {quoted(label)}, which {quoted(name)} does not offer{hint}'
-        out.append(finding('labels/label', 'problem', text, rename=argument(f'{label}=NEW NAME')[:200]))
+        if name in controls: out.append(label_finding(controls[name], label, n))
+        else: out.append(question_finding(name, n, settled))
+    out = [found for found in out if found]
     return out or [Finding('labels', 'good', f'{sum(used.values()):,} answers, all of them offered')]
 
 # %% ../../nbs/6_project/55_checkup.ipynb #13de4503
