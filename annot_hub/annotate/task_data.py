@@ -14,7 +14,7 @@ from datetime import date
 import pandas as pd
 from ..collect.words import quoted
 from ..collect.images import IMAGE_EXTS, check_keys
-from ..collect.keys import hub_url, original_name
+from ..collect.key_columns import are_renditions, hub_urls
 from ..collect.renditions import shown_names
 from .interface import Interface, encode
 from .placing import Unplaced, placed_parts
@@ -98,7 +98,8 @@ def images_to_label(
 ) -> pd.DataFrame:   # Its selected images, with checked keys; warns of rows that are no images
     "The rows of `df` that get a task"
     if 'selected' in df: df = df[df.selected.fillna(False).astype(bool)]
-    image = df.file_name.map(is_image).astype(bool) & (df.file_name.map(original_name) == df.file_name)
+    image = pd.Series(map(is_image, df.file_name.tolist()), df.index, dtype=bool)
+    image &= ~are_renditions(df.file_name)
     others = df.file_name[~image]
     if len(others):
         more = ' …' if len(others) > 3 else ''
@@ -132,11 +133,12 @@ def tasks(
     columns = columns if isinstance(columns, str) else list(columns)
     check_task_columns(df, columns, interface)
     df = images_to_label(df)
-    url = url or (lambda name: hub_url(repo_id, name, revision))
-    metadata = [plain_column(df, column) for column in columns]
-    made = [{'data': {'image': url(shown), 'file_name': name, 'repo_id': repo_id,
-                      'revision': revision, **dict(zip(columns, values, strict=True))}}
-            for shown, name, *values in zip(shown_names(df), df.file_name.tolist(), *metadata, strict=True)]
+    shown = shown_names(df)
+    urls = [url(name) for name in shown] if url else hub_urls(repo_id, shown, revision).tolist()
+    rows = zip(urls, df.file_name.tolist(), [repo_id]*len(df), [revision]*len(df),
+               *[plain_column(df, column) for column in columns], strict=True)
+    names = *OWN, *columns
+    made = [{'data': dict(zip(names, row, strict=True))} for row in rows]
     if interface and interface.images.asked != ['$image']: check_places(made, interface)
     return made
 

@@ -11,6 +11,7 @@ import lazy_loader
 # %% ../../nbs/1_collect/index.ipynb #front008
 _PAGES = {
     'keys': ['check_file_name', 'endpoint_url', 'hub_url', 'hf_path', 'file_name'],
+    'key_columns': ['hub_urls'],
     'files': ['write_file', 'new_file', 'private_folder', 'read_secret'],
     'pictures': ['open_picture', 'picture'],
     'words': ['printable', 'one_line', 'quoted', 'markdown'],

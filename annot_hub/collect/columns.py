@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLLECTION_COLUMNS', 'VIEW_COLUMNS', 'RESERVED', 'free_names', 'renamed_message', 'rename_reserved', 'column_called',
-           'as_called', 'single_valued', 'type_problem', 'column_problem', 'check_publishable', 'among',
+           'as_called', 'single_valued', 'type_problem', 'column_problem', 'check_publishable', 'among', 'places',
            'check_no_drive']
 
 # %% ../../nbs/1_collect/22_columns.ipynb #52228bf1
@@ -132,6 +132,15 @@ def among(
     wanted = pa.array(wanted, pa.large_string(), from_pandas=True).drop_null()
     found = pc.is_in(pa.array(column, pa.large_string(), from_pandas=True), value_set=wanted)
     return found.to_numpy(zero_copy_only=False)
+
+def places(
+    names: pd.Series, # What is looked for
+    column: pd.Series # Where; names that are there once each
+) -> np.ndarray:      # int64, one for each of `names`; -1 = nowhere
+    "At which row of `column` each name is"
+    found = pc.index_in(pa.array(names, pa.large_string(), from_pandas=True),
+                        value_set=pa.array(column, pa.large_string(), from_pandas=True), skip_nulls=True)
+    return found.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
 
 # %% ../../nbs/1_collect/22_columns.ipynb #9dfca4b9
 def check_no_drive(

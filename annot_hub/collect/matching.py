@@ -124,7 +124,8 @@ def comparable(
 ) -> tuple:              # Both, in forms that are equal when they mean the same
     "Two columns of keys, ready to be compared"
     if not match and left.dtype == right.dtype and left.dtype != object: return left, right
-    texts = [s.astype(object).map(key_text, na_action='ignore') for s in (left, right)]
+    texts = [s if s.dtype == 'str' else s.astype(object).map(key_text, na_action='ignore')
+             for s in (left, right)]
     if not match: return tuple(texts)
     known = [text.dropna().unique().tolist() for text in texts]
     pairs = zip(texts, known, key_forms(*known, match), strict=True)

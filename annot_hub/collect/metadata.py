@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .columns import column_called, rename_reserved, renamed_message, single_valued
 from .matching import MATCHES, comparable, doubled_forms, key_text, likely_cause, match_line
@@ -26,14 +28,18 @@ def path_parts(
     pattern: str      # As for `path_columns`
 ) -> pd.DataFrame:    # A text column for each part; `ValueError` if the pattern is none
     "The parts of paths that a pattern names"
-    regex = re.escape(pattern).replace(r'\*', '.*')
-    regex = re.sub(r'\\\{(\w+)\\\}', r'(?P<\1>[^/]+?)', regex)
-    if '(?P<' not in regex:
+    fixed = re.split(r'\\\{(\w+)\\\}', re.escape(pattern).replace(r'\*', '.*'))
+    fixed, parts = fixed[::2], fixed[1::2]
+    if not parts:
         raise ValueError(f'{quoted(pattern)} names no part: put the part that is wanted in braces, '
                          'like {volume}')
-    try: return names.str.extract(f'^{regex}$')
+    try: re.compile(''.join(f'(?P<{part}>)' for part in parts))
     except re.error as e:
         raise ValueError(f'{quoted(pattern)} is no pattern: give each part a name of its own ({e})') from e
+    regex = fixed[0] + ''.join(f'(?P<part{i}>[^/]+?){text}' for i, text in enumerate(fixed[1:]))
+    found = pc.extract_regex(pa.array(names, pa.large_string(), from_pandas=True), f'^{regex}\n?\\z')
+    columns = {part: pd.array(pc.struct_field(found, [i]), 'str') for i, part in enumerate(parts)}
+    return pd.DataFrame(columns, index=names.index)
 
 def path_columns(
     df: pd.DataFrame, # A frame with `file_name`

@@ -28,6 +28,7 @@ from .rendering import lacking_renditions, rendition_files
 from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
 from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
+from .key_columns import are_renditions
 from .keys import RENDITIONS, original_name, rendition_name
 from .repo import HubError, Repo, as_repo
 from .words import counted, plural, size_words
@@ -309,7 +310,7 @@ def repo_images(
 ) -> pd.DataFrame: # `file_name`, `bytes`, `sha256`
     "The images that are in the repo; renditions are none"
     files = repo.files(folder=prefix or None)
-    return files[files.file_name.map(original_name) == files.file_name]
+    return files[~are_renditions(files.file_name)]
 
 def present_state(
     repo: Repo,    # Where to

@@ -16,12 +16,13 @@ from ..collect.columns import (RESERVED, check_no_drive, check_publishable, colu
 from ..collect.words import quoted
 from ..collect.files import new_file
 from ..collect.identity import follow, withdrawn_rows
-from ..collect.images import check_keys, left_alone, measure, scan
+from ..collect.images import FACTS, MEASURES, check_keys, left_alone, scan, with_measures
 from ..collect.matching import key_form, key_text
 from ..collect.metadata import constant_notes, join, path_parts, stack_tables
 from ..collect.tables import read_metadata
 from .config import files_named
 from .keeping import Project
+from .measured import keep_hashes, measure_changed
 from .trust import NotTrusted
 from ..publish.splits import add_hashes
 
@@ -163,8 +164,9 @@ def _found(self: Project):
     if not root.is_dir():
         raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
                                 '`folder` under [images] in annot_hub.toml')
-    df = scan(root, prefix=self.prefix)
-    self.links, self.left, self.notes = df.attrs.pop('links'), df.attrs.pop('left'), []
+    self.facts = scan(root, prefix=self.prefix, facts=tuple(FACTS))
+    self.links, self.left, self.notes = self.facts.attrs.pop('links'), self.facts.attrs.pop('left'), []
+    df = self.facts[['file_name', 'bytes']]
     if not len(df):
         rest = '; '.join(left_alone(self.left))
         raise ValueError(f'there is no image below {os.fspath(root)!r}: look at `folder` in annot_hub.toml'
@@ -188,6 +190,13 @@ def _scanned(self: Project):
     return df.assign(group=df[column_called(df.columns, images['group'])])
 
 @patch
+def _measured(self: Project, df, root):
+    "The images with sizes and hashes, and with what is known of their pictures if there are splits"
+    found = measure_changed(self.facts, root, self.prefix)
+    df = with_measures(df, found[[*MEASURES]])
+    return df.assign(dhash=found.dhash) if 'splits' in self.cfg else df
+
+@patch
 def followed_images(self: Project,
     df: pd.DataFrame # The folder as it is
 ) -> pd.DataFrame:   # With `selected`, and what rows were before; `self.followed` says what it found
@@ -204,12 +213,14 @@ def plan_collection(self: Project,
 ) -> pd.DataFrame:                # The collection; nothing is written
     "Make the table of images"
     root, sampling = self.place('images', 'folder'), self.section('sample')
-    measured = measure(self._scanned(), root, self.prefix)
+    measured = self._measured(self._scanned(), root)
     df, self.skipped = usable(measured, skip_unreadable), measured[measured.error.notna()]
     require_images(df, sampling)
     require_columns(df, [*self.section('tasks').get('columns', ()), *filter(None, [sampling.get('by')])])
     # so that the same page twice is never on two sides
-    if 'splits' in self.cfg: df = add_hashes(df, root, self.prefix)
+    if 'splits' in self.cfg:
+        df = add_hashes(df, root, self.prefix)
+        keep_hashes(root, df)
     df = self.followed_images(df)
     return check_keys(df, folder_limit=10**9) # folders that are too full are split at upload
 

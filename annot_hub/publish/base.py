@@ -32,7 +32,8 @@ def read_part(
     etag: str      # Hash of its content
 ) -> Record:       # Its entries, under the names of its time
     "One file of the record: from the cache of columns if it is large and known"
-    known = kept(etag)
+    def load(): return loads(repo.read(name, revision, etag), name)
+    known = kept(etag, load)
     if known is not None: return known
     data = repo.read(name, revision, etag)
     found = loads(data, name)
@@ -43,7 +44,7 @@ def read_record(
     repo: str|Repo,        # The repo
     revision: str = 'main', # Branch, tag or commit
     names: Lineage|None = None # Names of the images; None = as that revision has them
-) -> tuple[Record, list]:  # The entries of `record/*.jsonl` in order, and the names of those files
+) -> tuple[Record, dict]:  # The entries of `record/*.jsonl` in order, and those files with their hashes
     "The record as the repo holds it, under the names that the images have now"
     repo = as_repo(repo)
     etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if _RECORD.fullmatch(name)}
@@ -52,7 +53,7 @@ def read_record(
         files = {name: read_part(repo, name, revision, etag) for name, etag in etags.items()}
     except ValueError as e:
         raise ValueError(f'{e}. If it is a file of your own, `annot_hub aside` moves it') from e
-    return join([with_names(found, names, record_number(name)) for name, found in files.items()]), list(etags)
+    return join([with_names(found, names, record_number(name)) for name, found in files.items()]), etags
 
 # %% ../../nbs/4_publish/45_base.ipynb #4540b12d
 def answered_in(
@@ -91,7 +92,7 @@ class Base:
     repo: Repo
     parent: str      # The commit
     record: Record   # All entries
-    record_files: list # Their files
+    record_files: dict # Their files → hash
     found: dict      # File → `LastChange`: hash, commit and title of its last change
     collection: pd.DataFrame
     contents: dict = field(default_factory=dict, repr=False) # Of files that were read

@@ -24,6 +24,7 @@ from ..collect.renaming import own_places
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
 from .aside import check_way, places_of
 from .base import TRAILER, Base, read_base
+from .decided import keep_version, labels_of
 from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, find_edits
 from .version import Draft, PublishReport, draft_report, is_settled, labels_after
@@ -31,7 +32,7 @@ from .version import plan_sheet, readable_text, record_files, version_files, ver
 from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
-from ..record.lines import as_record
+from ..record.lines import as_record, next_name
 from ..record.numbers import check_numbers, keep_numbers
 from ..record.renames import remember
 from ..record.votes import labels
@@ -155,16 +156,21 @@ def write_version(
     more = [path for path, content in draft.extra.items() if content is not None]
     if not settled: check_way(draft.base, places_of(draft.base, splits) + more)
     table, placed = version_table(draft.base, draft.labels, draft.interface, splits)
-    report = draft_report(draft, table, placed)
+    flat = draft.old if settled else to_csv(table, draft.interface) # settled: nothing is new in it
+    report = draft_report(draft, table, placed, flat)
     report.dry_run = dry_run
     if not settled: report.notes = report.notes + card_notes(draft.base)
     if dry_run: return report
     _check_free(draft, report, tag)
     if not settled:
         files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
+        files['annotations.csv'] = flat
         report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
                                                  description=TRAILER)
         report.committed = report.revision != draft.base.parent
+        name = next_name(draft.base.record_files)
+        keep_version(draft.base, report.revision, (draft.new, name, files.get(name, b'')),
+                     (draft.interface, draft.labels))
     if tag and draft.base.repo.tag(tag, report.revision, report.message): report.tag = tag
     return report
 
@@ -274,7 +280,7 @@ def draft_version(
         check_numbers(then, interface)
         interface = keep_numbers(then, remember(then, interface))
     same = then is None or then.xml == interface.xml
-    before = labels(base.record, interface if same else then)
+    before = labels_of(base, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)

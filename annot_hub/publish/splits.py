@@ -107,7 +107,7 @@ def near_pairs(
 
 # %% ../../nbs/4_publish/10_splits.ipynb #8145dbae
 def add_hashes(
-    df: pd.DataFrame,      # Collection
+    df: pd.DataFrame,      # Collection; what it has in a column `dhash` stays
     root: str|os.PathLike, # The folder that was scanned
     prefix: str = ''       # The `prefix` of that scan
 ) -> pd.DataFrame:         # The collection with a column `dhash`; '' where a picture is empty or cannot be opened
@@ -119,8 +119,10 @@ def add_hashes(
                 # a JPEG is decoded small: enough for 17 x 16
                 with picture(file, ('L', (136, 128))) as image: return dhash(image)
         except (OSError, ValueError, SyntaxError): return ''
-    with ThreadPoolExecutor(4) as pool: found = list(pool.map(one, df.file_name))
-    return df.assign(dhash=pd.Series(found, index=df.index, dtype='str'))
+    known = df.dhash if 'dhash' in df else pd.Series(None, df.index, dtype='str')
+    names = df.file_name[known.isna()]
+    with ThreadPoolExecutor(os.cpu_count()) as pool: found = list(pool.map(one, names))
+    return df.assign(dhash=known.fillna(pd.Series(found, names.index, dtype='str')))
 
 # %% ../../nbs/4_publish/10_splits.ipynb #51b9c3d8
 def same_bytes(
@@ -150,13 +152,14 @@ def blocks(
     limit: int = 40             # Bits of 256 that may differ
 ) -> tuple[dict, pd.DataFrame]: # Group → the first name in its block; and the doubles across groups: `file_name`, `other`, `bits`
     "Join groups that hold the same picture"
-    group, names = group_of(df).tolist(), df.file_name.tolist()
+    groups = group_of(df)
     pairs = near_pairs(df.dhash.fillna('').tolist(), limit) if 'dhash' in df else []
     if 'sha256' in df: pairs += same_bytes(df.sha256.reset_index(drop=True))
+    group, names = (groups.tolist(), df.file_name.tolist()) if pairs else ([], [])
     across = sorted({(i, j): (i, j, bits) for i, j, bits in reversed(pairs) if group[i] != group[j]}.values())
     doubles = pd.DataFrame([(names[i], names[j], bits) for i, j, bits in across],
                            columns=['file_name', 'other', 'bits'])
-    return joined(list(dict.fromkeys(group)), [(group[i], group[j]) for i, j, _ in across]), doubles
+    return joined(groups.unique().tolist(), [(group[i], group[j]) for i, j, _ in across]), doubles
 
 # %% ../../nbs/4_publish/10_splits.ipynb #28952967
 SPLITS_HEAD = ['group', 'split', 'wanted']
@@ -226,6 +229,7 @@ def split_notes(
     placed: dict           # Group → split
 ) -> list:                 # Sentences
     "A sentence about every two groups that share pictures"
+    if doubles.empty: return []
     of, pairs = dict(zip(names, group, strict=True)), {}
     for a, b in zip(doubles.file_name, doubles.other, strict=True):
         pairs.setdefault(tuple(sorted((of[a], of[b]))), []).append((a, b))
@@ -252,11 +256,13 @@ def split(
     if not fractions: return Splits(pd.Series(None, index=df.index, dtype='str'), data)
     group, (block, doubles) = group_of(df), blocks(df)
     chosen = group[df.selected if 'selected' in df else df.file_name.notna()].value_counts()
-    wanted = {*group[df.labelled], *(set(placed) & set(group))}
+    wanted = {*group[df.labelled].unique(), *(set(placed) & set(group.unique()))}
     new = place_blocks({g: int(chosen.get(g, 0)) for g in wanted}, placed, block, fractions)
     notes = split_notes(group, df.file_name, doubles, placed)
     file = append_splits(data, new, fractions) if new else data
-    return Splits(group.map({**placed, **new}), file, new, notes)
+    number, names = pd.factorize(group)
+    home = pd.Series([(placed | new).get(name) for name in names], dtype='str')
+    return Splits(home.reindex(number).set_axis(df.index), file, new, notes)
 
 # %% ../../nbs/4_publish/10_splits.ipynb #1162f5fd
 def shares(

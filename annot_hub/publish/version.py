@@ -20,8 +20,8 @@ from ..collect.words import brief, markdown, one_line, plural
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
-from .views import NO_LABEL, annotated, compare, describe, to_csv, to_parquet
-from ..collect.columns import among
+from .views import NO_LABEL, annotated, compare, describe, read_cells, to_csv, to_parquet
+from ..collect.columns import among, places
 from ..record.lines import as_record, dumps, next_name, when
 from ..record.votes import labels
 
@@ -90,11 +90,11 @@ def moved_images(
 ) -> list:              # Their keys
     "Images whose split was another one"
     if data is None or b'split' not in data.split(b'\n', 1)[0]: return []
-    try: old = pd.read_csv(BytesIO(data), dtype='str', usecols=['file_name', 'split'],
-                           index_col=False).dropna()
-    except ValueError: return []
-    now = old.file_name.map(table.drop_duplicates('file_name').set_index('file_name').split)
-    return sorted(old.file_name[now.notna() & (now != old.split)])
+    old = read_cells(data, ['file_name', 'split'])
+    if list(old) != ['file_name', 'split']: return []
+    now = table.split.reset_index(drop=True).reindex(places(old.file_name, table.file_name))
+    now = now.set_axis(old.index)
+    return sorted(old.file_name[now.notna() & (old.split != '') & (now != old.split)])
 
 def class_notes(
     table: pd.DataFrame, # With `split` and the label columns
@@ -248,12 +248,13 @@ class PublishReport:
 def draft_report(
     draft: Draft,        # What the version is made of
     table: pd.DataFrame, # From `version_table`
-    placed: Splits       # The same
+    placed: Splits,      # The same
+    flat: bytes          # The new `annotations.csv`
 ) -> PublishReport:      # Of what would be written
     "Counts and changes of a version"
     deleted = sum(e['kind'] == 'tombstone' for e in draft.new)
     columns = draft.interface.columns
-    changes = compare(draft.old, to_csv(table, draft.interface), columns)
+    changes = compare(draft.old, flat, columns) if flat is not draft.old else compare(None, None, columns)
     message = draft.title.format(describe(changes, table, columns))
     return PublishReport(len(draft.new) - deleted, deleted, changes, message, draft.base.parent,
                          left=table.attrs['problems'], notes=placed.notes)
@@ -276,7 +277,7 @@ def version_files(
     sheet: Sheet,          # From `plan_sheet`
     old_data: list = ()    # Files below `data/` that the last publish wrote
 ) -> dict:                 # Path in the repo → content, None for what goes
-    "All files that are made from the record, but for the record and the changelog"
+    "The files that are made from the record, but for the record, the flat view and the changelog"
     base, interface = draft.base, draft.interface
     files = sheet.files | data_files(table, interface, base.repo.id, draft.images)
     readme, _ = readable_text(base.read('README.md'), 'README.md')
@@ -284,7 +285,7 @@ def version_files(
                 notes=placed.notes,
                 sheet='data/sheet.jpg' if sheet.mark else '')
     page = page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {sheet.mark}')
-    files |= {'annotations.csv': to_csv(table, interface), 'labels.xml': interface.xml.encode(),
+    files |= {'labels.xml': interface.xml.encode(),
               'README.md': page.encode()}
     if placed.file: files['splits.csv'] = placed.file
     stale = {name for name in old_data if name.endswith('.parquet')} - set(files)

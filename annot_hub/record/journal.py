@@ -11,7 +11,6 @@ __all__ = ['person_name', 'replace_people', 'annotation_entry', 'as_annotation',
 # %% ../../nbs/3_record/20_journal.ipynb #61718bf8
 import json
 from collections.abc import Callable, Iterable
-from copy import copy
 from functools import cached_property, partial
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 from ..annotate.features import Pictures
 from ..annotate.placing import Unplaced, placed_parts
 from .exports import COLUMNS, annotation_table, page_id
-from .lines import EARLIEST, Record, as_record, entry_order, microseconds, when
+from .lines import EARLIEST, Record, as_record, by_time, microseconds, when
 from ..collect.columns import among
 from ..collect.renaming import task_place
 from ..collect.words import one_line, quoted
@@ -295,9 +294,8 @@ def versions(
     record: Record # Entries
 ) -> set:          # (unique_id, updated_at) of each annotation
     "Which versions there are"
-    heads = record.heads[record.heads.kind != 'tombstone']
-    times = heads.updated_at.astype(object).where(heads.updated_at.notna(), None)
-    return set(zip(heads.unique_id, times, strict=True))
+    heads = record.heads.loc[record.heads.kind != 'tombstone', ['unique_id', 'updated_at']]
+    return set(zip(heads.unique_id, heads.updated_at.to_numpy(object, na_value=None), strict=True))
 
 def updates(
     record: list,          # All entries so far
@@ -315,7 +313,7 @@ def updates(
     for e in without_copies(found, record, alive):
         version = e['unique_id'], e['updated_at']
         if version not in known or is_back_or_moved(e, now.get(e['unique_id']), deleted): new[version] = e
-    return sorted([*new.values(), *stones], key=entry_order)
+    return by_time(as_record([*new.values(), *stones])).entries()
 
 # %% ../../nbs/3_record/20_journal.ipynb #bc1562b2
 def in_order(
