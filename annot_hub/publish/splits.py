@@ -56,14 +56,13 @@ def assign_split(
 def place_groups(
     size: dict,      # Group → number of images (of new groups and of placed ones)
     placed: dict,    # Group → split, of groups that have a place
-    fractions: dict, # Split → share
-    seed: int = 0    # Decides between groups of one size
+    fractions: dict  # Split → share
 ) -> dict:           # Group → split, of the new groups only
     "Find a split for each new group: the one that misses most"
     have, new = Counter(dict.fromkeys(check_fractions(fractions), 0)), {}
     for g, s in placed.items(): have[s] += size.get(g, 0)
     total = sum(size.values())
-    def tie(g): return hashlib.blake2b(f'{seed}:{g}'.encode(), digest_size=8).digest()
+    def tie(g): return hashlib.blake2b(f'0:{g}'.encode(), digest_size=8).digest() # of groups of one size
     for g in sorted(set(size) - set(placed), key=lambda g: (-size[g], tie(g))):
         new[g] = max(fractions, key=lambda s: fractions[s]*total - have[s])
         have[new[g]] += size[g]
@@ -148,12 +147,11 @@ def joined(
 
 # %% ../../nbs/4_publish/10_splits.ipynb #d2a7ff2b
 def blocks(
-    df: pd.DataFrame,           # Collection; `dhash` and `sha256` are used where they are there
-    limit: int = 40             # Bits of 256 that may differ
+    df: pd.DataFrame            # Collection; `dhash` and `sha256` are used where they are there
 ) -> tuple[dict, pd.DataFrame]: # Group → the first name in its block; and the doubles across groups: `file_name`, `other`, `bits`
     "Join groups that hold the same picture"
     groups = group_of(df)
-    pairs = near_pairs(df.dhash.fillna('').tolist(), limit) if 'dhash' in df else []
+    pairs = near_pairs(df.dhash.fillna('').tolist()) if 'dhash' in df else []
     if 'sha256' in df: pairs += same_bytes(df.sha256.reset_index(drop=True))
     group, names = (groups.tolist(), df.file_name.tolist()) if pairs else ([], [])
     across = sorted({(i, j): (i, j, bits) for i, j, bits in reversed(pairs) if group[i] != group[j]}.values())
@@ -206,8 +204,7 @@ def place_blocks(
     size: dict,      # Group → number of images, of all groups that have a label or a place
     placed: dict,    # Group → split, of those that have a place
     block: dict,     # Group → its block, from `blocks`
-    fractions: dict, # Split → share
-    seed: int = 0    # Decides between blocks of one size
+    fractions: dict  # Split → share
 ) -> dict:           # Group → split, of the others
     "Place groups, each beside its doubles"
     def block_of(g): return block.get(g, g)
@@ -218,7 +215,7 @@ def place_blocks(
     fixed = {block_of(g): s for g, s in {**placed, **new}.items()}
     by_block = Counter()
     for g, n in size.items(): by_block[block_of(g)] += n
-    found = place_groups(dict(by_block), fixed, fractions, seed)
+    found = place_groups(dict(by_block), fixed, fractions)
     return new | {g: found[block_of(g)] for g in todo if g not in new}
 
 # %% ../../nbs/4_publish/10_splits.ipynb #babe7d32

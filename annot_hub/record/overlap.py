@@ -98,11 +98,10 @@ def f1(
 
 # %% ../../nbs/3_record/50_overlap.ipynb #36fbf4f8
 def box_doubt(
-    drawn: dict,          # {annotator: boxes} of one image
-    threshold: float = .5 # Least IoU of a pair
-) -> float:               # 1 - the mean F1 of each two; 0 where fewer than two looked
+    drawn: dict # {annotator: boxes} of one image
+) -> float:     # 1 - the mean F1 of each two; 0 where fewer than two looked
     "How far people's boxes on one image differ"
-    fits = [f1(drawn[a], drawn[b], threshold) for a, b in combinations(sorted(drawn), 2)]
+    fits = [f1(drawn[a], drawn[b]) for a, b in combinations(sorted(drawn), 2)]
     return 1 - sum(fits)/len(fits) if fits else 0.
 
 # %% ../../nbs/3_record/50_overlap.ipynb #e27b5db6
