@@ -129,13 +129,12 @@ def task_image(
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #40a918cd
 def tasks_by_image(
-    tasks: list,                 # Tasks, dicts with `data`, e.g. from `studio.tasks`
-    images: Pictures|None = None # `Interface.images`; None where the interface is not known
-) -> dict:                       # `file_name` → the data of its task with our key, where it has an image
+    tasks: list # Tasks, dicts with `data`, e.g. from `studio.tasks`
+) -> dict:      # `file_name` → the data of its task with our key, where it has an image
     "The data of tasks, by their image"
     found = {}
     for task in tasks:
-        try: repo_id, name = task_image(task['data'], images)
+        try: repo_id, name = task_image(task['data'], None)     # whatever the interface says
         except Unplaced: continue
         own = {'file_name': name} if repo_id is None else {'file_name': name, 'repo_id': repo_id}
         found[name] = task['data'] | own

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TiffPage', 'find_mark', 'first_scan', 'jpeg_has_end', 'decodes', 'bytes_at', 'png_has_end', 'skip_parts',
            'skip_table', 'gif_has_end', 'webp_has_end', 'iso_boxes', 'boxes_have_end', 'has_end', 'bmp_end',
-           'TiffPlaces', 'tiff_page', 'tiff_pages', 'is_whole']
+           'TiffPlaces', 'strips_end', 'tiff_page', 'tiff_pages', 'is_whole']
 
 # %% ../../nbs/1_collect/27_ends.ipynb #778aed33
 import math
@@ -229,6 +229,15 @@ class TiffPlaces:
 # or 0; and whether it is only a smaller copy of the page before
 TiffPage = namedtuple('TiffPage', 'end next small', defaults=[0, False])
 
+def strips_end(
+    starts: list, # None or one array: where the strips or tiles are
+    lengths: list # None or one array: how long they are
+) -> int|float:   # inf if the two do not fit
+    "Where the last strip or tile of a page ends"
+    if not starts: return 0
+    if not len(starts[0]) or lengths and len(lengths[0]) != len(starts[0]): return math.inf
+    return int((starts[0] + (lengths[0] if lengths else 1)).max())
+
 def tiff_page(
     file: BinaryIO,     # The whole file
     places: TiffPlaces, # How its places are written
@@ -243,11 +252,9 @@ def tiff_page(
     starts, lengths = ([places.numbers(file, entries[tag]) for tag in tags if tag in entries]
                        for tags in ((273, 324), (279, 325)))
     small = 254 in entries and places.number(entries[254][-last:]) & 1 # NewSubfileType: a smaller copy
-    ends = [0, *map(places.end, entries.values())]
-    if starts:
-        if not len(starts[0]) or lengths and len(lengths[0]) != len(starts[0]): return TiffPage(math.inf)
-        ends.append(int((starts[0] + (lengths[0] if lengths else 1)).max()))
-    return TiffPage(max(ends), places.number(block[-last:]), bool(small))
+    end = strips_end(starts, lengths)
+    if end == math.inf: return TiffPage(math.inf)
+    return TiffPage(max([end, *map(places.end, entries.values())]), places.number(block[-last:]), bool(small))
 
 def tiff_pages(
     file: BinaryIO # A TIFF; the whole file

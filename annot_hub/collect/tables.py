@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['encoding_of', 'decoded', 'undecoded', 'separator_of', 'split_off_separator', 'split_rows', 'width_of', 'is_regular',
            'table_rows', 'kind_of_cell', 'column_kinds', 'header_problem', 'split_header', 'check_widths', 'csv_frame',
-           'read_csv', 'as_numbers', 'typed_column', 'json_frame', 'sheet_value', 'excel_frame', 'table_kind',
-           'is_json', 'unpacked', 'read_metadata']
+           'read_csv', 'as_numbers', 'typed_column', 'json_frame', 'sheet_value', 'filled_sheet', 'excel_frame',
+           'table_kind', 'is_json', 'unpacked', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -25,14 +25,14 @@ from .images import IMAGE_EXTS
 from .words import one_line
 
 # %% ../../nbs/1_collect/32_tables.ipynb #57b9c683
-_MARKS = {BOM_UTF8: 'utf-8-sig', BOM_UTF32_LE: 'utf-32', BOM_UTF32_BE: 'utf-32', BOM_UTF16_LE: 'utf-16',
+_BYTE_MARKS = {BOM_UTF8: 'utf-8-sig', BOM_UTF32_LE: 'utf-32', BOM_UTF32_BE: 'utf-32', BOM_UTF16_LE: 'utf-16',
           BOM_UTF16_BE: 'utf-16'}
 
 def encoding_of(
     data: bytes # Content of a file of text
 ) -> str:       # 'utf-8', or what a mark or zero bytes say
     "The encoding that the bytes themselves tell"
-    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    marked = next((name for mark, name in _BYTE_MARKS.items() if data.startswith(mark)), None)
     if marked: return marked
     even, odd = data[:4000:2].count(0), data[1:4000:2].count(0)
     if max(even, odd)*10 < len(data[:4000]): return 'utf-8'
@@ -243,7 +243,7 @@ def as_numbers(
     return column.astype('float64') if same else column
 
 # %% ../../nbs/1_collect/32_tables.ipynb #021d38a8
-_TYPES = {'int': 'Int64', 'bool': 'boolean', 'str': 'str', 'float': 'float64', 'datetime': 'datetime64[us]'}
+_DTYPES = {'int': 'Int64', 'bool': 'boolean', 'str': 'str', 'float': 'float64', 'datetime': 'datetime64[us]'}
 
 def typed_column(
     values: Sequence # With None for what is missing
@@ -251,7 +251,7 @@ def typed_column(
     "A column of values that know their type"
     kinds = {type(value).__name__ for value in values if value is not None}
     if kinds == {'int', 'float'}: kinds = {'float'}
-    dtype = _TYPES.get(kinds.pop(), 'object') if len(kinds) == 1 else 'object'
+    dtype = _DTYPES.get(kinds.pop(), 'object') if len(kinds) == 1 else 'object'
     if None not in values: dtype = {'Int64': 'int64', 'boolean': 'bool'}.get(dtype, dtype)
     try: return pd.Series(values, dtype=dtype)
     except (OverflowError, ValueError): return pd.Series(values, dtype='object')
@@ -282,6 +282,16 @@ def sheet_value(
     if zeros and isinstance(cell.value, int): return f'{cell.value:0{len(zeros[0])}d}'
     return None if cell.value == '' else cell.value
 
+def filled_sheet(
+    sheets: list # Rows of each sheet; None for an empty cell
+) -> list:       # The rows of the one that is not empty; `ValueError` if there are several, or none
+    "The sheet that is meant"
+    filled = [[row for row in rows if any(v is not None for v in row)] for rows in sheets]
+    used = [rows for rows in filled if rows]
+    if len(used) == 1: return used[0]
+    raise ValueError(f'it has {len(used)} sheets with something on them: save the one that '
+                     'is meant as "CSV UTF-8"')
+
 def excel_frame(
     data: bytes,       # Content of a workbook
     columns: list|None # Names of the columns, for a sheet without a header line
@@ -291,12 +301,8 @@ def excel_frame(
     except ImportError as e:
         raise ValueError('it is an Excel workbook: save it as "CSV UTF-8", or `pip install openpyxl`') from e
     sheets = load_workbook(BytesIO(data), read_only=True, data_only=True).worksheets
-    cells = [[[sheet_value(cell) for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
-    filled = [[row for row in rows if any(v is not None for v in row)] for rows in cells]
-    if sum(map(bool, filled)) != 1:
-        raise ValueError(f'it has {sum(map(bool, filled))} sheets with something on them: save the one that '
-                         'is meant as "CSV UTF-8"')
-    rows = next(filter(None, filled))
+    values = [[[sheet_value(cell) for cell in row] for row in sheet.iter_rows()] for sheet in sheets]
+    rows = filled_sheet(values)
     names, below = split_header([['' if v is None else str(v) for v in row] for row in rows], columns)
     check_widths(names, below, bool(columns))
     cells = [row + [None]*len(names) for row in rows[len(rows) - len(below):]]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['bucket', 'split_folders', 'UploadReport', 'plan_upload', 'batches', 'Source', 'is_collection', 'check_table',
-           'attribute_globs', 'attributes_with', 'Before', 'read_before', 'repo_images', 'table_to_come', 'to_render',
-           'count_taken', 'upload']
+           'attribute_globs', 'attributes_with', 'keep_large', 'Before', 'read_before', 'repo_images', 'present_state',
+           'table_to_come', 'to_render', 'count_taken', 'upload']
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #82ee357b
 import hashlib
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import reduce
 from io import BytesIO
 
 import pandas as pd
@@ -23,7 +24,7 @@ from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy
 
 from .columns import among
-from .drawing import lacking_renditions, rendition_files
+from .rendering import lacking_renditions, rendition_files
 from .identity import LEFT, Followed, follow, next_number, past_column, read_left, read_past, stamp
 from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
@@ -224,6 +225,17 @@ def attributes_with(
     if not lines or not prefix and f'*{rest}' in existing: return text
     return '\n'.join([*([text.removesuffix('\n')] if text else []), *lines, ''])
 
+def keep_large(
+    repo: Repo,   # Where images will be sent
+    folders: list # Of the repo that images are in; '' = all of it
+) -> None:        # `.gitattributes` says so
+    "Have the repo store all images as large files"
+    old = (repo.read('.gitattributes') or b'').decode(errors='surrogateescape')
+    new = reduce(attributes_with, folders, old)
+    if new == old: return
+    lines = new.encode(errors='surrogateescape')
+    repo.commit({'.gitattributes': lines}, f'Keep {folders[0] or "all images"} as large files')
+
 # %% ../../nbs/1_collect/70_uploading.ipynb #9a10dd84
 @dataclass
 class Before:
@@ -248,24 +260,37 @@ class Before:
                        if known.get(old) == sha256[new] and here.get(new) != sha256[new]}
         return {new: old for old, new in followed.renamed.items() if known.get(old) == sha256[new]}
 
+    def changed_paths(self,
+        df: pd.DataFrame, # The table to come
+        renamed: dict     # Old key → new key
+    ) -> dict:            # File → None (it goes), or a copy of what another path has
+        "What a commit does to images that have another path now"
+        if not renamed: return {}
+        named, present = set(df.file_name), set(self.repo.etags(folder=None))
+        paths = [path for old in renamed for path in (old, rendition_name(old))]
+        gone = [path for path in paths if path in present and original_name(path) not in named]
+        copies = {new: CommitOperationCopy(old, new, src_revision=self.pinned)
+                  for new, old in self.copies.items()}
+        return dict.fromkeys(gone) | copies
+
+    def stamped(self,
+        df: pd.DataFrame,  # The table to come
+        left: pd.DataFrame # Images that left
+    ) -> tuple:            # Both, and the commit that the number was read at; None if no number was needed
+        "Say until which file of the record old names and contents were the ones"
+        past = [part for text in past_column(df) for part in read_past(text)]
+        if all(part.until is not None for part in past) and left.until.notna().all(): return df, left, None
+        parent = self.repo.head()
+        until = next_number(self.repo.etags(parent, 'record'))
+        return stamp(df, until), stamp(left, until), parent
+
     def commit_table(self,
         df: pd.DataFrame,  # The table to come
         followed: Followed # From `follow`
     ) -> str:              # The commit that has it all; the old head if nothing is new
         "Commit the table, with the paths that change and the images that left"
-        named = set(df.file_name)
-        present = set(self.repo.etags(folder=None)) if followed.renamed else set()
-        old_paths = [path for old in followed.renamed for path in (old, rendition_name(old))
-                     if original_name(path) not in named]
-        files = {path: None for path in old_paths if path in present}
-        files |= {new: CommitOperationCopy(old, new, src_revision=self.pinned)
-                  for new, old in self.copies.items()}
-        left, parent = followed.left, None
-        past = [part for text in past_column(df) for part in read_past(text)]
-        if any(part.until is None for part in past) or left.until.isna().any():
-            parent = self.repo.head()
-            until = next_number(self.repo.etags(parent, 'record'))
-            df, left = stamp(df, until), stamp(left, until)
+        files = self.changed_paths(df, followed.renamed)
+        df, left, parent = self.stamped(df, followed.left)
         files['collection.parquet'] = df.to_parquet(index=False)
         if len(left) or len(self.left): files[LEFT] = write_left(left)
         renamed = f', {len(followed.renamed):,} renamed' if followed.renamed else ''
@@ -289,6 +314,15 @@ def repo_images(
     "The images that are in the repo; renditions are none"
     files = repo.files(folder=prefix or None)
     return files[~are_renditions(files.file_name)]
+
+def present_state(
+    repo: Repo,    # Where to
+    prefix: str,   # Folder of the images
+    is_there: bool # False for a dry run before the repo is made
+) -> tuple:        # As from `repo_images` and `read_before`
+    "What is in the repo"
+    if is_there: return repo_images(repo, prefix), read_before(check_table(repo))
+    return pd.DataFrame({'file_name': [], 'sha256': []}), Before()
 
 def table_to_come(
     df: pd.DataFrame,            # Collection, as it was scanned
@@ -332,17 +366,16 @@ def upload(
 ) -> UploadReport:             # Counts, and the commit that holds it all
     "Bring the images and the table of the collection to the repo"
     repo, scanned = as_repo(repo), df.file_name
-    missing = dry_run and not repo.exists()
-    if missing: existing, before = pd.DataFrame({'file_name': [], 'sha256': []}), Before()
-    else: existing, before = repo_images(repo, prefix), read_before(check_table(repo))
+    is_there = not dry_run or repo.exists()
+    existing, before = present_state(repo, prefix, is_there)
     df, followed, barred = table_to_come(df, before.collection, existing.file_name, before.left,
                                          folder_limit)
     scanned, withdrawn = scanned[~barred], scanned[barred].tolist()
     todo, report = plan_upload(df, existing, before.moves(followed, df, existing))
-    moved = int((df.file_name != scanned).sum())
-    report.moved, report.followed, report.withdrawn = moved, followed, withdrawn
+    report.moved = int((df.file_name != scanned).sum())
+    report.followed, report.withdrawn = followed, withdrawn
     if before.collection is not None: count_taken(report, todo, existing)
-    source, lacking = Source(df, scanned, root, prefix), to_render(df, todo, None if missing else repo)
+    source, lacking = Source(df, scanned, root, prefix), to_render(df, todo, repo if is_there else None)
     source.check_measured(df.drop(todo.index))
     for rows in todo, lacking: source.check_files(rows)
     report.renditions = len(lacking)
@@ -352,12 +385,8 @@ def upload(
 def _send(df, todo, lacking, source, before, report):
     "Commit the images of `todo` with their renditions, those of other images, then the table"
     repo, prefix = before.repo, source.prefix
-    old = (repo.read('.gitattributes') or b'').decode(errors='surrogateescape')
-    new = attributes_with(old, prefix)
-    if len(lacking) and prefix: new = attributes_with(new, RENDITIONS)
-    if len(todo) + len(lacking) and new != old:
-        lines = new.encode(errors='surrogateescape')
-        repo.commit({'.gitattributes': lines}, f'Keep {prefix or "all images"} as large files')
+    folders = [prefix, RENDITIONS] if len(lacking) and prefix else [prefix]
+    if len(todo) + len(lacking): keep_large(repo, folders)
     with progress_bar(what='uploading', total=report.bytes, unit='B', unit_scale=True) as bar:
         for part, rows in enumerate(batches(todo), 1):
             with source.renditions(lacking[lacking.index.isin(rows.index)]) as shown:

@@ -181,7 +181,7 @@ def page(
 # %% ../../nbs/8_demo/30_book.ipynb #2493608b
 TOP = 'nls-data-encyclopaediaDemo'
 _PAGE_KINDS = 13*['text'] + 3*['ghost', 'table'] + 5*['small'] + 2*['half', 'plate', 'ending'] + ['blank']
-_ENDINGS = {(0, 3): ' gravé, 50 %.jpg', (0, 5): '.JPG'}    # of these volumes and pages
+_SUFFIXES = {(0, 3): ' gravé, 50 %.jpg', (0, 5): '.JPG'}    # of these volumes and pages
 
 def plan_book(
     volumes: int = 8, # How many volumes
@@ -194,7 +194,7 @@ def plan_book(
         for k in range(pages):
             kind = r.choice(_PAGE_KINDS) if k else 'title'
             label = 'illustrated' if kind in ILLUSTRATED else 'text-only'
-            stem, ending = 188_082_865 + 100_000*v.number + 12*k, _ENDINGS.get((v.number, k), '.jpg')
+            stem, ending = 188_082_865 + 100_000*v.number + 12*k, _SUFFIXES.get((v.number, k), '.jpg')
             rows.append((f'{TOP}/{v.ident}/image/{stem}.3{ending}', v.ident, v.title, label, kind))
     return pd.DataFrame(rows, columns=['file_name', 'volume', 'title', 'label', 'kind'])
 

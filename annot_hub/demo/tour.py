@@ -187,7 +187,7 @@ def loop(self: Demo) -> None: # The story has a line for each step
     if again.committed: self.say(f'Published: {again}')
 
 # %% ../../nbs/8_demo/50_tour.ipynb #a7bdf8fd
-_COUNTS = 'images selected annotations labelled skipped empty disputed coverage'.split() # of `status`
+_SUMMED = 'images selected annotations labelled skipped empty disputed coverage'.split() # of `status`
 
 @patch
 def _load_dataset(self: Demo): # As anybody loads it: its labels, and how many images the Hub sent for that
@@ -205,7 +205,7 @@ def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     from annot_hub.publish.past import diff
     repo, status = self.project.hub, self.project.status()
     before, last = status['hub']['tags'][-2:]
-    out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _COUNTS},
+    out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _SUMMED},
            'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits())),
            'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last))}
     write_file(self.dir/'summary.json', json.dumps(out, indent=1))

@@ -182,9 +182,8 @@ _NO_GROUP = ('`meta.group` does not decide the splits: write group = "group" und
              'it did in older versions')
 
 @patch
-def _scanned(self: Project):
-    "The images of the folder, with what paths and metadata say of them"
-    images = self.section('images')
+def _found(self: Project):
+    "The images of the folder; `ValueError` or `FileNotFoundError` if there is none"
     root = self.place('images', 'folder')
     if not root.is_dir():
         raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
@@ -198,6 +197,12 @@ def _scanned(self: Project):
                          + (f'. Left alone: {rest}' if rest else ''))
     check_keys(df, folder_limit=10**9)
     check_no_drive(df.file_name)
+    return df
+
+@patch
+def _scanned(self: Project):
+    "The images of the folder, with what paths and metadata say of them"
+    images, df = self.section('images'), self._found()
     if 'pattern' in images:
         df, self.notes = with_parts(df, columns_by(df, images['pattern'], self.prefix), self._questions())
     if self.section('metadata'): df = self._joined(df)

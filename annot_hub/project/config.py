@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
-           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'files_named',
-           'check_config', 'parse_config', 'read_config', 'config_text']
+           'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'Config', 'reference', 'to_toml', 'typed',
+           'files_named', 'config_problem', 'check_config', 'parse_config', 'read_config', 'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
 import json
@@ -191,6 +191,13 @@ def _sentence(error, data):
     value = (data[section] if section else data)[rest[0]]
     return f'{rest[0]}{where} is {_meta(field)["title"]}, and not {quoted(value)}'
 
+def typed(
+    data: dict # A project file, as `tomllib` gives it
+) -> Config:   # `ValueError` says which line is missing, unknown or of the wrong type
+    "The file as an object"
+    try: return msgspec.convert(data, Config)
+    except msgspec.ValidationError as e: raise ValueError(_sentence(e, data)) from None
+
 # %% ../../nbs/6_project/25_config.ipynb #7e0ff6b8
 ADDRESSES = [('hub', 'endpoint'), ('studio', 'url')]
 PATHS = [('images', 'folder'), ('metadata', 'file'), ('sample', 'file'), ('', 'interface'), ('hub', 'store'),
@@ -216,6 +223,7 @@ def _wrong_place(config):
             if (section, name) in ADDRESSES and not value.startswith(('http://', 'https://')):
                 return f'{where} is {ADDRESS}, and not {quoted(value)}'
 
+# %% ../../nbs/6_project/25_config.ipynb #09dc16d3
 def _metadata_problem(meta):
     "What is wrong with [metadata]: a line, and what it should be; None if nothing is"
     if isinstance(meta.on, list) and len(meta.on) != 2:
@@ -226,8 +234,10 @@ def _metadata_problem(meta):
     sign = meta.separator or ';'
     if len(sign) != 1: return 'separator', f'one sign, like ";", and not {quoted(sign)}'
 
-def _problem(config):
-    "What is wrong with a file whose lines are all of the right type; None if nothing is"
+def config_problem(
+    config: Config # From `typed`
+) -> str | None:   # What is wrong, as a sentence; None if nothing is
+    "Do the lines, all of the right type, fit together?"
     if not 3 <= len(config.title.strip()) <= 50:
         return f'title is a text of 3 to 50 characters, and not {quoted(config.title)}'
     if not re.fullmatch(REPO, config.repo, re.ASCII):
@@ -240,14 +250,14 @@ def _problem(config):
     if problem: return f'{problem[0]} in [metadata] is {problem[1]}'
     return _wrong_place(config)
 
+# %% ../../nbs/6_project/25_config.ipynb #7607217e
 def check_config(
     data: dict,             # A project file, as `tomllib` gives it
     path: str|os.PathLike   # Where it stands, for messages
 ) -> dict:                  # The same; `ValueError` names the file, the line and what it should be
     "Refuse a file in which a line is missing, unknown or wrong"
-    try: config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as e: raise ValueError(f'{path}: {_sentence(e, data)}') from None
-    problem = _problem(config)
+    try: problem = config_problem(typed(data))
+    except ValueError as e: raise ValueError(f'{path}: {e}') from None
     if problem: raise ValueError(f'{path}: {problem}')
     for section, name in ADDRESSES:
         try: address(data.get(section, {}).get(name, 'https://huggingface.co'))

@@ -167,7 +167,8 @@ def reach_hub(self: Project) -> None: # `HubError` at once, rather than after ha
     try: socket.create_connection((where.hostname, port), timeout=5).close()
     except OSError as e:
         command = start_command('hub', self.endpoint, self.dir/store if store else None)
-        start = f'start it (`{command}`; of a demo, `annot_hub demo --serve`) or ' if command else ''
+        other = 'with all services, `annot_hub serve`' if store else 'of a demo, `annot_hub demo --serve`'
+        start = f'start it (`{command}`; {other}) or ' if command else ''
         raise HubError(f'no Hub answers at {self.endpoint}: '
                        f'{start}correct `endpoint` in annot_hub.toml') from e
     self.follow_repo()

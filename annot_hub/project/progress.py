@@ -15,7 +15,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..collect.words import brief, counted, one_line, plural, quoted
-from .desk import identity_of
+from .labelling import identity_of
 from .following import tasks_today
 from .withdrawing import Project
 from .rounds import keep_answered, pictures_of, project_identity

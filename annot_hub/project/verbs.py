@@ -6,8 +6,8 @@
 __all__ = ['VERBS', 'OFFLINE', 'verb', 'dry', 'task_counts', 'json_text', 'indented', 'run_demo', 'run_init', 'run_trust',
            'collection_notes', 'collected', 'run_collect', 'run_upload', 'where_to_label', 'run_push', 'run_pull',
            'run_sync', 'run_status', 'run_doctor', 'run_history', 'run_diff', 'run_restore', 'run_aside', 'run_export',
-           'run_materialise', 'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs', 'run_relabel',
-           'run_withdraw', 'run_serve', 'run_gate', 'run_hub', 'run_studio']
+           'run_materialise', 'run_migrate', 'agreement_tables', 'run_agree', 'run_review', 'name_pairs',
+           'relabel_lines', 'run_relabel', 'run_withdraw', 'run_serve', 'run_gate', 'run_hub', 'run_studio']
 
 # %% ../../nbs/6_project/60_verbs.ipynb #3d5c0bf9
 import json
@@ -200,7 +200,8 @@ def where_to_label(
 ) -> str:     # One line
     "Where to label, and what must run meanwhile"
     barrier = p.hub.barrier()
-    gate = f' The repo is {barrier}: keep `annot_hub gate` running meanwhile.' if barrier else ''
+    running = 'keep `annot_hub gate` or `annot_hub serve` running meanwhile'
+    gate = f' The repo is {barrier}: {running}.' if barrier else ''
     return f'Label at {p.studio.url}/projects/{p.existing().id}.{gate} Then `annot_hub pull`'
 
 @verb
@@ -431,6 +432,20 @@ def name_pairs(
                          '"plate=illustrated"')
     return [(a.strip(), b.strip()) for a, _, b in pairs]
 
+def relabel_lines(
+    done: dict, # Counts, from `relabel`
+    url: str    # Of Label Studio
+) -> list:      # Lines to print
+    "What was done in Label Studio"
+    n, lines = done['renamed'], []
+    sentences = [f'{plural(n, "answer")} changed to the new name in Label Studio.'] if n else []
+    sentences += [f'It keeps the question {quoted(q)}, which has answers.' for q in done.get('kept', ())]
+    if sentences: lines.append(' '.join(sentences))
+    if done.get('wanted'):
+        lines.append(f'Seen again at {url}/projects: {quoted(done["title"])}, '
+                     f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
+    return lines
+
 @verb
 def run_relabel(
     p: object,             # The project
@@ -448,13 +463,7 @@ def run_relabel(
     if dry_run: print(plan.labels.to_string(index=False))
     for sentence in done.get('numbers', ()): print(dry(dry_run), sentence, sep='')
     if 'renamed' not in done: return
-    kept = ''.join(f' It keeps the question {quoted(q)}, which has answers.' for q in done.get('kept', ()))
-    n = done['renamed']
-    renamed = f'{plural(n, "answer")} changed to the new name in Label Studio.' if n else ''
-    if renamed or kept: print(f'{renamed}{kept}'.strip())
-    if done.get('wanted'):
-        print(f'Seen again at {p.studio.url}/projects: {quoted(done["title"])}, '
-              f'{done["wanted"]:,} tasks. Then `annot_hub pull`')
+    for text in relabel_lines(done, p.studio.url): print(text)
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c79967ff
 @verb

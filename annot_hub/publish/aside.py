@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['places_of', 'is_left', 'in_the_way', 'check_way', 'aside_name', 'with_paths', 'moved_readme', 'foreign_records',
-           'put_aside']
+           'foreign_files', 'put_aside']
 
 # %% ../../nbs/4_publish/47_aside.ipynb #044ebb7d
 import re
@@ -102,6 +102,20 @@ def foreign_records(
         except ValueError: return bool(base.since[1] and base.repo.read(name, base.since[1]) is not None)
     return [name for name in names if not is_ours(name)]
 
+def foreign_files(
+    repo: Repo,          # The repo
+    parent: str,         # The commit to look at
+    files: list,         # All files there
+    fractions: dict|None # Split → share, if somebody wants splits
+) -> tuple:              # The files of other people, and the `README.md` there
+    "What stands in the way of a version"
+    base = Base(repo, parent, [], [], repo.last_changes(FILES, parent), None)
+    records = [name for name in files if re.fullmatch(r'record/\d+\.jsonl', name)]
+    foreign = foreign_records(base, records)
+    base.record = sorted(set(records) - set(foreign))
+    paths = foreign + in_the_way(base, [*places_of(base, fractions), 'collection.parquet', LEFT])
+    return paths, base.read('README.md') or b''
+
 def put_aside(
     repo: str|Repo,              # The repo
     only: list|None = None,      # Paths; None = all that are in the way
@@ -112,15 +126,10 @@ def put_aside(
     repo = as_repo(repo)
     parent = repo.head()
     files = repo.files(parent).file_name.tolist()
-    base = Base(repo, parent, [], [], repo.last_changes(FILES, parent), None)
-    records = [name for name in files if re.fullmatch(r'record/\d+\.jsonl', name)]
-    foreign = foreign_records(base, records)
-    base.record = sorted(set(records) - set(foreign))
-    paths = foreign + in_the_way(base, [*places_of(base, fractions), 'collection.parquet', LEFT])
+    paths, readme = foreign_files(repo, parent, files, fractions)
     moved = {path: aside_name(path, files) for path in paths if only is None or path in only}
     if not moved or dry_run: return moved
     changes = {new: repo.download(old, parent) for old, new in moved.items()} | dict.fromkeys(moved)
-    readme = base.read('README.md') or b''
     new = moved_readme(readme, moved)
     if new != readme: changes['README.md'] = new
     repo.commit(changes, f'Move {", ".join(sorted(moved))} to own/', parent)

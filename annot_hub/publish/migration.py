@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['image_share', 'find_columns', 'path_endings', 'image_meant', 'MigrateReport', 'listed_collection', 'label_value',
-           'asked_of', 'RowRules', 'row_person', 'row_entry', 'Migration', 'check_migratable', 'place_rows',
-           'row_entries', 'OldRepo', 'read_old', 'replaced_files', 'migrated_draft', 'plan_migration', 'migrate']
+           'asked_of', 'RowRules', 'row_person', 'row_times', 'row_result', 'row_entry', 'Migration',
+           'check_migratable', 'place_rows', 'row_entries', 'OldRepo', 'read_old', 'replaced_files', 'migrated_draft',
+           'plan_migration', 'migrate']
 
 # %% ../../nbs/4_publish/80_migration.ipynb #ba07d323
 import json
@@ -163,6 +164,24 @@ def row_person(
     if who.isdigit(): return f'user-{who}'
     return who if who and '@' not in who else 'unknown'
 
+def row_times(
+    row: dict,   # A row
+    default: str # For a row without a time
+) -> tuple:      # When it was changed, when it was made
+    "The times that a row says"
+    said = [t for t in (row.get('updated_at'), row.get('created_at')) if t and _is_time(t)] or [default]
+    return said[0], said[-1]
+
+def row_result(
+    value: str|list|None, # From `label_value`
+    interface: Interface  # The question
+) -> list:                # As Label Studio writes it; `ValueError` if the label is not one of the question
+    "What a row answers"
+    if not value: return []
+    takes_list = interface.controls[0].kind != 'single'
+    answer = [value] if takes_list and not isinstance(value, list) else value
+    return encode(interface, {interface.columns[0]: answer})
+
 def row_entry(
     row: dict,             # A row, without our own columns
     i: int,                # Its number
@@ -171,19 +190,15 @@ def row_entry(
     rules: RowRules        # How it becomes an entry
 ) -> dict:                 # An entry of the record; `ValueError` if the label is not one of the question
     "One row as an annotation"
-    times = [t for t in (row.get('updated_at'), row.get('created_at')) if t and _is_time(t)] or [rules.at]
     identity = json.dumps([i, row], sort_keys=True).encode()
     lead = pd.to_numeric(row.get('lead_time') or 'nan', errors='coerce')
-    question = rules.interface.columns[0]
-    if value is not None and rules.interface.controls[0].kind != 'single' and not isinstance(value, list):
-        value = [value]
+    updated, created = row_times(row, rules.at)
     return {'kind': 'annotation', 'file_name': name, 'repo_id': rules.repo_id,
-            'unique_id': 'csv-' + blake2b(identity, digest_size=12).hexdigest(), 'updated_at': times[0],
-            'created_at': times[-1], 'annotator': row_person(row, rules.names), 'skipped': False,
-            'ground_truth': False,
-            'lead_time': None if pd.isna(lead) else float(lead),
-            'result': encode(rules.interface, {question: value}) if value else [], 'annotation_id': None,
-            'task_id': None, 'task_updated_at': None, 'project': 'migrated',
+            'unique_id': 'csv-' + blake2b(identity, digest_size=12).hexdigest(),
+            'updated_at': updated, 'created_at': created, 'annotator': row_person(row, rules.names),
+            'skipped': False, 'ground_truth': False, 'lead_time': None if pd.isna(lead) else float(lead),
+            'result': row_result(value, rules.interface),
+            'annotation_id': None, 'task_id': None, 'task_updated_at': None, 'project': 'migrated',
             'raw': {'row': {k: v for k, v in row.items() if '@' not in v}}}
 
 # %% ../../nbs/4_publish/80_migration.ipynb #f8775af7
@@ -207,13 +222,12 @@ def place_rows(
     df: pd.DataFrame,      # From `read_csv`
     key: str,              # Its column of image names
     keys: list,            # Of the images of the repo
-    min_match: float = .5  # Share of the rows that must name one of them
 ) -> pd.Series:            # The image of each row, None where there is none; `ValueError` when too few have one
     "Which image each row is about"
     endings = path_endings(keys)
     images = pd.Series([image_meant(name, endings) for name in df[key]], index=df.index, dtype=object)
     known = images.notna()
-    if known.mean() >= min_match: return images
+    if known.mean() >= .5: return images
     raise ValueError(f'only {known.sum():,} of {len(df):,} rows name an image of the repo, first that does '
                      f'not: {quoted(df[key][~known].iloc[0])}. Is {quoted(key)} the right column?')
 
@@ -278,14 +292,13 @@ def plan_migration(
     old: OldRepo,                     # From `read_old`
     columns: tuple = (None, None),    # As for `find_columns`
     interface: Interface|None = None, # As for `migrate`
-    names: dict|None = None,          # The same
-    min_match: float = .5             # The same
+    names: dict|None = None           # The same
 ) -> Migration:                       # `ValueError` says what is in the way
     "Decide what a migration makes of a repo"
     df = old.rows
     key, label = find_columns(df, *columns)
     collection, bad_names = listed_collection(old.files)
-    images = place_rows(df, key, collection.file_name.tolist(), min_match)
+    images = place_rows(df, key, collection.file_name.tolist())
     values = pd.Series([label_value(text) for text in df[label]], index=df.index, dtype=object)
     known = images.notna()
     interface = interface or asked_of(values[known], label)
@@ -305,10 +318,9 @@ def migrate(
     label: str|None = None,           # Its column of labels; None = the one with a usual name
     interface: Interface|None = None, # The question; None = made of the labels that occur
     names: dict|None = None,          # What the CSV calls an annotator → a name that may be published
-    min_match: float = .5,            # Share of the rows that must name an image of the repo
     dry_run: bool = False             # Only say what would happen
 ) -> MigrateReport:                   # `ValueError` or `HubError` say what is in the way
     "Turn a repo of the tutorial's own shape into one of ours; the images stay where they are"
-    plan = plan_migration(read_old(as_repo(repo), csv), (key, label), interface, names, min_match)
+    plan = plan_migration(read_old(as_repo(repo), csv), (key, label), interface, names)
     plan.report.revision = write_version(plan.draft, dry_run=dry_run).revision
     return plan.report

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STATES', 'csv_then', 'diff', 'cell_classes', 'count_labels', 'versions_of', 'history', 'dated_versions',
-           'plot_history', 'just_after', 'undo', 'check_no_edits', 'undone_note', 'check_readable', 'restore',
-           'renumber']
+           'plot_history', 'just_after', 'says_otherwise', 'deletion', 'undo', 'check_no_edits', 'undone_note',
+           'check_readable', 'restore', 'renumber']
 
 # %% ../../nbs/4_publish/65_past.ipynb #faa706c6
 import json
@@ -25,7 +25,8 @@ from .version import Draft, PublishReport
 from .views import compare
 from ..record.journal import current
 from ..record.lines import when
-from ..record.renames import interface_changes, keep_numbers, moved_numbers
+from ..record.numbers import keep_numbers, moved_numbers
+from ..record.renames import interface_changes
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/65_past.ipynb #81317b5c
@@ -145,6 +146,21 @@ def just_after(
     seen = max(when(e['updated_at']), when(e.get('task_updated_at')))
     return (seen + pd.Timedelta(milliseconds=1)).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
 
+def says_otherwise(
+    a: dict, # An annotation of the record
+    b: dict  # Another version of it
+) -> bool:   # False if they differ in times alone
+    "Do two versions of an annotation say different things?"
+    return any(a[k] != b[k] for k in ('result', 'skipped', 'ground_truth', 'annotator', 'file_name'))
+
+def deletion(
+    e: dict, # An annotation of the record
+    at: str  # Time, ISO 8601
+) -> dict:   # A tombstone
+    "The entry that marks an annotation as deleted"
+    names = ('file_name', 'repo_id', 'unique_id', 'annotation_id', 'task_id', 'task_updated_at', 'project')
+    return {'kind': 'tombstone', **{k: e[k] for k in names if k in e}, 'updated_at': at}
+
 def undo(
     old: list,    # The record of the version that is wanted again
     record: list, # The record as it is
@@ -153,23 +169,15 @@ def undo(
 ) -> list:        # Entries to add
     "Repeat the annotations of `old` as the newest, and mark later ones as deleted"
     then, now = ({e['unique_id']: e for e in current(r)} for r in (old, record))
-    newest = {e['unique_id']: e for e in sorted(record,
-                                                key=lambda e: (when(e['updated_at']),
-                                                               when(e.get('task_updated_at'))))}
-    same = ('result', 'skipped', 'ground_truth', 'annotator', 'file_name')
+    in_order = sorted(record, key=lambda e: (when(e['updated_at']), when(e.get('task_updated_at'))))
+    newest = {e['unique_id']: e for e in in_order}
+    again = {uid: e for uid, e in then.items() if uid not in now or says_otherwise(e, now[uid])}
     new = []
-    for uid, e in then.items():
-        if uid in now and all(e[k] == now[uid][k] for k in same): continue
+    for uid, e in again.items():
         time = max(at, just_after(newest[uid])) if uid in newest else at
         new.append({**e, 'updated_at': time, 'task_updated_at': None,
                     'raw': {**e['raw'], 'restored_from': revision}})
-    for uid, e in now.items():
-        if uid in then: continue
-        kept = {k: e[k] for k in ('file_name', 'repo_id', 'unique_id', 'annotation_id', 'task_id',
-                                  'task_updated_at',
-                                  'project') if k in e}
-        new.append({'kind': 'tombstone', **kept, 'updated_at': max(at, just_after(e))})
-    return new
+    return new + [deletion(e, max(at, just_after(e))) for uid, e in now.items() if uid not in then]
 
 # %% ../../nbs/4_publish/65_past.ipynb #05f3d59e
 def check_no_edits(
@@ -236,10 +244,9 @@ def restore(
 
 # %% ../../nbs/4_publish/65_past.ipynb #c32bd9c8
 def renumber(
-    repo: str|Repo,        # The repo
-    interface: Interface,  # The questions as published, with the order that is wanted
-    dry_run: bool = False  # Only say what would happen
-) -> PublishReport:        # `notes` says which class got another number
+    repo: str|Repo,      # The repo
+    interface: Interface # The questions as published, with the order that is wanted
+) -> PublishReport:      # `notes` says which class got another number
     "Number the classes in the order of the list"
     base = read_base(repo)
     check_no_edits(base)
@@ -252,6 +259,6 @@ def renumber(
     if not moved: interface = keep_numbers(then, interface)
     draft = Draft(base, [], labels(base.record, interface), interface, moved,
                   title='Number the classes anew: {}')
-    report = write_version(draft, dry_run=dry_run)
+    report = write_version(draft)
     report.notes = moved + report.notes
     return report

@@ -31,9 +31,10 @@ from .version import plan_sheet, readable_text, record_files, version_files, ver
 from .names import with_names
 from .views import to_csv
 from ..record.journal import Found, updates
-from ..record.renames import check_numbers, keep_numbers, remember
 from ..record.exports import without_gc
 from ..record.lines import as_record, next_name
+from ..record.numbers import check_numbers, keep_numbers
+from ..record.renames import remember
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e00aeb5d

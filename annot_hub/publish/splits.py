@@ -56,14 +56,13 @@ def assign_split(
 def place_groups(
     size: dict,      # Group → number of images (of new groups and of placed ones)
     placed: dict,    # Group → split, of groups that have a place
-    fractions: dict, # Split → share
-    seed: int = 0    # Decides between groups of one size
+    fractions: dict  # Split → share
 ) -> dict:           # Group → split, of the new groups only
     "Find a split for each new group: the one that misses most"
     have, new = Counter(dict.fromkeys(check_fractions(fractions), 0)), {}
     for g, s in placed.items(): have[s] += size.get(g, 0)
     total = sum(size.values())
-    def tie(g): return hashlib.blake2b(f'{seed}:{g}'.encode(), digest_size=8).digest()
+    def tie(g): return hashlib.blake2b(f'0:{g}'.encode(), digest_size=8).digest() # of groups of one size
     for g in sorted(set(size) - set(placed), key=lambda g: (-size[g], tie(g))):
         new[g] = max(fractions, key=lambda s: fractions[s]*total - have[s])
         have[new[g]] += size[g]
@@ -148,12 +147,11 @@ def joined(
 
 # %% ../../nbs/4_publish/10_splits.ipynb #d2a7ff2b
 def blocks(
-    df: pd.DataFrame,           # Collection; `dhash` and `sha256` are used where they are there
-    limit: int = 40             # Bits of 256 that may differ
+    df: pd.DataFrame            # Collection; `dhash` and `sha256` are used where they are there
 ) -> tuple[dict, pd.DataFrame]: # Group → the first name in its block; and the doubles across groups: `file_name`, `other`, `bits`
     "Join groups that hold the same picture"
     groups = group_of(df)
-    pairs = near_pairs(df.dhash.fillna('').tolist(), limit) if 'dhash' in df else []
+    pairs = near_pairs(df.dhash.fillna('').tolist()) if 'dhash' in df else []
     if 'sha256' in df: pairs += same_bytes(df.sha256.reset_index(drop=True))
     group, names = (groups.tolist(), df.file_name.tolist()) if pairs else ([], [])
     across = sorted({(i, j): (i, j, bits) for i, j, bits in reversed(pairs) if group[i] != group[j]}.values())
@@ -206,8 +204,7 @@ def place_blocks(
     size: dict,      # Group → number of images, of all groups that have a label or a place
     placed: dict,    # Group → split, of those that have a place
     block: dict,     # Group → its block, from `blocks`
-    fractions: dict, # Split → share
-    seed: int = 0    # Decides between blocks of one size
+    fractions: dict  # Split → share
 ) -> dict:           # Group → split, of the others
     "Place groups, each beside its doubles"
     def block_of(g): return block.get(g, g)
@@ -218,7 +215,7 @@ def place_blocks(
     fixed = {block_of(g): s for g, s in {**placed, **new}.items()}
     by_block = Counter()
     for g, n in size.items(): by_block[block_of(g)] += n
-    found = place_groups(dict(by_block), fixed, fractions, seed)
+    found = place_groups(dict(by_block), fixed, fractions)
     return new | {g: found[block_of(g)] for g in todo if g not in new}
 
 # %% ../../nbs/4_publish/10_splits.ipynb #babe7d32
@@ -248,18 +245,16 @@ def split_notes(
 def split(
     df: pd.DataFrame,            # Collection, with `labelled` (whether an image has a label)
     data: bytes|None,            # The repo's `splits.csv`, None if there is none
-    fractions: dict|None = None, # Split → share; None = as the file says
-    seed: int = 0,               # Decides between groups of one size
-    limit: int = 40              # Bits of 256 that may differ between two scans of one page
+    fractions: dict|None = None  # Split → share; None = as the file says
 ) -> Splits:                     # Every image's split; nothing if there is neither a file nor `fractions`
     "Place the groups that have their first label; what has a place stays there"
     placed, last = read_splits(data)
     fractions = check_fractions(fractions) if fractions else last
     if not fractions: return Splits(pd.Series(None, index=df.index, dtype='str'), data)
-    group, (block, doubles) = group_of(df), blocks(df, limit)
+    group, (block, doubles) = group_of(df), blocks(df)
     chosen = group[df.selected if 'selected' in df else df.file_name.notna()].value_counts()
     wanted = {*group[df.labelled].unique(), *(set(placed) & set(group.unique()))}
-    new = place_blocks({g: int(chosen.get(g, 0)) for g in wanted}, placed, block, fractions, seed)
+    new = place_blocks({g: int(chosen.get(g, 0)) for g in wanted}, placed, block, fractions)
     notes = split_notes(group, df.file_name, doubles, placed)
     file = append_splits(data, new, fractions) if new else data
     number, names = pd.factorize(group)

@@ -20,7 +20,8 @@ _PAGES = {
                 'merge_boxes'],
     'raters': ['dawid_skene', 'consensus', 'adjudicate'],
     'reviewing': ['queue', 'send_queue', 'decisions'],
-    'renames': ['interface_changes', 'keep_numbers', 'remember', 'renamed'],
+    'renames': ['interface_changes', 'remember', 'renamed'],
+    'numbers': ['keep_numbers'],
     'changes': ['Change', 'change', 'proposals', 'rewrite'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.record', submod_attrs=_PAGES)

@@ -98,11 +98,10 @@ def f1(
 
 # %% ../../nbs/3_record/50_overlap.ipynb #36fbf4f8
 def box_doubt(
-    drawn: dict,          # {annotator: boxes} of one image
-    threshold: float = .5 # Least IoU of a pair
-) -> float:               # 1 - the mean F1 of each two; 0 where fewer than two looked
+    drawn: dict # {annotator: boxes} of one image
+) -> float:     # 1 - the mean F1 of each two; 0 where fewer than two looked
     "How far people's boxes on one image differ"
-    fits = [f1(drawn[a], drawn[b], threshold) for a, b in combinations(sorted(drawn), 2)]
+    fits = [f1(drawn[a], drawn[b]) for a, b in combinations(sorted(drawn), 2)]
     return 1 - sum(fits)/len(fits) if fits else 0.
 
 # %% ../../nbs/3_record/50_overlap.ipynb #e27b5db6
@@ -172,13 +171,12 @@ def median_box(
     return boxes[0][0], *(median(b[k] for b in boxes) for k in (1, 2, 3, 4))
 
 def box_heaps(
-    drawn: dict,     # {annotator: boxes} of one image
-    threshold: float # Least IoU of two boxes that mean the same
-) -> list:           # Lists of boxes, at most one of each annotator
+    drawn: dict # {annotator: boxes} of one image
+) -> list:      # Lists of boxes, at most one of each annotator
     "The boxes of all, those that mean the same together"
     heaps = []
     for _, mine in sorted(drawn.items()):
-        pairs = match([median_box(heap) for heap in heaps], mine, threshold)
+        pairs = match([median_box(heap) for heap in heaps], mine)
         for i, j, _ in pairs: heaps[i].append(mine[j])
         paired = {j for _, j, _ in pairs}
         heaps += [[box] for j, box in enumerate(mine) if j not in paired]
@@ -186,12 +184,11 @@ def box_heaps(
 
 def merge_boxes(
     drawn: dict,            # {annotator: boxes} of one image
-    least: int|None = None, # How many people a box needs; None = more than half of them
-    threshold: float = .5   # Least IoU of two boxes that mean the same
+    least: int|None = None  # How many people a box needs; None = more than half of them
 ) -> list:                  # (label, x, y, w, h), the medians
     "The boxes that most people drew"
     least = least or len(drawn)//2 + 1
-    merged = [median_box(heap) for heap in box_heaps(drawn, threshold) if len(heap) >= least]
+    merged = [median_box(heap) for heap in box_heaps(drawn) if len(heap) >= least]
     return sorted(merged, key=lambda b: (str(b[0]), *b[1:]))
 
 # %% ../../nbs/3_record/50_overlap.ipynb #af045eb4
@@ -204,12 +201,11 @@ def count_boxes(
 
 def box_disputes(
     record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
-    control: str|None = None,  # Only the boxes of this control; None = all
-    threshold: float = .5      # Least IoU of two boxes that mean the same
+    control: str|None = None   # Only the boxes of this control; None = all
 ) -> pd.DataFrame:             # file_name, n_annotators, doubt (1 - mean F1), said ({annotator: answer})
     "The images on which people's boxes differ, worst first"
     rows = []
     for name, drawn in drawings(record, control).items():
-        doubt, said = box_doubt(drawn, threshold), {who: count_boxes(b) for who, b in drawn.items()}
+        doubt, said = box_doubt(drawn), {who: count_boxes(b) for who, b in drawn.items()}
         if doubt: rows.append((name, len(drawn), doubt, said))
     return most_first(rows, ['file_name', 'n_annotators', 'doubt', 'said'], 'doubt')

@@ -4,13 +4,10 @@
 
 # %% auto #0
 __all__ = ['with_was', 'control_renames', 'check_rename', 'shared_controls', 'names_in', 'control_past', 'past_names',
-           'latest_names', 'check_last_names', 'renamed', 'more_labels', 'interface_changes', 'remember',
-           'kept_numbers', 'with_numbers', 'keep_numbers', 'moved_numbers', 'check_numbers']
+           'latest_names', 'check_last_names', 'renamed', 'more_labels', 'interface_changes', 'remember']
 
 # %% ../../nbs/3_record/75_renames.ipynb #8898c1a4
-import csv
 import xml.etree.ElementTree as ET
-from io import StringIO
 from ..collect.words import quoted
 from ..annotate.features import Control, offered
 from ..annotate.interface import Interface, parse_xml
@@ -169,67 +166,3 @@ def remember(
     "Hand on the old names"
     past = past_names(old, new, {})
     return Interface(with_was(new.xml, past)) if any(past.values()) else new
-
-# %% ../../nbs/3_record/75_renames.ipynb #97ce2bd8
-def kept_numbers(
-    a: Control, # Of the interface as published
-    b: Control  # The same in the one to come
-) -> tuple:     # Names, the first is number 0
-    "Each class with the number that it has, or had under another name; new ones come last"
-    to, order = dict(b.was), []
-    for name in a.numbers:
-        new = name if name in b.labels else to.get(name)
-        if new is None: new = next((old for old, label in a.was if label == name and old in b.labels), None)
-        order.append(new if new and (new == name or new not in a.numbers and new not in order) else name)
-    return (*order, *(label for label in b.labels if label not in order))
-
-def with_numbers(
-    xml: str,    # An interface
-    orders: dict # Control to the names in the order of their numbers
-) -> str:        # The same with `numbered` where that is not the order shown
-    "Write the numbers of the classes into the interface"
-    root, changed = ET.fromstring(xml, ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))), False
-    for tag in root.iter():
-        order = orders.get(tag.get('name'))
-        if order is None: continue
-        text, out = '', StringIO(newline='')
-        if order != tuple(label for label, _ in offered(tag)):
-            csv.writer(out, delimiter='|', lineterminator='').writerow(order)
-            text = out.getvalue()
-        changed = changed or text != (tag.get('numbered') or '')
-        if text: tag.set('numbered', text)
-        else: tag.attrib.pop('numbered', None)
-    return ET.tostring(root, encoding='unicode') if changed else xml
-
-def keep_numbers(
-    old: Interface, # The interface as published
-    new: Interface  # The one to publish
-) -> Interface:     # The same one if its classes have their numbers already
-    "Hand on the numbers of the classes"
-    orders = {a.name: kept_numbers(a, b) for a, b in shared_controls(old, new) if b.labels}
-    xml = with_numbers(new.xml, orders)
-    return new if xml == new.xml else Interface(xml)
-
-def moved_numbers(
-    old: Interface, # The interface as published
-    new: Interface  # Another one, with the numbers that it would give
-) -> list:          # A sentence for each question
-    "Which classes would get another number"
-    sentences = []
-    for a, b in shared_controls(old, new):
-        before = {name: i for i, name in enumerate(kept_numbers(a, b)) if i < len(a.numbers)}
-        after = {name: i for i, name in enumerate(b.numbers)}
-        moved = [f'{name} {i} to {after[name]}' for name, i in before.items() if i != after.get(name, i)]
-        if moved: sentences.append(f"classes of {a.name!r} get other numbers: {', '.join(moved)}")
-    return sentences
-
-def check_numbers(
-    old: Interface, # The interface as published
-    new: Interface  # The one to publish
-) -> None:          # `ValueError` if its XML gives numbers of its own
-    "Move no number of a class unless somebody says so"
-    stated = [c for c in new.controls if c.numbered]
-    moved = moved_numbers(old, new) if stated else []
-    if moved:
-        raise ValueError(f'{moved[0]}, which older versions and models do not know: nothing was done. Take '
-                         f'numbered="…" out of the question, or `annot_hub relabel --renumber`')
