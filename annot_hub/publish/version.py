@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow as pa
 
 from ..annotate.interface import REGIONS, Interface
 from ..collect.identity import plain_name
@@ -19,7 +20,7 @@ from ..collect.words import brief, markdown, one_line, plural
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
-from .views import NO_LABEL, annotated, compare, describe, read_cells, to_parquet
+from .views import NO_LABEL, annotated, compare, describe, parquet_bytes, read_cells, rows_table
 from ..collect.columns import among, places
 from ..record.lines import as_record, dumps, next_name
 from ..record.votes import labels
@@ -140,11 +141,12 @@ def data_files(
     images: str           # Commit that pins the images
 ) -> dict:                # Path in the repo → content
     "`data/*.parquet`: the labelled rows by split, and every row"
-    ready = table[table.state == 'labelled']
-    if 'split' in table: parts = dict(list(ready.groupby('split')))
-    else: parts = {'train': ready} if len(ready) else {}
-    return {f'data/{name}.parquet': to_parquet(rows, interface, repo_id, images)
-            for name, rows in {'all': table, **parts}.items()}
+    rows = rows_table(table, interface, repo_id, images)
+    ready = (table.state == 'labelled').to_numpy(bool)
+    split = table.split if 'split' in table else pd.Series('train', table.index)
+    names = sorted(split[ready].dropna().unique())
+    parts = {name: rows.filter(pa.array(ready & (split == name).to_numpy(bool))) for name in names}
+    return {f'data/{name}.parquet': parquet_bytes(part) for name, part in {'all': rows, **parts}.items()}
 
 # %% ../../nbs/4_publish/50_version.ipynb #8665d9e9
 @dataclass
