@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'NO_LABEL', 'annotated', 'with_plain_text', 'parquet_bytes', 'image_column', 'stored_column', 'rows_table',
-           'to_parquet', 'as_cell', 'float_texts', 'quoted_cells', 'csv_cells', 'to_csv', 'from_csv', 'read_cells',
-           'label_texts', 'compare', 'image_changes', 'frequent_changes', 'describe', 'for_spreadsheet']
+           'to_parquet', 'as_cell', 'float_texts', 'quoted_cells', 'csv_cells', 'csv_lines', 'to_csv', 'from_csv',
+           'read_cells', 'label_texts', 'compare', 'image_changes', 'frequent_changes', 'describe', 'for_spreadsheet']
 
 # %% ../../nbs/4_publish/40_views.ipynb #ad4666d9
 import csv
@@ -147,7 +147,7 @@ def csv_cells(
     s: pd.Series # A column
 ) -> pa.Array:   # Text, quoted where it must be; '' for what is missing
     "A column as the cells of a CSV"
-    if s.dtype == object: s = s.map(as_cell)  # whole numbers with a gap become numbers with a point
+    if s.dtype == object: s = s.map(as_cell)
     if s.dtype.kind == 'f': return pc.fill_null(float_texts(s), _text(''))
     a = pa.array(s, from_pandas=True)
     if isinstance(a, pa.ChunkedArray): a = a.combine_chunks() # of tables that were put together
@@ -157,6 +157,13 @@ def csv_cells(
     return pc.fill_null(a if plain else quoted_cells(a), _text(''))
 
 # %% ../../nbs/4_publish/40_views.ipynb #9f4720ff
+def csv_lines(
+    rows: pd.DataFrame # At least one, no objects but texts, numbers and truths
+) -> pa.Buffer:        # Their lines, without a line feed after the last
+    "Rows as the lines of a CSV"
+    lines = pc.binary_join_element_wise(*[csv_cells(rows[c]) for c in rows], _text(','))
+    return pc.binary_join(pa.LargeListArray.from_arrays([0, len(lines)], lines), _text('\n'))[0].as_buffer()
+
 def to_csv(
     table: pd.DataFrame, # `annotated` rows
     interface: Interface # Names the label columns
@@ -166,10 +173,10 @@ def to_csv(
     rest = [c for c in table.columns if c not in (*first, *HIDDEN)]
     rows = table[table.state.notna()][first + rest].sort_values('file_name')
     header = ','.join(csv_cells(pd.Series(rows.columns, dtype='str')).to_pylist())
-    columns = [csv_cells(rows[c]) for c in rows]
-    lines = pc.binary_join_element_wise(*columns, _text(','))
-    whole = pc.binary_join(pa.LargeListArray.from_arrays([0, len(lines)], lines), _text('\n'))
-    return b'\n'.join([header.encode(), *([whole[0].as_buffer()] if len(lines) else []), b''])
+    # whole numbers with a gap become numbers with a point: in all parts, or in none
+    rows = rows.assign(**{c: rows[c].map(as_cell) for c in rows if rows[c].dtype == object})
+    parts = [csv_lines(rows[i:i + 100_000]) for i in range(0, len(rows), 100_000)]
+    return b'\n'.join([header.encode(), *parts, b''])
 
 def from_csv(
     data: bytes,      # From `to_csv`
