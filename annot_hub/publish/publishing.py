@@ -12,6 +12,8 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -164,16 +166,20 @@ def write_version(
     if dry_run: return report
     _check_free(draft, report, tag)
     if not settled:
-        files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
-        files['annotations.csv'] = flat
-        report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
-                                                 description=TRAILER)
+        files = _all_files(draft, table, placed, report, sheet) | {'annotations.csv': flat}
+        report.revision = _commit_version(draft, report, files, tag)
         report.committed = report.revision != draft.base.parent
-        name = next_name(draft.base.record_files)
-        keep_version(draft.base, report.revision, (draft.new, name, files.get(name, b'')),
-                     (draft.interface, draft.labels))
     if tag and draft.base.repo.tag(tag, report.revision, report.message): report.tag = tag
     return report
+
+def _commit_version(draft, report, files, tag):
+    "The commit; what the next publish starts from is kept"
+    base, name = draft.base, next_name(draft.base.record_files)
+    with TemporaryDirectory() as folder:
+        files |= record_files(draft, report, Path(folder), tag)
+        revision = base.repo.commit(files, report.message, base.parent, description=TRAILER)
+        keep_version(base, revision, (draft.new, name, files.get(name)), (draft.interface, draft.labels))
+    return revision
 
 def _check_free(draft, report, tag):
     "`HubError` if the tag names another version"

@@ -10,6 +10,7 @@ __all__ = ['labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', '
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -22,7 +23,7 @@ from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
 from .views import NO_LABEL, annotated, compare, describe, parquet_bytes, read_cells, rows_table
 from ..collect.columns import among, places
-from ..record.lines import as_record, dumps, next_name
+from ..record.lines import as_record, next_name, write_lines
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/50_version.ipynb #22096555
@@ -297,11 +298,14 @@ def version_files(
 def record_files(
     draft: Draft,          # What the version is made of
     report: PublishReport, # From `draft_report`
+    folder: Path,          # Where the new entries are written: a million of them are most of a gigabyte
     tag: str|None = None   # Name of the version
-) -> dict:                 # Path in the repo → content; nothing when nothing is new
+) -> dict:                 # Path in the repo → content, or the path of a file; nothing when nothing is new
     "The next file of the record, and the changelog"
     base, files = draft.base, {}
-    if draft.new: files[next_name(base.record_files)] = dumps(draft.new)
+    if draft.new:
+        with open(folder/'record.jsonl', 'wb') as file: write_lines(as_record(draft.new), file)
+        files[next_name(base.record_files)] = str(folder/'record.jsonl')
     if draft.new or draft.notes:
         old, _ = readable_text(base.read('CHANGELOG.md'), 'CHANGELOG.md')
         files['CHANGELOG.md'] = changelog(old, report.message, report.changes, draft.new, draft.notes,
