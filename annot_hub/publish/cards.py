@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'chosen', 'coverage', 'split_order', 'how_much', 'class_table', 'class_tables',
-           'group_table', 'hashable', 'shared_ballots', 'people_table', 'how_to_load', 'splits_with_labels',
-           'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'listed', 'name_of', 'is_our_config',
-           'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs', 'with_configs', 'card',
-           'sheet_rows', 'sheet_key', 'thumbnail', 'contact_sheet']
+           'group_table', 'hashable', 'seen_by_several', 'shared_ballots', 'people_table', 'how_to_load',
+           'splits_with_labels', 'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'listed',
+           'name_of', 'is_our_config', 'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs',
+           'with_configs', 'card', 'sheet_rows', 'sheet_key', 'thumbnail', 'contact_sheet']
 
 # %% ../../nbs/4_publish/30_cards.ipynb #0727ab44
 import hashlib
@@ -27,6 +27,7 @@ from ..collect.words import markdown
 from ..annotate.interface import Interface
 from ..collect.columns import among
 from ..record.exports import from_json
+from ..record.journal import living
 from ..record.votes import distinct
 from .splits import group_of, shares
 
@@ -142,13 +143,19 @@ def hashable(
     if isinstance(value, list): return tuple(map(hashable, value))
     return str(value) if isinstance(value, dict) else value
 
+def seen_by_several(
+    rows: pd.DataFrame # With `file_name` and `annotator`
+) -> pd.Series:        # `file_name`s
+    "Images that more than one person looked at"
+    first = rows[['file_name', 'annotator']].drop_duplicates()
+    return first.file_name[first.file_name.duplicated()]
+
 def shared_ballots(
     notes: pd.DataFrame, # From `distinct`, without those of reviewers
     interface: Interface # The questions
 ) -> dict:               # Question → votes of each image that several people saw
     "What people said who saw the same images"
-    first = notes[['file_name', 'annotator']].drop_duplicates()
-    several = notes[~notes.skipped & among(notes.file_name, first.file_name[first.file_name.duplicated()])]
+    several = notes[~notes.skipped & among(notes.file_name, seen_by_several(notes))]
     ballots = {c: defaultdict(dict) for c in interface.columns}
     for name, who, result in zip(several.file_name, several.annotator, several.result, strict=True):
         for c, value in interface.read(from_json(result))[0].items():
@@ -161,9 +168,10 @@ def people_table(
     interface: Interface # The questions
 ) -> list:               # Lines
     "Who annotated, and the agreement of those who saw the same images"
-    notes = distinct(record)
-    if notes.empty: return []
-    count = notes.annotator.value_counts().to_dict()
+    record = living(record)
+    if not len(record): return []
+    count = record.heads.annotator.value_counts().to_dict()
+    notes = distinct(record.part(among(record.heads.file_name, seen_by_several(record.heads))))
     rows = [(who, f'{n:,}') for who, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))]
     lines = ['### Annotators', '', *markdown_table(['name', 'annotations'], rows, right=[1])]
     for c, several in shared_ballots(notes[~notes.review], interface).items():

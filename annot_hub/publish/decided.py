@@ -7,7 +7,7 @@ __all__ = ['MANY', 'labels_key', 'name_hashes', 'keep_labels', 'decoded', 'kept_
 
 # %% ../../nbs/4_publish/46_decided.ipynb #2f6e7095
 import json
-from hashlib import sha256
+from hashlib import file_digest, sha256
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from ..annotate.interface import Interface
 from ..collect.files import new_file, private_folder
 from ..collect.identity import LEFT
 from .base import Base
-from ..record.lines import as_record, as_text, by_time, is_content, keep, make_room
+from ..record.lines import as_record, as_text, by_time, keep, make_room
 from ..record.exports import from_json
 from ..record.votes import labels
 
@@ -97,16 +97,19 @@ def labels_of(
         keep_labels(found, interface, key)
     return found
 
+def _sha256(path): # The hash of a large file; the Hub gives small ones another
+    with open(path, 'rb') as file: return file_digest(file, 'sha256').hexdigest()
+
 def keep_version(
     base: Base,           # Where the repo was
     revision: str,        # The commit that was made of it
-    new: tuple,           # The entries that it added, and the file that holds them: its name and content
+    new: tuple,           # The entries that it added, their file, and where that is here; None for none
     made: tuple           # The questions, and the table of their labels
 ) -> None:                # Nothing for a small record
     "Keep what the next publish starts from"
-    (entries, name, content), (interface, table) = new, made
+    (entries, name, path), (interface, table) = new, made
     if len(base.record) + len(entries) < MANY: return
     files = base.repo.etags(revision, 'record')
     files = {path: etag for path, etag in files.items() if path in base.record_files or path == name}
-    if is_content(content, files.get(name)): keep(by_time(as_record(entries)), files[name])
+    if path and _sha256(path) == files.get(name): keep(by_time(as_record(entries)), files[name])
     keep_labels(table, interface, labels_key(files, interface, name_hashes(base)))

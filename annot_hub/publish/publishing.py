@@ -12,9 +12,12 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from ..collect.columns import among
 from ..collect.fetching import image_reader
 from ..collect.steps import progress_bar
 from ..collect.words import quoted
@@ -163,16 +166,20 @@ def write_version(
     if dry_run: return report
     _check_free(draft, report, tag)
     if not settled:
-        files = _all_files(draft, table, placed, report, sheet) | record_files(draft, report, tag)
-        files['annotations.csv'] = flat
-        report.revision = draft.base.repo.commit(files, report.message, draft.base.parent,
-                                                 description=TRAILER)
+        files = _all_files(draft, table, placed, report, sheet) | {'annotations.csv': flat}
+        report.revision = _commit_version(draft, report, files, tag)
         report.committed = report.revision != draft.base.parent
-        name = next_name(draft.base.record_files)
-        keep_version(draft.base, report.revision, (draft.new, name, files.get(name, b'')),
-                     (draft.interface, draft.labels))
     if tag and draft.base.repo.tag(tag, report.revision, report.message): report.tag = tag
     return report
+
+def _commit_version(draft, report, files, tag):
+    "The commit; what the next publish starts from is kept"
+    base, name = draft.base, next_name(draft.base.record_files)
+    with TemporaryDirectory() as folder:
+        files |= record_files(draft, report, Path(folder), tag)
+        revision = base.repo.commit(files, report.message, base.parent, description=TRAILER)
+        keep_version(base, revision, (draft.new, name, files.get(name)), (draft.interface, draft.labels))
+    return revision
 
 def _check_free(draft, report, tag):
     "`HubError` if the tag names another version"
@@ -220,6 +227,7 @@ def of_this_repo(
     theirs = [e for e in found if e['repo_id'] not in (None, repo_id) and place_of(e, found) not in own]
     left = [f"annotation {e['annotation_id']} is about {e['repo_id']}" for e in theirs]
     left += [f"task {t['task_id']}: {t['why']}" for t in found.unplaced]
+    if not theirs: return found, left
     skipped = {e['unique_id'] for e in theirs}
     return found_again(found, [e for e in found if e['unique_id'] not in skipped]), left
 
@@ -239,8 +247,9 @@ def of_known_images(
     names: pd.Series # `file_name` of the collection
 ) -> tuple:          # The entries that can be used, and a sentence about each of the others
     "Leave out what only a bare `file_name` places, when the repo has no such image"
-    known = set(names)
-    def is_known(e): return e['repo_id'] is not None or e['file_name'] in known
+    bare = {e['file_name'] for e in found if e['repo_id'] is None}
+    strange = bare - set(names[among(names, bare)])
+    def is_known(e): return e['repo_id'] is not None or e['file_name'] not in strange
     left = [f"task {e['task_id']}: its file_name {quoted(e['file_name'])} is no image of this repo"
             for e in found if not is_known(e)]
     return found_again(found, list(filter(is_known, found))) if left else found, left
@@ -284,7 +293,7 @@ def draft_version(
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
-    new = as_record([e for e in new if e['file_name'] not in base.withdrawn])
+    if base.withdrawn: new = new.part(~among(new.heads.file_name, base.withdrawn))
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)
     notes = renamed_note(base) + [f"{e['annotator']} changed {e['file_name']} in annotations.csv"

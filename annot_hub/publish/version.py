@@ -10,8 +10,10 @@ __all__ = ['labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', '
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from ..annotate.interface import REGIONS, Interface
 from ..collect.identity import plain_name
@@ -19,9 +21,9 @@ from ..collect.words import brief, markdown, one_line, plural
 from .base import Base
 from .cards import card, contact_sheet, sheet_key
 from .splits import Splits, missing_classes, split
-from .views import NO_LABEL, annotated, compare, describe, read_cells, to_parquet
+from .views import NO_LABEL, annotated, compare, describe, parquet_bytes, read_cells, rows_table
 from ..collect.columns import among, places
-from ..record.lines import as_record, dumps, next_name
+from ..record.lines import as_record, next_name, write_lines
 from ..record.votes import labels
 
 # %% ../../nbs/4_publish/50_version.ipynb #22096555
@@ -140,11 +142,12 @@ def data_files(
     images: str           # Commit that pins the images
 ) -> dict:                # Path in the repo → content
     "`data/*.parquet`: the labelled rows by split, and every row"
-    ready = table[table.state == 'labelled']
-    if 'split' in table: parts = dict(list(ready.groupby('split')))
-    else: parts = {'train': ready} if len(ready) else {}
-    return {f'data/{name}.parquet': to_parquet(rows, interface, repo_id, images)
-            for name, rows in {'all': table, **parts}.items()}
+    rows = rows_table(table, interface, repo_id, images)
+    ready = (table.state == 'labelled').to_numpy(bool)
+    split = table.split if 'split' in table else pd.Series('train', table.index)
+    names = sorted(split[ready].dropna().unique())
+    parts = {name: rows.filter(pa.array(ready & (split == name).to_numpy(bool))) for name in names}
+    return {f'data/{name}.parquet': parquet_bytes(part) for name, part in {'all': rows, **parts}.items()}
 
 # %% ../../nbs/4_publish/50_version.ipynb #8665d9e9
 @dataclass
@@ -295,11 +298,14 @@ def version_files(
 def record_files(
     draft: Draft,          # What the version is made of
     report: PublishReport, # From `draft_report`
+    folder: Path,          # Where the new entries are written: a million of them are most of a gigabyte
     tag: str|None = None   # Name of the version
-) -> dict:                 # Path in the repo → content; nothing when nothing is new
+) -> dict:                 # Path in the repo → content, or the path of a file; nothing when nothing is new
     "The next file of the record, and the changelog"
     base, files = draft.base, {}
-    if draft.new: files[next_name(base.record_files)] = dumps(draft.new)
+    if draft.new:
+        with open(folder/'record.jsonl', 'wb') as file: write_lines(as_record(draft.new), file)
+        files[next_name(base.record_files)] = str(folder/'record.jsonl')
     if draft.new or draft.notes:
         old, _ = readable_text(base.read('CHANGELOG.md'), 'CHANGELOG.md')
         files['CHANGELOG.md'] = changelog(old, report.message, report.changes, draft.new, draft.notes,

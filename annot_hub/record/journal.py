@@ -302,7 +302,7 @@ def updates(
     record: list,          # All entries so far
     found: list,           # What `entries` read just now
     complete: bool = False # Does `found` hold every task of the project?
-) -> list:                 # Entries to add, oldest first; empty if there is nothing new
+) -> Record:               # Entries to add, oldest first; empty if there is nothing new
     "What `found` adds to `record`: new versions, and tombstones for annotations that are gone"
     record, found = as_record(record), found if isinstance(found, Found) else Found(found)
     alive, ids = living(record), {e['unique_id'] for e in found}
@@ -314,7 +314,7 @@ def updates(
     for e in without_copies(found, record, alive):
         version = e['unique_id'], e['updated_at']
         if version not in known or is_back_or_moved(e, now.get(e['unique_id']), deleted): new[version] = e
-    return by_time(as_record([*new.values(), *stones])).entries()
+    return by_time(as_record([*new.values(), *stones]))
 
 # %% ../../nbs/3_record/20_journal.ipynb #bc1562b2
 def in_order(

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ..annotate.environment import cache_folder
 from ..collect.files import new_file, private_folder
+from ..collect.words import plural
 from .exports import from_json
 
 # %% ../../nbs/3_record/15_lines.ipynb #ed3f36b2
@@ -179,7 +180,7 @@ class Record(Sequence):
     def __eq__(self, other): return list(self) == list(other)
     def __add__(self, other): return join([self, as_record(other)])
     def __radd__(self, other): return join([as_record(other), self])
-    def __repr__(self): return f'Record of {len(self):,} entries'
+    def __repr__(self): return f'Record: {plural(len(self), "entry", "entries")}'
 
     def part(self,
         rows: object # Positions, a slice, or a truth for each row
