@@ -33,7 +33,7 @@ from .version import Draft, PublishReport, draft_report, is_settled, labels_afte
 from .version import plan_sheet, readable_text, record_files, version_files, version_table
 from .names import with_names
 from .views import to_csv
-from ..record.journal import Found, updates
+from ..record.journal import Found, entries_to_add
 from ..record.exports import without_gc
 from ..record.lines import as_record, next_name
 from ..record.numbers import check_numbers, keep_numbers
@@ -292,7 +292,8 @@ def draft_version(
     before = labels_of(base, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
-    new = edited.entries + updates(base.record + edited.entries, found, complete=complete)
+    added = entries_to_add(base.record + edited.entries, found, complete)
+    new = as_record(edited.entries) + added
     if base.withdrawn: new = new.part(~among(new.heads.file_name, base.withdrawn))
     decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
                                                                                     interface)

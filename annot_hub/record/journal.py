@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['person_name', 'replace_people', 'annotation_entry', 'as_annotation', 'Found', 'why_partial', 'image_entries',
            'entries', 'version_rank', 'last_seen', 'tombstone', 'deletion_times', 'living_rows', 'living', 'is_missing',
-           'tombstones', 'is_back_or_moved', 'is_copy', 'answer_key', 'without_copies', 'versions', 'updates',
-           'in_order', 'current', 'cursor', 'to_frame']
+           'tombstones', 'is_back_or_moved', 'is_copy', 'answer_key', 'without_copies', 'versions', 'entries_to_add',
+           'updates', 'in_order', 'current', 'cursor', 'to_frame']
 
 # %% ../../nbs/3_record/20_journal.ipynb #61718bf8
 import json
@@ -298,7 +298,7 @@ def versions(
     heads = record.heads.loc[record.heads.kind != 'tombstone', ['unique_id', 'updated_at']]
     return set(zip(heads.unique_id, heads.updated_at.to_numpy(object, na_value=None), strict=True))
 
-def updates(
+def entries_to_add(
     record: list,          # All entries so far
     found: list,           # What `entries` read just now
     complete: bool = False # Does `found` hold every task of the project?
@@ -315,6 +315,14 @@ def updates(
         version = e['unique_id'], e['updated_at']
         if version not in known or is_back_or_moved(e, now.get(e['unique_id']), deleted): new[version] = e
     return by_time(as_record([*new.values(), *stones]))
+
+def updates(
+    record: list,          # All entries so far
+    found: list,           # What `entries` read just now
+    complete: bool = False # Does `found` hold every task of the project?
+) -> list:                 # Entries to add, oldest first; empty if there is nothing new
+    "As from `entries_to_add`, in a list of their own"
+    return entries_to_add(record, found, complete).entries()
 
 # %% ../../nbs/3_record/20_journal.ipynb #bc1562b2
 def in_order(

@@ -179,7 +179,6 @@ class Record(Sequence):
         for i in range(0, len(self), 10_000): yield from self[i:i + 10_000].entries()
     def __eq__(self, other): return list(self) == list(other)
     def __add__(self, other): return join([self, as_record(other)])
-    def __radd__(self, other): return join([as_record(other), self])
     def __repr__(self): return f'Record: {plural(len(self), "entry", "entries")}'
 
     def part(self,
