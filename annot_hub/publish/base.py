@@ -9,6 +9,7 @@ __all__ = ['TRAILER', 'FILES', 'read_part', 'read_record', 'answered_in', 'is_pu
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from io import BytesIO
 
 import pandas as pd
@@ -29,22 +30,23 @@ def read_part(
     repo: Repo,    # The repo
     name: str,     # File of the record
     revision: str, # Branch, tag or commit
-    etag: str      # Hash of its content
-) -> Record:       # Its entries, under the names of its time
+    etag: str      # Hash of its content, as the Hub says
+) -> tuple:        # Its entries, under the names of its time; and the hash of what came
     "One file of the record: from the cache of columns if it is large and known"
     def load(): return loads(repo.read(name, revision, etag), name)
     known = kept(etag, load)
-    if known is not None: return known
+    if known is not None: return known, etag
     data = repo.read(name, revision, etag)
     found = loads(data, name)
-    if len(data) > SMALLEST and is_content(data, etag): keep(found, etag)
-    return found
+    if not is_content(data, etag): return found, sha256(data).hexdigest()
+    if len(data) > SMALLEST: keep(found, etag)
+    return found, etag
 
 def read_record(
     repo: str|Repo,        # The repo
     revision: str = 'main', # Branch, tag or commit
     names: Lineage|None = None # Names of the images; None = as that revision has them
-) -> tuple[Record, dict]:  # The entries of `record/*.jsonl` in order, and those files with their hashes
+) -> tuple[Record, dict]:  # The entries of `record/*.jsonl` in order; those files → hashes
     "The record as the repo holds it, under the names that the images have now"
     repo = as_repo(repo)
     etags = {name: etag for name, etag in repo.etags(revision, 'record').items() if _RECORD.fullmatch(name)}
@@ -53,7 +55,8 @@ def read_record(
         files = {name: read_part(repo, name, revision, etag) for name, etag in etags.items()}
     except ValueError as e:
         raise ValueError(f'{e}. If it is a file of your own, `annot_hub aside` moves it') from e
-    return join([with_names(found, names, record_number(name)) for name, found in files.items()]), etags
+    record = join([with_names(found, names, record_number(name)) for name, (found, _) in files.items()])
+    return record, {name: digest for name, (_, digest) in files.items()}
 
 # %% ../../nbs/4_publish/45_base.ipynb #4540b12d
 def answered_in(
@@ -66,7 +69,7 @@ def answered_in(
     counting = current(record).heads.set_index('unique_id').file_name
     etags = repo.etags(folder='record')
     for name in sorted(files, key=record_number):
-        heads = read_part(repo, name, 'main', etags.get(name)).heads
+        heads = read_part(repo, name, 'main', etags.get(name))[0].heads
         keys = heads.unique_id[heads.kind == 'annotation'].map(counting).dropna()
         last |= dict.fromkeys(keys, record_number(name))
     return last

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import sha1, sha256
 from io import BytesIO
+from mmap import mmap
 from pathlib import Path
 from fastcore.basics import patch
 import msgspec
@@ -357,11 +358,13 @@ def kept_path(
     return private_folder(cache_folder()/'record')/f'{etag}.1.parquet' # 1: these columns
 
 def is_content(
-    data: bytes, # Of a file
-    etag: str    # That a server gave
-) -> bool:       # False for what would be kept under somebody else's hash
+    data: bytes|mmap, # Of a file
+    etag: str|None    # That a server gave
+) -> bool:            # False for what would be kept under somebody else's hash
     "Is `etag` the hash of this content, as git or LFS makes it?"
-    return etag in (sha256(data).hexdigest(), sha1(b'blob %d\0' % len(data) + data).hexdigest())
+    blob = sha1(b'blob %d\0' % len(data))
+    blob.update(data)
+    return etag in (sha256(data).hexdigest(), blob.hexdigest())
 
 def make_room(
     folder: Path,           # With kept columns
