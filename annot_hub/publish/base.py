@@ -21,7 +21,7 @@ from .cards import our_files
 from .names import contents_at, csv_today, names_of, read_names, record_number, with_names
 from .splits import SPLITS_HEAD
 from ..record.journal import current
-from ..record.lines import SMALLEST, Record, is_content, join, keep, kept, loads
+from ..record.lines import SMALLEST, Record, is_content, keep_columns, kept, loads, put_together
 
 # %% ../../nbs/4_publish/45_base.ipynb #a0bc7973
 _RECORD = re.compile(r'record/\d+\.jsonl')
@@ -39,7 +39,7 @@ def read_part(
     data = repo.read(name, revision, etag)
     found = loads(data, name)
     if not is_content(data, etag): return found, sha256(data).hexdigest()
-    if len(data) > SMALLEST: keep(found, etag)
+    if len(data) > SMALLEST: keep_columns(found, etag)
     return found, etag
 
 def read_record(
@@ -55,8 +55,8 @@ def read_record(
         files = {name: read_part(repo, name, revision, etag) for name, etag in etags.items()}
     except ValueError as e:
         raise ValueError(f'{e}. If it is a file of your own, `annot_hub aside` moves it') from e
-    record = join([with_names(found, names, record_number(name)) for name, (found, _) in files.items()])
-    return record, {name: digest for name, (_, digest) in files.items()}
+    parts = [with_names(found, names, record_number(name)) for name, (found, _) in files.items()]
+    return put_together(parts), {name: digest for name, (_, digest) in files.items()}
 
 # %% ../../nbs/4_publish/45_base.ipynb #4540b12d
 def answered_in(

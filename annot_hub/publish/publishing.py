@@ -26,7 +26,7 @@ from ..collect.renaming import own_places
 from ..collect.repo import HubError, Repo, StaleParent, as_repo, check_tag
 from .aside import check_way, places_of
 from .base import TRAILER, Base, read_base
-from .decided import keep_version, labels_of
+from .decided import keep_version, labels_today
 from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, find_edits
 from .version import Draft, PublishReport, draft_report, is_settled, labels_after
@@ -289,7 +289,7 @@ def draft_version(
         check_numbers(then, interface)
         interface = keep_numbers(then, remember(then, interface))
     same = then is None or then.xml == interface.xml
-    before = labels_of(base, interface if same else then)
+    before = labels_today(base, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
     added = entries_to_add(base.record + edited.entries, found, complete)

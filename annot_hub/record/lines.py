@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['NEVER', 'EARLIEST', 'FIELDS', 'SMALLEST', 'MOST_KEPT', 'when', 'microseconds', 'entry_order', 'read_lines',
-           'typed_column', 'heads', 'as_text', 'Listed', 'Lines', 'Record', 'by_time', 'from_heads', 'as_record',
-           'join', 'write_lines', 'dumps', 'blocks', 'line_columns', 'loads', 'next_name', 'kept_path', 'is_content',
-           'make_room', 'keep', 'write_columns', 'Kept', 'kept', 'read_files']
+           'field_column', 'heads', 'as_text', 'Listed', 'Packed', 'Record', 'by_time', 'from_heads', 'as_record',
+           'put_together', 'write_lines', 'dumps', 'line_blocks', 'line_columns', 'loads', 'next_name', 'kept_path',
+           'is_content', 'make_room', 'keep_columns', 'write_columns', 'Kept', 'kept', 'read_files']
 
 # %% ../../nbs/3_record/15_lines.ipynb #741c1ec3
 import json
@@ -91,7 +91,7 @@ _NUMBERS = {'lead_time': 'float64', 'annotation_id': 'Int64', 'task_id': 'Int64'
 _TRUTHS = ('skipped', 'ground_truth')
 FIELDS = (*_TEXTS, *_NUMBERS, *_TRUTHS) # of an entry, that are columns
 
-def typed_column(
+def field_column(
     values: list, # Of one field
     dtype: str    # Of pandas
 ) -> pd.Series:   # Of `dtype`, or of objects where a value is something else
@@ -105,7 +105,7 @@ def heads(
 ) -> pd.DataFrame: # FIELDS, and `updated` and `task_updated` in microseconds
     "The columns of entries"
     types = dict.fromkeys(_TEXTS, 'str') | _NUMBERS
-    found = {name: typed_column(columns[name], dtype) for name, dtype in types.items()}
+    found = {name: field_column(columns[name], dtype) for name, dtype in types.items()}
     found |= {name: np.fromiter(map(bool, columns[name]), bool, len(columns[name])) for name in _TRUTHS}
     times = {'updated': 'updated_at', 'task_updated': 'task_updated_at'}
     return pd.DataFrame(found | {name: microseconds(columns[field]) for name, field in times.items()})
@@ -136,7 +136,7 @@ class Listed:
         "Whole entries"
         return [self.all[i] for i in rows]
 
-class Lines:
+class Packed:
     "Entries in the lines of a file, which is kept small: few people ask for them"
     def __init__(self,
         blocks: Iterable,  # Of whole lines, as bytes
@@ -170,7 +170,7 @@ class Record(Sequence):
     "Entries of the record: columns now, a whole entry when it is asked for"
     def __init__(self,
         heads: pd.DataFrame, # From `heads`, with `source` and `row`: which of `sources`, and where in it
-        sources: list        # `Listed`, `Lines` or others with the same two methods
+        sources: list        # `Listed`, `Packed` or others with the same two methods
     ): self.heads, self.sources = heads, sources
 
     def __len__(self): return len(self.heads)
@@ -179,7 +179,7 @@ class Record(Sequence):
     def __iter__(self):
         for i in range(0, len(self), 10_000): yield from self[i:i + 10_000].entries()
     def __eq__(self, other): return list(self) == list(other)
-    def __add__(self, other): return join([self, as_record(other)])
+    def __add__(self, other): return put_together([self, as_record(other)])
     def __repr__(self): return f'Record: {plural(len(self), "entry", "entries")}'
 
     def part(self,
@@ -257,7 +257,7 @@ def as_record(
     entries = list(entries)
     return from_heads(heads({name: [e.get(name) for e in entries] for name in FIELDS}), Listed(entries))
 
-def join(
+def put_together(
     records: list # `Record`s
 ) -> Record:      # Their entries, one after the other
     "Several records as one"
@@ -307,7 +307,7 @@ class _Line(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(_Line)
 
-def blocks(
+def line_blocks(
     data: bytes,         # Lines
     size: int = 1 << 24  # Bytes of a block, to the end of its last line
 ) -> Iterator:           # Of views
@@ -332,12 +332,12 @@ def loads(
     name: str = 'the data' # What to call it in an error
 ) -> Record:               # Its entries; `ValueError` names the line that is broken
     "Read JSON lines"
-    try: parts = [line_columns(block) for block in blocks(data)]
+    try: parts = [line_columns(block) for block in line_blocks(data)]
     except (ValueError, RecursionError, pa.ArrowException):
         return as_record(read_lines(data.split(b'\n'), name))
     if not parts: return as_record([])
     found, texts = zip(*parts, strict=True)
-    return from_heads(pd.concat(found, ignore_index=True), Lines(blocks(data), pa.chunked_array(texts)))
+    return from_heads(pd.concat(found, ignore_index=True), Packed(line_blocks(data), pa.chunked_array(texts)))
 
 # %% ../../nbs/3_record/15_lines.ipynb #6a3af6aa
 def next_name(
@@ -378,7 +378,7 @@ def make_room(
         path.unlink(missing_ok=True)
         over -= size
 
-def keep(
+def keep_columns(
     record: Record, # From `loads`, or of entries that are about to be written
     etag: str       # Hash of its file
 ) -> None:          # Nothing is kept where the cache cannot be written, or an entry does not fit into columns
@@ -447,4 +447,4 @@ def read_files(
             raise FileNotFoundError(f'{source} is not a folder: give the folder of the record, or a list of '
                                     'its files')
         source = sorted(folder.glob('*.jsonl')) or sorted(folder.glob('record/*.jsonl'))
-    return join([loads(Path(f).read_bytes(), Path(f).name) for f in source])
+    return put_together([loads(Path(f).read_bytes(), Path(f).name) for f in source])
