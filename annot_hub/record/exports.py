@@ -238,6 +238,7 @@ def _placed_rows(rows, interface, is_short, unplaced):
         unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': why} for why in problems]
         yield from made
 
+# %% ../../nbs/3_record/10_exports.ipynb #820fefa0
 def _not_known(path):
     return ValueError(f'{path} is no export we know: in Label Studio choose Export and then JSON')
 
@@ -272,6 +273,7 @@ def export_rows(
     if 'annotation_id' not in text.split('\n', 1)[0]: raise _not_known(path)
     return [*_LOST, 'types of the task data', *unsure], short_rows(csv_rows(text, interface), interface)
 
+# %% ../../nbs/3_record/10_exports.ipynb #2d96c65a
 def _tables(path, interface, chunks):
     "Tables of so many rows; None = one of all"
     with open(path, 'rb') as file:
