@@ -7,6 +7,7 @@ Begin with `annot_hub demo` in a terminal, or with `annot_hub init` on a folder 
     annot_hub.annotate   the repo becomes tasks that people answer in Label Studio
     annot_hub.record     every answer is kept, and one label an image is decided
     annot_hub.publish    what others load: one commit, a tag, a diff and a card
+    annot_hub.iterate    a first model, the labels that look wrong, what to ask next
     annot_hub.project    the loop as one object over one small file
     annot_hub.localhub   the protocol of the Hub on your own machine
     annot_hub.demo       a made-up encyclopaedia, and the whole loop on it

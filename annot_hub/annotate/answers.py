@@ -69,11 +69,20 @@ def complaint(
     return f'{control.name}: {odd[0]}' if odd else None
 
 # %% ../../nbs/2_annotate/15_answers.ipynb #d5eb3bd7
+def _one_label(control, entries):
+    "The answer to most questions: one of the labels that are offered, and nothing else; None for another"
+    if len(entries) != 1 or control.kind not in ('single', 'multiple'): return None
+    given = _value_of(entries[0]).get(control.key)
+    is_one = type(given) is list and len(given) == 1 and type(given[0]) is str and given[0] in control.labels
+    return given[0] if is_one else None
+
 def read_answer(
     control: Control, # Not one that draws regions
     entries: list     # Those that answer it
 ) -> tuple:           # The value or None, and the complaint or None
     "The value of a column from the `entries` of one annotation"
+    label = _one_label(control, entries)
+    if label is not None: return label if control.kind == 'single' else [label], None
     answers = [answer for entry in entries for answer in given_answers(control, entry)]
     if control.kind in _LISTED: answers = [a for i, a in enumerate(answers) if a not in answers[:i]]
     problem = complaint(control, answers)
@@ -211,6 +220,10 @@ def check_regions(
     if control.kind != 'masks' and not size:
         raise ValueError(f'{control.name}: pixels become percent of the image, '
                          'so give its size=(width, height), as seen')
+    _check_fields(control, regions)
+
+def _check_fields(control, regions):
+    "Refuse what nobody is asked about a region"
     known = REGION_FIELDS - {'label'} | set(control.parts)
     strange = [field for region in regions for field in region if field not in known]
     parts = ', '.join(sorted(control.parts)) or 'its place only'
@@ -235,6 +248,8 @@ def class_numbers(
     if value is None: return None
     if control.kind == 'rating': return int(value)       # a table may have made it a float
     if control.kind not in ('single', 'multiple'): return value
+    if control.kind == 'single' and type(value) is str and value in control.labels: # as most are
+        return control.classes.index(value)
     problem = complaint(control, as_list(value))
     if problem: raise ValueError(problem)
     if control.kind == 'single': return control.classes.index(value)

@@ -18,7 +18,7 @@ from functools import cached_property
 from io import StringIO
 from ..collect.words import quoted
 from .regions import PLACES
-from ..collect.columns import VIEW_COLUMNS
+from ..collect.columns import LATER_COLUMNS, VIEW_COLUMNS
 
 # %% ../../nbs/2_annotate/12_features.ipynb #bf04bae3
 TAGS = {name.lower(): name for name in (
@@ -227,7 +227,8 @@ def control_of(
 
 # %% ../../nbs/2_annotate/12_features.ipynb #2ec6f562
 # a question may be called like a column of the collection that no view needs, such as `width`
-TAKEN = ('file_name', 'image', 'split', 'group', 'selected', 'sha256', 'dhash', 'unshown', *VIEW_COLUMNS)
+TAKEN = ('file_name', 'image', 'split', 'group', 'selected', 'sha256', 'dhash', 'unshown',
+         *(c for c in VIEW_COLUMNS if c not in LATER_COLUMNS))
 
 def _check_control(tag, objects):
     "Refuse a control with a reserved name, or one that asks about something else than `objects`"

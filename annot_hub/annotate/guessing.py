@@ -63,18 +63,27 @@ def plan_guesses(
 
 # %% ../../nbs/2_annotate/58_guessing.ipynb #55f86a03
 @patch
+def _await_guesses(self: Studio, project, guesses, error):
+    "Nobody knows what became of a request: look until the guesses are there, or the time is over"
+    version, tasks = guesses[0]['model_version'], {g['task'] for g in guesses}
+    until = deadline(time.time(), time.time(), error)
+    while not tasks <= self.guessed(project, version) and time.time() < until: time.sleep(.5)
+
+@patch
 def send_guesses(self: Studio,
     project: int, # id
     guesses: list # from `plan_guesses`, of one model
 ) -> bool:        # False: nobody knows what became of them, look
     "Send some guesses, once"
     path = f'/api/projects/{project}/import/predictions'
-    try: self.send('POST', path, patience=10, json=guesses)
+    single = [g for g in guesses if g.get('cluster') is not None]   # which an import would lose
+    many = [g for g in guesses if g.get('cluster') is None]
+    try:
+        if many: self.send('POST', path, patience=10, json=many)
+        for g in single: self.send('POST', '/api/predictions', patience=10, json=g)
     except StudioError as e:
         if e.status and e.status < 500: raise
-        version, tasks = guesses[0]['model_version'], {g['task'] for g in guesses}
-        until = deadline(time.time(), time.time(), e)
-        while not tasks <= self.guessed(project, version) and time.time() < until: time.sleep(.5)
+        self._await_guesses(project, guesses, e)
         return False
     return True
 

@@ -4,14 +4,18 @@
 
 # %% auto #0
 __all__ = ['Part', 'looked_up', 'shown_value', 'Unplaced', 'checked_name', 'address_image', 'own_image', 'is_picture',
-           'picture_values', 'task_image', 'tasks_by_image', 'by_page', 'page_list', 'placed_parts']
+           'picture_values', 'task_image', 'tasks_by_image', 'by_page', 'page_list', 'placed_parts', 'named_parts',
+           'picture_key', 'plain_names']
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #ca37069f
 import re
 from collections import defaultdict, namedtuple
+import pyarrow as pa
+import pyarrow.compute as pc
 from .features import Pictures
 from ..collect.images import IMAGE_EXTS
-from ..collect.keys import check_file_name, parse_url
+from ..collect.key_columns import may_be_bad, parse_urls
+from ..collect.keys import check_file_name, hf_path, parse_url
 from ..collect.words import quoted
 
 # %% ../../nbs/2_annotate/25_placing.ipynb #0e12f463
@@ -192,6 +196,14 @@ def _whole_task(own, parts, entries):
     if own not in [part.image for part in parts]: return [*parts, Part(own, None, entries)], []
     return [p._replace(result=p.result + entries) if p.image == own else p for p in parts], []
 
+def _parts_of_pages(pages, answers):
+    "What is said about each page, and a sentence for each page without an image"
+    parts, problems = [], []
+    for number in sorted({*range(len(pages)), *answers} - {None}):
+        try: parts.append(Part(_page_image(pages, number), number, answers.get(number, [])))
+        except Unplaced as e: problems.append(f'page {number + 1:,}: {e}')
+    return _merged(parts), problems
+
 def placed_parts(
     data: dict,                  # The `data` of a task
     result: list,                # Label Studio's `result` of one annotation
@@ -200,13 +212,80 @@ def placed_parts(
     "An annotation, image by image; `Unplaced` if it has no place at all"
     pages = page_list(data, images)
     if not pages: return [Part(task_image(data, images), None, result)], []
-    answers, parts, problems = by_page(result), [], []
-    for number in sorted({*range(len(pages)), *answers} - {None}):
-        try: parts.append(Part(_page_image(pages, number), number, answers.get(number, [])))
-        except Unplaced as e: problems.append(f'page {number + 1:,}: {e}')
-    parts = _merged(parts)
+    answers = by_page(result)
+    parts, problems = _parts_of_pages(pages, answers)
     only = parts[0].image if len(parts) == 1 and not problems else None
     parts, whole = _whole_task(own_image(data) or only, parts, answers.get(None, []))
     if whole: parts = [part for part in parts if part.result]   # the others are not empty: something was said
     if not parts: raise Unplaced('; '.join([*problems, *whole][:3]))
     return parts, problems + whole
+
+# %% ../../nbs/2_annotate/25_placing.ipynb #efcf5f49
+_STAND_IN = 'names/elsewhere'   # repo of the addresses that stand for names while parts are told
+
+def _stand_in(value, names, ours):
+    "An address for what a picture shows; `names` is told which; with `ours` only for addresses of images"
+    if isinstance(value, list): return [_stand_in(v, names, ours) for v in value]
+    known = _known_image(value)
+    if not known and (ours or not isinstance(value, str) or not value): return value
+    name = hf_path(known[0], known[1], 'main') if known else value
+    return hf_path(_STAND_IN, f'{names.setdefault(name, len(names))}.jpg', 'main')
+
+def _stood_in(data, images, names):
+    "The data of a task and its pictures, with an address for each name"
+    own = own_image(data)
+    if own: own = _known_image(_stand_in(hf_path(*own, 'main'), names, False))
+    head = {'repo_id': own[0], 'file_name': own[1]} if own else {k: data[k] for k in ('file_name',)
+                                                                 if k in data}
+    if own and images and not images.asked: return head, images
+    shown = [_stand_in(v, names, bool(own)) for v in picture_values(data, images)]
+    keys = [f'shown{i}' for i in range(len(shown))]
+    return head | dict(zip(keys, shown, strict=True)), Pictures([f'${key}' for key in keys])
+
+def named_parts(
+    data: dict,                  # The `data` of a task
+    result: list,                # Label Studio's `result` of one annotation
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
+) -> tuple:                      # A `Part` for each image, with a name for its `image`; and sentences
+    "An annotation, image by image, as its source names them; `Unplaced` if it names none"
+    names = {}
+    known, shown = _stood_in(data, images, names)
+    back = list(names)
+    def named(text): return re.sub(rf'(?:hf://datasets/)?{_STAND_IN}(?:@main)?/(\d+)\.jpg',
+                                   lambda m: back[int(m[1])], text)
+    try: parts, problems = placed_parts(known, result, shown)
+    except Unplaced as e: raise Unplaced(named(str(e))) from e
+    parts = [p._replace(image=named(p.image[1] if p.image[0] is None else '/'.join(p.image))) for p in parts]
+    return parts, [*map(named, problems)]
+
+# %% ../../nbs/2_annotate/25_placing.ipynb #2a8327f7
+def picture_key(
+    images: Pictures|None # `Interface.images`; None where the interface is not known
+) -> str|None:            # None where it takes more than a look at one key
+    "The key of a task's data that says which picture people were asked about"
+    if images is None: return 'image'
+    plain = re.fullmatch(r'\$(\w+)', images.asked[0]) if len(images.asked) == 1 else None
+    return plain and plain[1]
+
+def _texts_at(data, key):
+    "The texts under a key, missing where there is something else"
+    values = [d.get(key) for d in data]
+    plain = {*map(type, values)} <= {str, type(None)}
+    return pa.array(values if plain else [v if isinstance(v, str) else None for v in values], pa.string())
+
+def plain_names(
+    data: list,                  # The `data` of tasks
+    images: Pictures|None = None # `Interface.images`; None where the interface is not known
+) -> list:                       # Keys of their images; None where `placed_parts` has to look
+    "Which images tasks are about, as far as a column can say"
+    key = picture_key(images)
+    if key is None: return [None]*len(data)
+    try: shown, repo, name = [_texts_at(data, k) for k in (key, 'repo_id', 'file_name')]
+    except UnicodeEncodeError: return [None]*len(data)         # half a character in one of them
+    shown_repo, shown_name = parse_urls(shown)
+    is_ours = pc.and_(repo.is_valid(), name.is_valid())
+    agreed = pc.and_(pc.equal(repo, shown_repo), pc.equal(name, shown_name)).fill_null(False)
+    apart = pc.and_(shown.is_valid(), shown_name.is_null())    # another address contradicts nothing
+    if pc.any(pc.and_(is_ours, apart)).as_py():
+        agreed = pc.or_(agreed, pc.and_(apart, pa.array(~may_be_bad(name))))
+    return pc.if_else(is_ours, pc.if_else(agreed, name, None), shown_name).to_pylist()

@@ -8,7 +8,7 @@ __all__ = ['control_names', 'StudioProject', 'studio_project', 'project_fields',
 # %% ../../nbs/2_annotate/54_projects.ipynb #c5063f72
 import json, os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -37,6 +37,7 @@ class StudioProject:
     n_tasks: int                     # how many tasks it has
     # task id -> what its repo is called now, where that changed
     renamed: dict = field(default_factory=dict, repr=False)
+    is_new: bool = field(default=False, repr=False, compare=False) # was it made by this very call?
 
     def _repr_markdown_(self):
         questions = ', '.join(f'`{name}`' for name in control_names(self.xml))
@@ -94,8 +95,8 @@ def changed_fields(
     wanted: dict   # fields as they should be
 ) -> dict:         # `ValueError` if there is no such field
     "What must be changed"
-    if unknown := [k for k in wanted if k not in current]:
-        raise ValueError(f'Label Studio projects have no setting {", ".join(unknown)}')
+    unknown = [k for k in wanted if k not in current]
+    if unknown: raise ValueError(f'Label Studio projects have no setting {", ".join(unknown)}')
     return {k: v for k, v in wanted.items() if current[k] != v}
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #829a9dd4
@@ -130,6 +131,14 @@ def make_project(self: Studio,
     return made
 
 @patch
+def _with_fields(self: Studio, number, wanted):
+    "A project that is there, made as asked; nothing is sent when it is so already"
+    current = self.get(f'/api/projects/{number}')
+    changes = changed_fields(current, wanted)
+    if 'label_config' in changes: self.check_interface(changes['label_config'])
+    return answer_json(self.send('PATCH', f'/api/projects/{number}', json=changes)) if changes else current
+
+@patch
 def project(self: Studio,
     title: str|int,                # exact title, 3 to 50 characters; or the number of a project
     interface: object|None = None, # labelling interface: XML, or an object with `.xml`; None: as it is
@@ -140,12 +149,8 @@ def project(self: Studio,
     wanted = project_fields(interface, settings)
     if len(ids) > 1:
         raise StudioError(f'Two projects are called {quoted(title)}: {ids}; rename one in Label Studio')
-    if not ids: return studio_project(self.make_project(title, wanted))
-    current = self.get(f'/api/projects/{ids[0]}')
-    changes = changed_fields(current, wanted)
-    if 'label_config' in changes: self.check_interface(changes['label_config'])
-    if changes: current = answer_json(self.send('PATCH', f'/api/projects/{ids[0]}', json=changes))
-    return studio_project(current)
+    if not ids: return replace(studio_project(self.make_project(title, wanted)), is_new=True)
+    return studio_project(self._with_fields(ids[0], wanted))
 
 # %% ../../nbs/2_annotate/54_projects.ipynb #1a061710
 def condition(

@@ -56,8 +56,9 @@ def guesses_each(
 
 def without_guesses(
     task: dict # to be pushed
-) -> dict:     # without `predictions`
+) -> dict:     # without `predictions`; a contact sheet keeps them, since what is read depends on them
     "A task by itself"
+    if 'pages' in task['data']: return task
     return {k: v for k, v in task.items() if k != 'predictions'}
 
 # %% ../../nbs/2_annotate/60_pushing.ipynb #1616e245
@@ -214,6 +215,15 @@ def delete_task(self: Studio,
         if e.status != 404: raise
         return False
     return True
+
+@patch
+def delete_tasks(self: Studio,
+    project: int, # id
+    ids: list     # of tasks; those that are gone already do not matter
+) -> None:        # they are gone
+    "Delete many tasks in one request"
+    what = {'selectedItems': {'all': False, 'included': ids}}
+    if ids: self.send('POST', '/api/dm/actions', params={'id': 'delete_tasks', 'project': project}, json=what)
 
 @patch
 def remove_spares(self: Studio,

@@ -42,7 +42,10 @@ def coordinate(
 _PERCENTS = {'boxes': {'bbox': ('x', 'y', 'width', 'height')}, 'points': {'point': ('x', 'y')},
              'ellipses': {'center': ('x', 'y'), 'radii': ('radiusX', 'radiusY')}}
 
-def _scaled(numbers, size): return [coordinate(n)*size[i % 2]/100 for i, n in enumerate(numbers)]
+def _scaled(numbers, size):
+    for n in numbers:
+        if type(n) is not float or not -1e9 < n < 1e9: coordinate(n) # else nothing can be wrong
+    return [n*length/100 for n, length in zip(numbers, size*2, strict=False)]
 
 def to_pixels(
     kind: str,   # One of `PLACES`
@@ -134,13 +137,13 @@ def bounds(
     return [min(xs), min(ys), max(xs)-min(xs), max(ys)-min(ys)]
 
 # %% ../../nbs/2_annotate/10_regions.ipynb #43ad2a46
-_COLOURS = '#e6194b #4363d8 #3cb44b #f58231 #911eb4 #008080 #9a6324 #f032e6'.split()
+_REGION_COLOURS = '#e6194b #4363d8 #3cb44b #f58231 #911eb4 #008080 #9a6324 #f032e6'.split()
 
 def _draw_region(image, region, line):
     "Paint one `region` onto `image`"
     label = region.get('label') or ''
     if isinstance(label, list): label = ', '.join(label)
-    colour = _COLOURS[hashlib.sha1(label.encode()).digest()[0] % len(_COLOURS)]
+    colour = _REGION_COLOURS[hashlib.sha1(label.encode()).digest()[0] % len(_REGION_COLOURS)]
     ink, (x, y, _, _) = ImageDraw.Draw(image), bounds(region)
     if 'rle' in region: image.paste(colour, mask=Image.fromarray(to_mask(region)//2))
     elif 'point' in region: ink.circle(region['point'], 2*line, fill=colour)

@@ -10,13 +10,12 @@ import json, os, re, secrets, shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import httpx2
 from fastcore.basics import patch
 
 from ..collect.words import quoted
 from .environment import INHERITED, STUDIO_MAIN, STUDIO_VERSION
 from .environment import install_studio, report_progress, studio_environ
-from .services import CHILD, Program, folder_lock, free_port
+from .services import CHILD, Program, ask_here, folder_lock, free_port
 from ..collect.files import close_to_others, private_folder, read_secret, write_file
 from ..collect.made import forget_made, made_here, note_made
 
@@ -159,8 +158,15 @@ def keep_values(self: LocalStudio) -> None: # `ValueError` when what is asked fo
 # %% ../../nbs/2_annotate/40_server.ipynb #00bf7eec
 PRIVATE_UPLOADS = '''
 os.environ.update(settings)
+import gc
 import django.conf.global_settings as usual
+from django.core.signals import request_finished
 usual.FILE_UPLOAD_PERMISSIONS = 0o600      # Django gives uploads 0644, whatever the umask
+gc.disable()                               # what it imports stays for ever
+def collect_garbage(**_):
+    gc.freeze(), gc.enable()
+    request_finished.disconnect(collect_garbage)
+request_finished.connect(collect_garbage)
 '''
 
 @patch
@@ -210,15 +216,14 @@ def launch(self: LocalStudio) -> None: # The log goes to `studio.log`
 @patch
 def is_ready(self: LocalStudio) -> bool: # `RuntimeError` when another program has its port
     "Does it answer?"
-    if httpx2.get(f'{self.url}/health', timeout=5, trust_env=False).status_code != 200: return False
+    if ask_here(f'{self.url}/health').status_code != 200: return False
     self.check_identity()
     return True
 
 @patch
 def check_identity(self: LocalStudio) -> None: # `RuntimeError` otherwise
     "Make sure that what answers is this Label Studio: it knows its token"
-    r = httpx2.get(f'{self.url}/api/current-user/whoami', headers={'Authorization': f'Token {self.token}'},
-                   timeout=30, trust_env=False)
+    r = ask_here(f'{self.url}/api/current-user/whoami', {'Authorization': f'Token {self.token}'})
     if r.status_code != 200:
         raise RuntimeError(f'Another program answers at {self.url}, or `studio.json` in {self.dir} is not of '
                            'this Label Studio')

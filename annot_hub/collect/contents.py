@@ -9,7 +9,7 @@ __all__ = ['image_kind', 'other_kind']
 import re
 
 # %% ../../nbs/1_collect/26_contents.ipynb #0da4ff4e
-_IMAGES = {'JPEG': rb'\xff\xd8\xff', 'PNG': rb'\x89PNG\r\n\x1a\n', 'GIF': rb'GIF8[79]a',
+_IMAGE_MARKS = {'JPEG': rb'\xff\xd8\xff', 'PNG': rb'\x89PNG\r\n\x1a\n', 'GIF': rb'GIF8[79]a',
            'BMP': rb'BM.{8}', 'TIFF': rb'II[*+]\0|MM\0[*+]', 'WEBP': rb'RIFF.{4}WEBP', 'JPEG2000': rb'\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51',
            'AVIF': rb'.{4}ftyp(avif|avis)', 'HEIF': rb'.{4}ftyp(hei[cxms]|hev[cmxs]|mif1|msf1|heif)'}
 
@@ -17,7 +17,7 @@ def image_kind(
     head: bytes # First bytes of a file, a hundred or more
 ) -> str|None:  # As Pillow names the format; None for anything else
     "Which image a file says that it is"
-    kinds = [kind for kind, mark in _IMAGES.items() if re.match(mark, head, re.DOTALL)]
+    kinds = [kind for kind, mark in _IMAGE_MARKS.items() if re.match(mark, head, re.DOTALL)]
     if kinds == ['HEIF'] and b'avif' in head[16:int.from_bytes(head[:4], 'big')]: return 'AVIF'
     return kinds[0] if kinds else None
 
@@ -30,12 +30,13 @@ _OTHERS = {
     rb'(?i)(<\?xml[^>]*>\s*)?(<!doctype svg[^>]*>\s*)?<svg': 'an SVG drawing: export it as PNG',
     rb'(?i)(<\?xml|<[a-z][\w:]*[\s>/])': f'XML: {_LATER}, if it is an error',
     rb'(\{\s*["}]|\[\s*[{"\]])': f'JSON: {_LATER}, if it is an error',
-    rb'%PDF-': 'a PDF: export its pages as images', rb'%!PS': 'PostScript: export it as PNG',
+    rb'%PDF-': 'a PDF: `annot_hub fetch` makes images of its pages', rb'%!PS': 'PostScript: export it as PNG',
     rb'8BPS': 'a Photoshop file: export it as TIFF or PNG',
     rb'\xff\x0a|\0\0\0\x0cJXL ': 'a JPEG XL: convert it to JPEG or PNG',
     rb'AT&TFORM': 'a DjVu: export its pages as images',
     rb'\0\x05\x16\x07': "a Mac's notes about another file: delete it",
-    rb'PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!': 'an archive: unpack it', rb'(?s).{4}ftyp': 'a film',
+    rb'PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!': 'an archive: `annot_hub fetch` unpacks a zip or tar',
+    rb'(?s).{4}ftyp': 'a film',
     rb'\0{64}': 'zeros: it was never written, so copy or download it again'}
 
 def other_kind(

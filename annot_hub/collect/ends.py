@@ -238,31 +238,39 @@ def strips_end(
     if not len(starts[0]) or lengths and len(lengths[0]) != len(starts[0]): return math.inf
     return int((starts[0] + (lengths[0] if lengths else 1)).max())
 
+def _tiff_tags(file, places, at):
+    "Tag → its entry, and the bytes that say where the next page is; none when they are cut"
+    n, size, last = (8, 20, 8) if places.wide else (2, 12, 4)
+    count = places.number(bytes_at(file, at, n))
+    block = bytes_at(file, at + n, count*size + last) if count < 65_536 else b''
+    if len(block) < count*size + last: return {}, b''
+    parts = [block[i:i + size] for i in range(0, count*size, size)]
+    return {places.number(part[:2]): part for part in parts}, block[-last:]
+
 def tiff_page(
     file: BinaryIO,     # The whole file
     places: TiffPlaces, # How its places are written
     at: int             # Where the tags of a page are
 ) -> TiffPage:          # Without a next page when its tags are cut
     "One page of a TIFF"
-    n, size, last = (8, 20, 8) if places.wide else (2, 12, 4)
-    count = places.number(bytes_at(file, at, n))
-    block = bytes_at(file, at + n, count*size + last) if count < 65_536 else b''
-    if len(block) < count*size + last: return TiffPage(math.inf)
-    entries = {places.number(block[i:i + 2]): block[i:i + size] for i in range(0, count*size, size)}
+    entries, following = _tiff_tags(file, places, at)
+    if not following: return TiffPage(math.inf)
     starts, lengths = ([places.numbers(file, entries[tag]) for tag in tags if tag in entries]
                        for tags in ((273, 324), (279, 325)))
-    small = 254 in entries and places.number(entries[254][-last:]) & 1 # NewSubfileType: a smaller copy
+    # NewSubfileType: a smaller copy
+    small = 254 in entries and places.number(entries[254][-len(following):]) & 1
     end = strips_end(starts, lengths)
     if end == math.inf: return TiffPage(math.inf)
-    return TiffPage(max([end, *map(places.end, entries.values())]), places.number(block[-last:]), bool(small))
+    return TiffPage(max([end, *map(places.end, entries.values())]), places.number(following), bool(small))
 
 def tiff_pages(
-    file: BinaryIO # A TIFF; the whole file
-) -> list:         # `TiffPage`s
-    "The first 1,000 pages of a TIFF"
+    file: BinaryIO,  # A TIFF; the whole file
+    most: int = 1000 # Pages that are looked at
+) -> list:           # `TiffPage`s
+    "The first pages of a TIFF"
     places, pages = TiffPlaces(bytes_at(file, 0, 16)), []
     at, seen = places.first, set()
-    while at and at not in seen and len(pages) < 1000:
+    while at and at not in seen and len(pages) < most:
         seen.add(at)
         pages.append(tiff_page(file, places, at))
         at = pages[-1].next

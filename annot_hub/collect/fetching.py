@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Wanted', 'RESTS', 'MOST_NAMED', 'table_contents', 'listed_contents', 'known_contents', 'new_digest', 'Snapshot',
-           'sweep', 'Pause', 'Refused', 'Stopped', 'refusal', 'check_answer_status', 'Download', 'to_fetch',
+           'sweep', 'Pause', 'Refused', 'Stopped', 'refusal_reason', 'check_answer_status', 'Download', 'to_fetch',
            'fetch_files', 'FetchError', 'fetch_error', 'fetch', 'image_reader']
 
 # %% ../../nbs/1_collect/64_fetching.ipynb #ff412e3e
@@ -30,7 +30,7 @@ from huggingface_hub import constants
 from huggingface_hub.file_download import _create_symlink, repo_folder_name
 from huggingface_hub.utils import build_hf_headers
 
-from .connections import PIECE, Connections, Misled, NoAnswer, get_redirected
+from .connections import READ_BYTES, Connections, Misled, NoAnswer, get_redirected
 from .connections import is_direct, origin_of, pieces
 from .files import new_file
 from .keys import hf_path, hub_url, parse_url
@@ -174,7 +174,7 @@ class Refused(Exception):
 class Stopped(Exception):
     "Somebody wants to go home"
 
-def refusal(
+def refusal_reason(
     status: int,       # Of an answer of the Hub
     code: str|None,    # Its `X-Error-Code`
     repo: Repo,        # The repo
@@ -199,7 +199,7 @@ def check_answer_status(
     at_hub = origin_of(answer.url) == origin_of(repo.endpoint)
     if answer.status >= 500 or answer.status == 408 or not at_hub:
         raise NoAnswer(f'{origin_of(answer.url)[1]} answers {answer.status}')
-    raise Refused(refusal(answer.status, answer.headers.get('X-Error-Code'), repo, revision))
+    raise Refused(refusal_reason(answer.status, answer.headers.get('X-Error-Code'), repo, revision))
 
 # %% ../../nbs/1_collect/64_fetching.ipynb #2fd5e528
 _OTHER = ('what came is not the image that the collection describes, and was not kept: compare the file in '
@@ -249,6 +249,10 @@ class Download:
         answer = self.ask(wanted, connections)
         check_answer_status(answer, self.repo, self.revision)
         if wanted.etag is None: raise Refused(f'{self.repo.endpoint} does not say what its content is')
+        self._write(wanted, answer, buffer)
+
+    def _write(self, wanted, answer, buffer):
+        "A file under its hash; what is too long or another content is not kept"
         digest, size = new_digest(wanted.etag, wanted.bytes), 0
         with new_file(self.snapshot.blobs/wanted.etag, sync=False) as file:
             for piece in pieces(answer, buffer):
@@ -304,13 +308,13 @@ def take(self: Download,
 
 # %% ../../nbs/1_collect/64_fetching.ipynb #fc1727c1
 @patch
-def work(self: Download,
+def take_each(self: Download,
     todo: Iterator # `Wanted`s, shared by all threads
 ) -> None:         # When none is left, or it was stopped
     "What one thread does"
     connections = Connections(lambda: self.tls, constants.HF_HUB_DOWNLOAD_TIMEOUT)
     self.lines.append(connections)
-    buffer = memoryview(bytearray(PIECE))
+    buffer = memoryview(bytearray(READ_BYTES))
     try:
         for wanted in todo:
             if self.stop.is_set(): return
@@ -321,7 +325,21 @@ def work(self: Download,
     finally: connections.close()
 
 @patch
-def run(self: Download,
+def _wait_for(self: Download, threads, bar):
+    "Until all threads have ended, or one has failed"
+    rest = threads
+    try:
+        while rest:
+            ended, rest = wait(threads, .2, FIRST_EXCEPTION)
+            bar.update(len(self.taken) + len(self.failed) - bar.n)
+            for thread in ended: thread.result()
+    finally:
+        bar.update(len(self.taken) + len(self.failed) - bar.n)
+        self.stop.set()
+        for connections in self.lines: connections.abort()
+
+@patch
+def take_all(self: Download,
     wanted: list, # `Wanted`s
     workers: int  # Connections at once
 ) -> None:        # What could not be had is in `failed`, or all of it has the same `reason`
@@ -331,16 +349,7 @@ def run(self: Download,
     todo, workers = iter(wanted), min(workers, len(wanted))
     bar = progress_bar(what='fetching', total=len(wanted), unit='image')
     with bar, ThreadPoolExecutor(workers) as pool:
-        threads = rest = [pool.submit(self.work, todo) for _ in range(workers)]
-        try:
-            while rest:
-                ended, rest = wait(threads, .2, FIRST_EXCEPTION)
-                bar.update(len(self.taken) + len(self.failed) - bar.n)
-                for thread in ended: thread.result()
-        finally:
-            bar.update(len(self.taken) + len(self.failed) - bar.n)
-            self.stop.set()
-            for connections in self.lines: connections.abort()
+        self._wait_for([pool.submit(self.take_each, todo) for _ in range(workers)], bar)
 
 # %% ../../nbs/1_collect/64_fetching.ipynb #29481919
 @patch
@@ -350,7 +359,7 @@ def save_by_client(self: Download,
     "Have one image by way of the client of the Hub"
     try: file = self.repo.download(wanted.name, self.commit)
     except HubError as e: raise Refused(str(e)) from e
-    if file is None: raise Refused(refusal(404, None, self.repo, self.revision))
+    if file is None: raise Refused(refusal_reason(404, None, self.repo, self.revision))
     digest = new_digest(wanted.etag, wanted.bytes)
     digest.update(Path(file).read_bytes())
     if digest.hexdigest() != wanted.etag: raise Refused(_OTHER)
@@ -380,6 +389,11 @@ def results(self: Download,
             failed[w.name] = reasons.setdefault(w.etag or w.name, reason)
     return files, failed
 
+def _wanted(repo, commit, names):
+    "A `Wanted` for each name"
+    contents = known_contents(repo, commit, names)
+    return [Wanted(name, *contents.get(name, (None, None))) for name in names]
+
 def fetch_files(
     repo: Repo,    # The repo
     revision: str, # Commit, branch or tag
@@ -392,11 +406,10 @@ def fetch_files(
     files = download.snapshot.existing(names)
     lacking = [name for name in names if name not in files]
     if not lacking: return files, {}
-    contents = known_contents(repo, commit, lacking)
-    wanted = [Wanted(name, *contents.get(name, (None, None))) for name in lacking]
+    wanted = _wanted(repo, commit, lacking)
     todo = to_fetch(wanted, download.snapshot)
     if constants.is_offline_mode(): download.reason = 'the client is offline (HF_HUB_OFFLINE)'
-    elif todo: download.run(todo, workers)
+    elif todo: download.take_all(todo, workers)
     new, failed = download.results(wanted)
     return files | new, failed
 
@@ -422,15 +435,20 @@ def fetch_error(
     error.failures = failures
     return error
 
+def _by_version(places):
+    "(repo_id, revision) → key → the parts of its address"
+    groups = defaultdict(dict)
+    for p in places: groups[p.repo_id, p.revision][p.file_name] = p
+    return groups
+
 def fetch(
     paths: list,           # `hf://` paths, as in the dataset's `image` column
     workers: int = 16,     # Connections at once
     repo: Repo|None = None # Whose address and token are used; None = those of the environment
 ) -> dict:                 # Path → file on this machine; `FetchError` if any is missing, the others are there
     "Download images into the client's cache, each checked against the collection, none twice"
-    places, groups, files, failed = {path: parse_url(path) for path in paths}, defaultdict(dict), {}, {}
-    for p in places.values(): groups[p.repo_id, p.revision][p.file_name] = p
-    for (repo_id, revision), group in groups.items():
+    places, files, failed = {path: parse_url(path) for path in paths}, {}, {}
+    for (repo_id, revision), group in _by_version(places.values()).items():
         hub = repo.under(repo_id) if repo else Repo(repo_id)
         try: here, lacking = fetch_files(hub, revision, [*group], workers)
         except HubError as e: here, lacking = {}, dict.fromkeys(group, str(e))

@@ -181,6 +181,11 @@ def needed_names(
 
 _GENTLE = ('space', 'unicode', 'case', 'percent', 'backslash', 'url') # before others that would do as well
 
+def _few_differences(match):
+    "What is used already, with up to three names more, the gentle ones first"
+    others = dict.fromkeys(name for name in (*_GENTLE, *MATCHES) if name not in match)
+    return [{*match, *names} for size in range(4) for names in combinations(others, size)]
+
 def proposed_match(
     left: Sequence,      # Keys of the one side that found no partner
     right: Sequence,     # Those of the other
@@ -188,9 +193,7 @@ def proposed_match(
 ) -> list:               # All names that are needed; [] if none would help
     "The fewest differences that explain most"
     some, partners = likely_pairs(*(list(dict.fromkeys(map(key_text, keys))) for keys in (left, right)))
-    others = [name for name in (*_GENTLE, *MATCHES) if name not in match]
-    tries = [{*match, *names} for size in range(4) for names in combinations(dict.fromkeys(others), size)]
-    tries.append(needed_names(some, partners, match))
+    tries = [*_few_differences(match), needed_names(some, partners, match)]
     counts = [count_pairs(some, partners, names) if some else 0 for names in tries]
     best = tries[counts.index(max(counts))]
     return [name for name in MATCHES if name in best] if max(counts) else []
@@ -202,6 +205,12 @@ def match_line(
     "What to write for these names"
     return 'match = [' + ', '.join(f'"{name}"' for name in match) + ']'
 
+def _first_pair(left, right, match):
+    "The first two keys that mean the same when such differences do not count"
+    ours, theirs = key_forms(left, right, match)
+    partner = dict(zip(theirs, right, strict=True))
+    return next((key, partner[form]) for key, form in zip(left, ours, strict=True) if form in partner)
+
 def likely_cause(
     left: Sequence,      # Keys of the one side that found no partner
     right: Sequence,     # Those of the other
@@ -212,10 +221,7 @@ def likely_cause(
     ours, theirs = (list(dict.fromkeys(map(key_text, keys))) for keys in (left, right))
     n = count_pairs(ours, theirs, best) if best else 0
     if not n: return f'no change makes them match: {first_few(left, 1)} against {first_few(right, 1)}'
-    left, right = ours, theirs
-    ours, theirs = key_forms(left, right, best)
-    partner = dict(zip(theirs, right, strict=True))
-    a, b = next((key, partner[form]) for key, form in zip(left, ours, strict=True) if form in partner)
+    a, b = _first_pair(ours, theirs, best)
     causes = ' and '.join(MATCHES[name][0] for name in best if name not in match)
     return (f'likely cause: {causes}, as in {first_few([a])} against {first_few([b])} ({n:,} more would '
             f'match with {match_line(best)})')

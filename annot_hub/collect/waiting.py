@@ -56,6 +56,13 @@ def next_pause(
                   f'again {when}')
 
 # %% ../../nbs/1_collect/58_waiting.ipynb #1c3761e6
+def _announced_pause(r, waited, host):
+    "How long to wait before the next try; the user is told"
+    pause = next_pause(asked_pause(r.headers, time.time()), waited, host)
+    print(f'annot_hub: {host} takes no more requests for {duration(pause)}: waiting', file=sys.stderr,
+          flush=True)
+    return pause
+
 def patient(
     client: httpx2.Client # As `huggingface_hub` makes it
 ) -> httpx2.Client:       # The same; it waits when a server says so
@@ -67,9 +74,7 @@ def patient(
         while True:
             r = send(request, **kwargs)
             if r.status_code != 429: return r
-            pause = next_pause(asked_pause(r.headers, time.time()), waited, request.url.host)
-            print(f'annot_hub: {request.url.host} takes no more requests for {duration(pause)}: waiting',
-                  file=sys.stderr, flush=True)
+            pause = _announced_pause(r, waited, request.url.host)
             if not isinstance(request.stream, httpx2.ByteStream): return r
             r.close()
             time.sleep(pause)

@@ -10,7 +10,6 @@ __all__ = ['printable', 'one_line', 'quoted', 'brief', 'first_few', 'counted', '
 import re
 import shlex
 from collections.abc import Iterable
-from typing import TextIO
 
 # %% ../../nbs/1_collect/15_words.ipynb #094b3209
 _UNSEEN = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f'
@@ -99,7 +98,7 @@ def argument(
 class Printable:
     "A stream whose terminal obeys nothing in the text"
     def __init__(self,
-        stream: TextIO # E.g. `sys.stdout`
+        stream: object # Open for writing text, e.g. `sys.stdout`
     ):
         self.stream = stream
 

@@ -25,17 +25,18 @@ from ..collect.files import inside, write_file
 from .book import TOP, draw_book
 from ..localhub.server import LocalHub
 from ..project.config import config_text, read_config
-from ..project.loop import Project
+from ..project.models import Project
+from ..publish.base import REPORT, read_report, read_views
 from ..project.consent import asked, trust
 from ..project.start import ignore
 from ..project.trust import Need, NotTrusted, agree_to, is_agreed
 
 # %% ../../nbs/8_demo/50_tour.ipynb #0facc1a6
-_OTHER = {'text-only': 'illustrated', 'illustrated': 'text-only'}
+_OPPOSITE = {'text-only': 'illustrated', 'illustrated': 'text-only'}
 
 def _first_answer(name, page, label): # Of an annotator to a page with a true `label`; None for a skip
     luck, wrong = random.Random(f'{name} {page}').random(), .07 if name == 'ada' else .16
-    return None if luck < .04 else _OTHER[label] if luck <= wrong else label
+    return None if luck < .04 else _OPPOSITE[label] if luck <= wrong else label
 
 def opinions(
     pages: pd.DataFrame, # `file_name` and true `label` of the selected pages, in the order of the tasks
@@ -48,7 +49,7 @@ def opinions(
     answers = {page: _first_answer(name, page, label) for page, label in pages}
     if name == 'ada': # in the second round she corrects the second page
         page, label = mine.file_name.iloc[1], mine.label.iloc[1]
-        answers[page] = label if round == 2 else _OTHER[label]
+        answers[page] = label if round == 2 else _OPPOSITE[label]
     return answers
 
 # %% ../../nbs/8_demo/50_tour.ipynb #c16ce9ba
@@ -106,16 +107,20 @@ def _start_services(self: Demo, known): # At the port in the `known` project fil
     port = int(known['hub']['endpoint'].rpartition(':')[2]) if known else 0
     self.hub = LocalHub(self.dir/'hub', port=port, cors=[self.studio.url]).start()
 
+_ABOUT = {'license': 'cc0-1.0', 'creators': ['annot_hub demo'], 'sensitive': 'Nothing: it is made up',
+          'collected': 'Drawn by a program, as the scans of a library look',
+          'annotators': 'Ada and Ben, two programs'}
+
 @patch
 def _values(self: Demo): # Of the project file, for `config_text`
     inventory, columns = f'{TOP}/encyclopaediaDemo-inventory.csv', ['volume', 'title']
     return {'title': 'Encyclopaedia pages', 'repo': f'{self.hub.user}/encyclopaedia', 'private': False,
-            'labels': ['text-only', 'illustrated'],
+            'labels': ['text-only', 'illustrated'], 'question': 'Is there a picture on this page?',
             'images': {'folder': TOP, 'pattern': 'images/{volume}/*', 'group': 'volume'},
             'metadata': {'file': inventory, 'columns': columns, 'on': 'volume'},
             'sample': {'n': self.volumes*self.pages*3//8, 'seed': 1, 'by': 'volume'},
             'tasks': {'columns': columns}, 'hub': {'endpoint': self.hub.endpoint, 'store': 'hub'},
-            'studio': {'url': self.studio.url, 'data': 'studio'}}
+            'studio': {'url': self.studio.url, 'data': 'studio'}, 'about': _ABOUT}
 
 @patch
 def _open_project(self: Demo, known): # With the address of Label Studio in its file
@@ -153,15 +158,20 @@ def _label_as(client, project, answers, interface): # How many annotations becam
     return sum(_give(client, task, answers[page], own, interface) for task, page in tasks if page in answers)
 
 @patch
+def _pages(self: Demo, asked): # The truth about the selected pages, in the order of the tasks
+    selected = self.project.collection().set_index('file_name').selected
+    names = 'images/' + self.truth.file_name.str.removeprefix(f'{TOP}/')
+    pages = self.truth.assign(file_name=names)[names.map(selected)].set_index('file_name')
+    return pages.loc[asked].reset_index()
+
+@patch
 def label(self: Demo,
     round: int # 1 or 2
 ) -> None:     # The story has the number of annotations that each of them made or changed
     "Let both annotators work"
     p = self.project
     project = p.studio.project(p.title, p.interface)
-    selected = p.collection().set_index('file_name').selected
-    names = 'images/' + self.truth.file_name.str.removeprefix(f'{TOP}/')
-    pages = self.truth.assign(file_name=names)[names.map(selected)]
+    pages = self._pages([t['data']['file_name'] for t in p.studio.tasks(project)])
     for name in ('ada', 'ben'):
         token = self.studio.invite(f'{name}@localhost.example', f'{name}-{self.studio.token}')
         client = Studio(self.studio.url, token)
@@ -185,6 +195,17 @@ def loop(self: Demo) -> None: # The story has a line for each step
         self.say(f'Published as {tag}: {p.pull(tag=tag)}')
     again = p.sync()[1]
     if again.committed: self.say(f'Published: {again}')
+    self.train()
+
+@patch
+def train(self: Demo) -> None: # The story has the score; what is missing for a model is said
+    "A model of the labels, unless the repo has one of these"
+    made, p = read_views(self.project.hub), self.project
+    labels = made.found['annotations.csv'].commit
+    if read_report(made.read(REPORT)).get('labels', {}).get('commit') == labels: return
+    self.say('A model learns from the labels')
+    try: self.say(f'{p.train()}')
+    except (ImportError, ValueError) as e: self.say(f'No model: {e}')
 
 # %% ../../nbs/8_demo/50_tour.ipynb #a7bdf8fd
 _SUMMED = 'images selected annotations labelled skipped empty disputed coverage'.split() # of `status`
@@ -199,15 +220,23 @@ def _load_dataset(self: Demo): # As anybody loads it: its labels, and how many i
     fetched = sum('/images/' in request['path'] for request in self.hub.requests()[served:])
     return {'labels': dict(labels.most_common()), 'loaded': len(ds), 'images_fetched_by_load': fetched}
 
+def _of_model(report): # Its scores, and what they were found with; None without a model
+    if not report: return None
+    scores = {name: report['scores'][name] for name in ('macro_f1', 'accuracy', 'intervals')}
+    return scores | {'labels': report['labels']['n'], 'drawn': report['drawn']}
+
 @patch
 def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     "Count everything, asking the services"
     from annot_hub.publish.past import diff
+    from annot_hub.publish.verifying import verify
     repo, status = self.project.hub, self.project.status()
+    model = _of_model(read_report(repo.read(REPORT)))
     before, last = status['hub']['tags'][-2:]
     out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _SUMMED},
            'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits())),
-           'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last))}
+           'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last)), 'model': model,
+           'verified': verify(repo, last).files.result.value_counts().to_dict()}
     write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 

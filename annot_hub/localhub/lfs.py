@@ -146,7 +146,7 @@ def large_below(
     "Yield the large files of a branch, a tag or a pull request"
     commit = repo.git[ref['targetCommit'].encode()]
     entries = [e for e in repo.walk(commit.tree, recursive=True, work=work) if not e.folder]
-    for shown in (d for d in repo.describe(entries) if 'lfs' in d):
+    for shown in (d for d in repo.entry_infos(entries) if 'lfs' in d):
         oid = shown['lfs']['oid']
         yield dict(fileOid=oid, oid=oid, filename=shown['path'], size=shown['size'], ref=ref['ref'],
                    pushedAt=iso(commit.commit_time))

@@ -71,7 +71,7 @@ def list_repos(
 
 # %% ../../nbs/7_localhub/48_listing.ipynb #c96ec0d0
 def sibling(
-    shown: dict # what `describe` says of a file
+    shown: dict # what `entry_infos` says of a file
 ) -> dict:      # the same under other names
     "A file as the info of a repo shows it"
     file = dict(rfilename=shown['path'], size=shown['size'], blobId=shown['oid'])
@@ -88,7 +88,7 @@ def siblings(
     "All files of a commit"
     files = [e for e in repo.walk(repo.root_of(commit), recursive=True, work=work) if not e.folder]
     if not blobs: return [dict(rfilename=e.path) for e in files]
-    return [sibling(shown) for shown in repo.describe(files)]
+    return [sibling(shown) for shown in repo.entry_infos(files)]
 
 def card_data(
     repo: HubRepo, # the repo
@@ -125,7 +125,7 @@ def short_commit(
 def with_last_commit(
     repo: HubRepo, # the repo
     commit: bytes, # name of a commit
-    shown: list,   # what `describe` gave
+    shown: list,   # what `entry_infos` gave
     work: Work     # steps it may take
 ) -> list:         # the same with `lastCommit`
     "Add to each entry the commit that touched it last"
@@ -207,7 +207,7 @@ def list_tree(
     repo = hub.need_repo(ask)
     commit = repo.find(ask.rev)
     page, more = asked_page(repo, commit, ask)
-    shown = repo.describe(page)
+    shown = repo.entry_infos(page)
     if ask.flag('expand'): shown = with_last_commit(repo, commit, shown, hub.work(ask, repo))
     return JSONResponse(shown, headers=next_listing(ask, page[-1])) if more else shown
 
@@ -234,5 +234,5 @@ def paths_info(
     paths, expand = read_paths(ask.body.read(), ask.headers.get('content-type', ''))
     if len(paths) > 1000: raise Refusal(413, 'Too many paths: at most 1,000')
     entries = [repo.entry(commit, p.strip('/')) for p in paths if isinstance(p, str) and p.strip('/')]
-    shown = repo.describe([e for e in entries if e])
+    shown = repo.entry_infos([e for e in entries if e])
     return with_last_commit(repo, commit, shown, hub.work(ask, repo)) if expand else shown

@@ -242,7 +242,7 @@ def entry_info(
     return dict(type=kind, oid=oid, size=big, path=e.path, lfs=dict(oid=sha256, size=big, pointerSize=size))
 
 @patch
-def describe(self: HubRepo,
+def entry_infos(self: HubRepo,
     entries: list # `Entry`s with whole paths
 ) -> list:        # dicts as the Hub shows them
     "Entries with sizes"
@@ -252,7 +252,7 @@ def describe(self: HubRepo,
 
 # %% ../../nbs/7_localhub/24_reading.ipynb #80b7b2ec
 @patch
-def history(self: HubRepo,
+def ancestors(self: HubRepo,
     commit: bytes,         # where to start
     work: Work|None = None # steps it may take; any number without
 ) -> Iterator:             # Commit objects, newest first
@@ -286,7 +286,7 @@ def last_commits(self: HubRepo,
     "The newest commit that changed each path"
     found, waiting = {}, {} # the paths of each folder that are not found yet
     for path in paths: waiting.setdefault(path.rpartition('/')[0], set()).add(path)
-    for c in self.history(commit, work):
+    for c in self.ancestors(commit, work):
         if work: work.spend(len(waiting))
         for folder, left in list(waiting.items()):
             changed = self.changed_paths(c.id, c.parents[0], folder, left) if c.parents else left

@@ -7,16 +7,15 @@ __all__ = ['ANY_HEADER', 'CHUNK_LINE', 'CHUNK_QUESTION', 'UVICORN', 'HUB_MAIN', 
            'serve_hub', 'LocalHub']
 
 # %% ../../nbs/7_localhub/70_server.ipynb #b282501f
-import json, os, re, sys
+import json, os, re, sys, time
 from pathlib import Path
 
-import httpx2
 from fastcore.basics import patch
 try:
     import h11, uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
-from ..annotate.services import CHILD, Program, listen, open_private
+from ..annotate.services import CHILD, Program, ask_here, listen, open_private
 from ..collect.clients import point_clients
 from ..collect.files import write_file
 from .git import Hub # the page after which every address is answered
@@ -75,7 +74,7 @@ class QuickNo(H11Protocol):
     ) -> None: # Nothing
         super().connection_made(transport)
         self.got = self.looked = self.waiting = self.still = 0
-        self.watch = self.loop.call_later(self.every, self.look)
+        self.watch = self.loop.call_later(self.every, self.count_look)
 
     def connection_lost(self,
         exc: Exception|None # as asyncio gives it
@@ -113,13 +112,13 @@ def looks_left(self: QuickNo) -> int|None: # None when it moves, or waits for us
     return self.answer if left and left == self.still else None
 
 @patch
-def look(self: QuickNo) -> None: # The connection may be cut
+def count_look(self: QuickNo) -> None: # The connection may be cut
     "Count the looks in which nothing moved"
     looks = self.looks_left()
     self.waiting = self.waiting + 1 if looks else 1
     self.looked, self.still = self.got, self.transport.get_write_buffer_size()
     if looks and self.waiting >= looks: self.transport.abort()
-    else: self.watch = self.loop.call_later(self.every, self.look)
+    else: self.watch = self.loop.call_later(self.every, self.count_look)
 
 # %% ../../nbs/7_localhub/70_server.ipynb #3f49c035
 def _allowed_hosts(host, remote): # `RuntimeError` when others could come and shall not
@@ -231,7 +230,7 @@ def is_ready(self: LocalHub) -> bool: # Then `endpoint` and `user` are known
     if not self.endpoint_file.exists(): return False
     self.endpoint = self.endpoint_file.read_text()
     headers = {'Authorization': f'Bearer {self.token}'} if self.token else {}
-    answer = httpx2.get(f'{self.endpoint}/api/whoami-v2', headers=headers, timeout=10, trust_env=False)
+    answer = ask_here(f'{self.endpoint}/api/whoami-v2', headers)
     self.user = answer.json()['name'] if answer.status_code == 200 else None
     return True
 
@@ -251,6 +250,17 @@ def requests(self: LocalHub,
     "The requests so far, oldest first"
     with open(self.root/'access.log') as f:
         return [json.loads(line) for i, line in enumerate(f) if i >= since and line.endswith('\n')]
+
+@patch
+def settled_requests(self: LocalHub,
+    quiet: float = .1 # Seconds without a new one
+) -> list:            # As from `requests`
+    "The requests so far, with those that the Hub has answered and is about to note"
+    found = self.requests()
+    while True:
+        time.sleep(quiet)
+        before, found = found, self.requests()
+        if len(found) == len(before): return found
 
 @patch
 def kill(self: LocalHub) -> None: # Nothing

@@ -105,7 +105,7 @@ def known_hashes(
 ) -> dict:         # path: sha256 of a large file, git's sha1 of a small one
     "What is there already"
     entries = [repo.entry(commit, path) for path in paths]
-    files = repo.describe([e for e in entries if e and not e.folder])
+    files = repo.entry_infos([e for e in entries if e and not e.folder])
     return {d['path']: d.get('lfs', d)['oid'] for d in files}
 
 def travel_plan(
@@ -274,7 +274,7 @@ def read_changes(
     user: User,     # who commits
     lines: Iterator # `Checked` ones, with `key` and `value`
 ) -> Iterator:      # what `read_change` gives
-    "The lines of a commit; whose the large files are is asked for 500 of them at once"
+    "The lines of a commit, in their order; rights to the large files are looked up 500 at a time"
     large = []
     for line in lines:
         key, value = line.need('key'), line.need('value', dict)

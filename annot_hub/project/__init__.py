@@ -11,7 +11,8 @@ import lazy_loader
 # %% ../../nbs/6_project/index.ipynb #front008
 _PAGES = {
     'config': ['read_config', 'config_text', 'reference'],
-    'loop': ['Project', 'init'],
+    'start': ['init'],
+    'sheets': ['Project', 'SheetWishes'],
     'trust': ['NotTrusted'],
     'checkup': ['doctor'],
 }

@@ -105,9 +105,8 @@ def gate_problem(
     places = [urlsplit(image) for image in images if gate_secrets([image]) == {secret}]
     elsewhere = [place for place in places if place.port != port]
     if elsewhere:
-        first = elsewhere[0]
-        return (f'{len(elsewhere):,} tasks have {first.netloc} in their addresses, not port '
-                f'{port}: write port = {first.port} under [gate] again')
+        return (f'{len(elsewhere):,} tasks have {elsewhere[0].netloc} in their addresses, not port {port}: '
+                f'write port = {elsewhere[0].port} under [gate] again')
     if gate_secrets(images) <= {secret}: return ''
     return ('tasks in Label Studio have addresses of another gate. If the project is yours '
             '(moved here, restored, or of an earlier version), type `annot_hub gate --mine`; '

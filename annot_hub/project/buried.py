@@ -46,5 +46,5 @@ def taken_back(
     buried = stones[~stones.index.isin(living(record).heads.unique_id)].to_dict()
     def is_buried(e): return microseconds([last_seen(e)])[0] <= buried.get(e['unique_id'], -1)
     result = copy(found)
-    result[:] = [e | {'task_updated_at': after(buried[e['unique_id']])} if is_buried(e) else e for e in found]
+    result.take(e | {'task_updated_at': after(buried[e['unique_id']])} if is_buried(e) else e for e in found)
     return result

@@ -7,21 +7,21 @@ __all__ = ['usage', 'unknown_verb', 'takes_project', 'parser', 'agrees', 'call_v
            'main']
 
 # %% ../../nbs/6_project/70_cli.ipynb #d0321bf3
-import argparse
-import inspect
 import sys
-import traceback
 from contextlib import redirect_stderr, redirect_stdout
-from difflib import get_close_matches
 
 from .. import __version__
 from ..collect.words import Printable, brief, quoted
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
-_ORDER = ['demo', 'init', 'trust', 'collect', 'upload', 'push', 'pull', 'sync', 'status', 'doctor',
+_ORDER = ['demo', 'init', 'trust', 'fetch', 'collect', 'upload', 'push', 'keys', 'pull', 'merge',
+          'sync', 'status',
+          'doctor',
           'history', 'diff',
-          'restore', 'aside', 'withdraw', 'export', 'materialise', 'migrate', 'agree', 'review', 'relabel',
+          'restore', 'aside', 'withdraw', 'import', 'export', 'verify', 'cite', 'materialise', 'migrate',
+          'agree', 'review', 'relabel',
+          'next', 'sheet', 'train', 'check-labels', 'accept', 'map',
           'serve', 'gate', 'hub', 'studio']
 
 def usage() -> str: # Text of `annot_hub --help`
@@ -37,6 +37,7 @@ def unknown_verb(
     verb: str # As somebody typed it
 ) -> str:     # With the nearest verb, or all of them
     "What to say of a verb that does not exist"
+    from difflib import get_close_matches
     near = get_close_matches(verb, VERBS, 1)
     hint = f', did you mean {quoted(near[0])}?' if near else f'\n\n{usage()}'
     return f'annot_hub: there is no {quoted(verb)}{hint}'
@@ -46,21 +47,36 @@ def takes_project(
     verb: str # One of `VERBS`
 ) -> bool:    # Is its first parameter `p`?
     "Does a verb work on a project?"
-    return next(iter(inspect.signature(VERBS[verb]).parameters), None) == 'p'
+    code = VERBS[verb].__code__
+    return code.co_varnames[:min(1, code.co_argcount)] == ('p',)
+
+def _without_name(parser, dest):
+    "Let an option be given by its place, or not at all"
+    action = next(a for a in parser._actions if a.dest == dest)
+    for option in action.option_strings: del parser._option_string_actions[option]
+    action.option_strings, action.nargs = [], '?'
+    parser._optionals._group_actions.remove(action)
+    parser._positionals._group_actions.append(action)
+
+def _take_dir(found):
+    "A parser takes a folder instead of a project"
+    project = next(a for a in found._actions if a.dest == 'p')
+    found._remove_action(project)
+    found._positionals._group_actions.remove(project)   # the help would name it
+    found.add_argument('--dir', default='.', help='Folder with annot_hub.toml (default: .)')
 
 def parser(
     verb: str                 # One of `VERBS`
-) -> argparse.ArgumentParser: # An `argparse.ArgumentParser`
+) -> object:              # An `argparse.ArgumentParser`
     "The parser of one verb"
     from fastcore.script import anno_parser
     found = anno_parser(VERBS[verb], prog=f'annot_hub {verb}')
-    if takes_project(verb):
-        found._remove_action(next(a for a in found._actions if a.dest == 'p'))
-        found.add_argument('--dir', default='.', help='Folder with annot_hub.toml (default: .)')
+    if takes_project(verb): _take_dir(found)
+    if verb == 'init': _without_name(found, 'labels')
     for action in found._actions:
         if action.type is list: action.type, action.nargs = None, '+'
         for option in [o for o in action.option_strings if '_' in o]:
-            dashed = option.replace('_', '-')
+            dashed = option.rstrip('_').replace('_', '-') # `as_`, since `as` is a word of Python's
             action.option_strings = [dashed]
             found._option_string_actions[dashed] = found._option_string_actions.pop(option)
     return found
@@ -70,10 +86,8 @@ def agrees(
     refusal: Exception # A `NotTrusted`
 ) -> bool:             # False if nobody is there
     "Does the person at the terminal agree?"
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()): return False
-    print(*str(refusal).splitlines()[:-1], sep='\n', file=sys.stderr)
-    print('Agree? It is asked once. [y/N] ', end='', file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ('y', 'yes')
+    from annot_hub.project.consent import said_yes
+    return said_yes('\n'.join([*str(refusal).splitlines()[:-1], 'Agree? It is asked once.']))
 
 def call_verb(
     verb: str, # One of `VERBS`
@@ -124,7 +138,9 @@ def exit_code(
     except (ValueError, OSError, RuntimeError, ImportError) as e:
         print(f'annot_hub: {brief(e)}', file=sys.stderr)
     # a fault of ours: its text may hold anybody's words
-    except Exception: print(brief(traceback.format_exc(), 20_000), file=sys.stderr)
+    except Exception:
+        import traceback
+        print(brief(traceback.format_exc(), 20_000), file=sys.stderr)
     return 1
 
 def _main(words):

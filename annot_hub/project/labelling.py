@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from fastcore.basics import patch
 
+from ..annotate.screen import instructions
 from ..collect.files import inside, write_file
 from ..collect.renaming import as_today, own_places, task_place
 from .following import Project
@@ -107,28 +108,29 @@ def task_inventory(self: Project,
 
 @patch
 def with_renamed(self: Project,
-    project: object,      # Label Studio's project
-    dry_run: bool = False # Remember nothing
-) -> object:              # The same; it knows which tasks were made under another name of the repo
+    project: object # Label Studio's project
+) -> object:        # The same; it knows which tasks were made under another name of the repo
     "Prepare a push after the repo was renamed"
-    return replace(project, renamed=self.task_inventory(project, dry_run).renamed)
+    return replace(project, renamed=self.task_inventory(project, dry_run=False).renamed)
 
 # %% ../../nbs/6_project/38_labelling.ipynb #b4d53036
-_BESIDE = {'second looks': ' - second look', 'reviews': ' - review'}
+_BESIDE = {'second looks': ' - second look', 'reviews': ' - review', 'sheets': ' sheets'}
 
 def kind_of_title(
     title: str # Of a project
-) -> str|None: # 'second looks' or 'reviews'
+) -> str|None: # 'second looks', 'reviews' or 'sheets'
     "What a title says that the project is"
     for kind, end in _BESIDE.items():
         if re.search(re.escape(end) + r'( \d+)?$', title.strip()): return kind
 
 def kind_of_task(
     data: dict # Of a task
-) -> str|None: # 'second looks' or 'reviews'; None for a task of the project itself
+) -> str|None: # 'second looks', 'reviews' or 'sheets'; None for a task of the project itself
     "Where a task is from"
     from annot_hub.publish.relabelling import WHY
     from annot_hub.record.reviewing import REVIEW_VERSION
+    from annot_hub.record.sheet_answers import is_sheet
+    if is_sheet(data): return 'sheets'
     if WHY in data: return 'second looks'
     if REVIEW_VERSION in data: return 'reviews'
 
@@ -235,6 +237,7 @@ def make_labelling(self: Project,
     from annot_hub.publish.relabelling import adapt
     people = self.section('studio').get('people')
     settings = {'maximum_annotations': people} if people else {}
+    if 'guideline' in self.cfg: settings |= instructions(self.guideline())
     project = None if another else self.labelling()
     if another and self.studio.find(self.title):
         raise ValueError(f'Label Studio has a project {self.title!r} already: give the new one another title '
@@ -246,38 +249,47 @@ def make_labelling(self: Project,
 @patch
 def task_kind(self: Project,
     number: int # Of a project
-) -> str|None:  # 'second looks' or 'reviews'; None for any other project
+) -> str|None:  # 'second looks', 'reviews' or 'sheets'; None for any other project
     "What a project beside ours is for, by its last task"
     data = [t['data'] for t in self.studio.last_task(number, 'id', 'id,data')['tasks']]
     own = self.our_places({task_place(d) for d in data})
     return next((kind_of_task(d) for d in data if task_place(d) in own and d.get('repo_id')), None)
 
 @patch
-def seen_beside(self: Project) -> dict: # `identity_of` a project → 'second looks' or 'reviews'
+def seen_beside(self: Project) -> dict: # `identity_of` a project → 'second looks', 'reviews' or 'sheets'
     "The projects beside ours that this folder has seen"
     try: found = json.loads(inside('tasks.known.json.beside', self.dir).read_text(encoding='utf-8'))
     except (OSError, ValueError): return {}
     return {name: kind for name, kind in found.items() if kind in _BESIDE} if isinstance(found, dict) else {}
 
 @patch
+def _likely_beside(self: Project, rows, first):
+    "Numbers of the projects that may be ours, by their titles; the first time by the record too"
+    from annot_hub.record.sheet_answers import SHEETS
+    from annot_hub.record.votes import REVIEW
+    answered = {e.get('project') for e in self.known_record()} if first else set()
+    def is_answered(row):
+        identity = identity_of(row['id'], row['created_at'])
+        return REVIEW + identity in answered or SHEETS + identity in answered
+    return [row['id'] for row in rows if kind_of_title(row['title']) or is_answered(row)]
+
+@patch
 def kinds_beside(self: Project,
     rows: list # Projects: dicts with `id`, `title`, `created_at`
-) -> dict:     # Number → 'second looks' or 'reviews'
+) -> dict:     # Number → 'second looks', 'reviews' or 'sheets'
     "Which projects are beside ours"
-    from annot_hub.record.votes import REVIEW
     seen, path = self.seen_beside(), inside('tasks.known.json.beside', self.dir)
     named = {row['id']: identity_of(row['id'], row['created_at']) for row in rows}
-    answered = set() if path.exists() else {e.get('project') for e in self.known_record()}
-    likely = [row['id'] for row in rows if named[row['id']] not in seen
-              and (kind_of_title(row['title']) or REVIEW + named[row['id']] in answered)]
-    found = {named[i]: kind for i in likely if (kind := self.task_kind(i))}
+    unseen = [row for row in rows if named[row['id']] not in seen]
+    kinds = {named[i]: self.task_kind(i) for i in self._likely_beside(unseen, first=not path.exists())}
+    found = {name: kind for name, kind in kinds.items() if kind}
     if found or not path.exists(): write_file(path, json.dumps(seen | found))
     return {i: (seen | found)[name] for i, name in named.items() if name in seen | found}
 
 @patch
 def other_projects(self: Project,
     project: object # Label Studio's project
-) -> dict:          # `second looks` and `reviews`: rows as from `studio.projects`, oldest first
+) -> dict:          # `second looks`, `reviews` and `sheets`: rows as from `studio.projects`, oldest first
     "The projects beside the main one"
     fields = 'id,title,description,created_at,task_number,finished_task_number'
     rows = [row for row in self.studio.projects('', fields) if row['id'] != project.id]

@@ -86,6 +86,12 @@ def start_gate(self: Project,
 
 # %% ../../nbs/6_project/58_serving.ipynb #1530aa94
 @patch
+def _open_gate(self: Project, mine):
+    "The gate; None if the repo needs none, or if it must stay closed, and then says why"
+    try: return self.start_gate(mine)
+    except ValueError as e: print(f'The gate stays closed: {e}', file=sys.stderr, flush=True)
+
+@patch
 def start_services(self: Project,
     running: ExitStack, # Ends them
     mine: bool          # As for `serve`
@@ -99,12 +105,10 @@ def start_services(self: Project,
         local = running.enter_context(self.start_studio(wanted['studio'], mine))
         login = f'log-in {local.email}, password {local.password}'
         found.append(('Label Studio', f'{local.url}   {login}', local))
-    if 'gate' in wanted:
-        try: gate = self.start_gate(mine)
-        except ValueError as e: print(f'The gate stays closed: {e}', file=sys.stderr, flush=True)
-        else:
-            address = gate and f'http://127.0.0.1:{gate.port}   images of {self.repo}'
-            if gate: found.append(('Gate', address, running.enter_context(gate)))
+    gate = self._open_gate(mine) if 'gate' in wanted else None
+    if gate:
+        address = f'http://127.0.0.1:{gate.port}   images of {self.repo}'
+        found.append(('Gate', address, running.enter_context(gate)))
     return found
 
 def serve(

@@ -26,6 +26,13 @@ def relative_to(
     folder, dir = Path(folder).resolve(), Path(dir).resolve()
     return (folder.relative_to(dir) if folder.is_relative_to(dir) else folder).as_posix()
 
+def _service_sections(local=False, endpoint=None, studio=None):
+    "The sections `hub`, `studio` and `gate`"
+    hub = {'endpoint': endpoint or 'http://127.0.0.1:8010'} if endpoint or local else {}
+    studio = {'url': studio or 'http://127.0.0.1:8080'}
+    if local: hub, studio = hub | {'store': 'hub'}, studio | {'data': 'studio'}
+    return ({'hub': hub} if hub else {}) | {'studio': studio, 'gate': {'port': 8030}}
+
 def first_values(
     repo: str,                 # Dataset repo, `user/name`
     labels: list,              # The classes
@@ -36,13 +43,9 @@ def first_values(
     "The values of a new project file"
     name = repo.split('/')[1]
     title = title or (repo if len(name) < 3 else name)[:50]
-    local, endpoint = services.get('local'), services.get('endpoint')
-    hub = {'endpoint': endpoint or 'http://127.0.0.1:8010'} if endpoint or local else {}
-    studio = {'url': services.get('studio') or 'http://127.0.0.1:8080'}
-    if local: hub, studio = hub | {'store': 'hub'}, studio | {'data': 'studio'}
     values = {'title': title, 'repo': repo, 'private': True, 'labels': list(labels),
               'images': {'folder': folder}}
-    return values | ({'hub': hub} if hub else {}) | {'studio': studio, 'gate': {'port': 8030}}
+    return values | _service_sections(**services)
 
 # %% ../../nbs/6_project/30_start.ipynb #792380f0
 _IGNORED = ['hub/', 'studio/', 'cache/', 'gate.secret', 'collection.parquet', 'tasks.known.json*',
@@ -66,6 +69,12 @@ def ignore(
     return missing
 
 # %% ../../nbs/6_project/30_start.ipynb #4d4a1063
+def _check_classes(labels):
+    "Refuse classes between which nobody could choose"
+    if len(set(labels)) < len(labels): raise ValueError(f'{labels}: a class appears twice')
+    if len(labels) == 1: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
+    if labels: classification(labels)
+
 def check_first(
     folder: str|os.PathLike, # Where the images are
     repo: str,               # As for `init`
@@ -81,9 +90,7 @@ def check_first(
                          '`_` and `.`')
     if title and not 3 <= len(title) <= 50:
         raise ValueError(f'title {quoted(title)}: Label Studio takes 3 to 50 characters')
-    if len(set(labels)) < len(labels): raise ValueError(f'{labels}: a class appears twice')
-    if len(labels) < 2: raise ValueError(f'{labels} is not enough to choose from: give two classes or more')
-    classification(labels)
+    _check_classes(labels)
 
 def _own_services(dir):
     "Folders for the services of `init --local`, closed to others; what is there already is left to `trust`"
@@ -95,13 +102,13 @@ def _own_services(dir):
 def init(
     folder: str|os.PathLike,    # Where the images are
     repo: str,                  # Dataset repo, `user/name`
-    labels: list[str],          # The classes
+    labels: list[str],          # The classes; none where they come with `annot_hub import`
     title: str|None = None,     # Title in Label Studio; None = the repo's name
     dir: str|os.PathLike = '.', # Where to write `annot_hub.toml`
-    local: bool = False,        # Write it for a Hub and a Label Studio of your own, in `hub` and `studio` beside it
+    local: bool = False,        # Use services of your own, in the folders `hub` and `studio` beside it
     endpoint: str|None = None,  # Address of another Hub than the public one
     studio: str|None = None     # Address of Label Studio; None = the usual one on this machine
-) -> Path:                      # The file; `FileExistsError` if there is one, `ValueError` if a name is not possible
+) -> Path:                      # The file; `FileExistsError` if it exists, `ValueError` for a bad name
     "Begin a project"
     path = Path(dir)/'annot_hub.toml'
     if os.path.lexists(path):

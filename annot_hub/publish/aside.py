@@ -7,13 +7,14 @@ __all__ = ['places_of', 'is_left', 'in_the_way', 'check_way', 'aside_name', 'wit
            'foreign_files', 'put_aside']
 
 # %% ../../nbs/4_publish/47_aside.ipynb #044ebb7d
-import re
 from collections.abc import Iterable
 
-from ..collect.identity import LEFT, read_left
+from ..collect.identity import LEFT, read_left, record_number
 from ..collect.repo import HubError, Repo, as_repo
 from ..collect.uploading import is_collection
-from .base import FILES, Base
+from .base import FILES, MODEL_FILES, REPORT, Base, read_report
+from .accepted import ACCEPTED, is_accepted
+from .draws import BATCHES, is_batches
 from .cards import head_and_text, read_head, with_value
 from .splits import read_splits
 from ..record.lines import loads
@@ -43,6 +44,9 @@ def in_the_way(
     # one of ours that somebody broke is no file of somebody else's
     ours = base.written | ({LEFT} if is_left(base.read(LEFT)) or is_left(base.published(LEFT)) else set())
     if base.splits is not None: ours.add('splits.csv')
+    if is_batches(base.read(BATCHES)): ours.add(BATCHES)
+    if is_accepted(base.read(ACCEPTED)): ours.add(ACCEPTED)
+    if read_report(base.read(REPORT)): ours.update(MODEL_FILES)
     table = base.read('collection.parquet')
     if table and is_collection(table): ours.add('collection.parquet')
     return sorted({path for path in places if path in base.found or path in base.data} - ours)
@@ -110,10 +114,11 @@ def foreign_files(
 ) -> tuple:              # The files of other people, and the `README.md` there
     "What stands in the way of a version"
     base = Base(repo, parent, [], [], repo.last_changes(FILES, parent), None)
-    records = [name for name in files if re.fullmatch(r'record/\d+\.jsonl', name)]
+    records = [name for name in files if record_number(name)]
     foreign = foreign_records(base, records)
     base.record = sorted(set(records) - set(foreign))
-    paths = foreign + in_the_way(base, [*places_of(base, fractions), 'collection.parquet', LEFT])
+    beside = ['collection.parquet', LEFT, BATCHES, ACCEPTED, *MODEL_FILES]
+    paths = foreign + in_the_way(base, [*places_of(base, fractions), *beside])
     return paths, base.read('README.md') or b''
 
 def put_aside(

@@ -37,11 +37,10 @@ def shards(
 
 def parquet_with_images(
     rows: datasets.Dataset, # With lazy images
-    workers: int = 16,      # Downloads at once
     repo: Repo|None = None  # As for `embed`
 ) -> bytes:                 # A Parquet file
     "Rows with the bytes of their pictures inside"
-    whole = embed(rows, workers, repo, keep_in_memory=True, load_from_cache_file=False)
+    whole = embed(rows, repo, keep_in_memory=True, load_from_cache_file=False)
     out = BytesIO()
     pq.write_table(whole.with_format('arrow')[:], out, row_group_size=100)
     return out.getvalue()
@@ -178,12 +177,19 @@ def check_target(
     if {to_repo.id, to_repo.today()} & {repo.id, repo.today()}:
         raise ValueError(f'{repo.id} is where the labels are: give another repo for the pictures')
 
+def _put_shards(target, files, made, repo):
+    "Write the files that are not there yet; how many"
+    todo = [(name, part) for name, part in files if name not in target.ready]
+    with progress_bar(todo, 'writing', unit='file') as bar:
+        for name, part in bar:
+            target.put({name: parquet_with_images(part, repo)}, f'{name} of {made}')
+    return len(todo)
+
 def materialise_to(
     repo: str|Repo,                      # Where the labels are
     folder: str|os.PathLike|None = None, # Where to write; made if missing
     to_repo: str|Repo|None = None,       # Or a dataset repo to write to; made private if missing
     revision: str = 'main',              # Branch, tag or commit
-    workers: int = 16,                   # Downloads at once
     rows: int = 500                      # Rows a file
 ) -> dict:                               # Counts: `rows`, `files`, `written` (the others were there); `FetchError` names images that cannot be had
     "Write the published labels with their pictures inside, to disk or to another repo"
@@ -195,10 +201,7 @@ def materialise_to(
     splits = load(repo, sha, split=None)
     target = RepoTarget(to_repo, made) if to_repo else FolderTarget(folder, made)
     files = [file for split, ds in splits.items() for file in shards(ds, split, rows)]
-    todo = [(name, part) for name, part in files if name not in target.ready]
-    with progress_bar(todo, 'writing', unit='file') as bar:
-        for name, part in bar:
-            target.put({name: parquet_with_images(part, workers, repo)}, f'{name} of {made}')
+    written = _put_shards(target, files, made, repo)
     stale = target.ours - {name for name, _ in files} - {'README.md'}
     target.put({'README.md': copy_card(repo.id, sha, splits).encode(), **dict.fromkeys(stale)}, made)
-    return {'rows': sum(map(len, splits.values())), 'files': len(files), 'written': len(todo)}
+    return {'rows': sum(map(len, splits.values())), 'files': len(files), 'written': written}

@@ -180,7 +180,7 @@ def edited_entry(
 # %% ../../nbs/4_publish/20_corrections.ipynb #7fee154d
 _ROWS = {'deleted': 'to take a label back, delete the annotation in Label Studio',
          'several rows': 'keep one row an image'}
-_FOLLOWING = ('state', 'n_annotators', 'agreement') # follow the label: edited with it, they are no edit of their own
+_FOLLOWING = ('state', 'n_annotators', 'agreement', 'origin') # follow the label: edited with it, they are no edit of their own
 
 def refused_edit(
     edit: dict, # From `find_edits`

@@ -13,6 +13,7 @@ _PAGES = {
     'exports': ['read_export'],
     'lines': ['Record', 'dumps', 'loads', 'read_files'],
     'journal': ['Found', 'entries', 'updates', 'current', 'cursor', 'to_frame'],
+    'sheet_answers': ['sheet_entries', 'with_settled'],
     'votes': ['answers', 'labels'],
     'chance': ['alpha', 'fleiss', 'kappa', 'interval'],
     'reliability': ['agreement', 'confusion', 'lacking', 'disputed'],

@@ -4,24 +4,28 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'ANSWER_KEYS', 'typed_values', 'annotation_table', 'page_id', 'full_rows', 'short_result', 'short_rows',
-           'is_written', 'csv_value', 'csv_rows', 'from_json', 'like_first', 'cut_off', 'json_pieces', 'export_kind',
-           'export_rows', 'without_gc', 'read_export', 'task_image']
+           'is_written', 'csv_value', 'csv_rows', 'from_json', 'decode_objects', 'like_first', 'cut_off', 'json_pieces',
+           'export_kind', 'row_parts', 'named_rows', 'export_rows', 'without_gc', 'read_export', 'task_image']
 
 # %% ../../nbs/3_record/10_exports.ipynb #871e474b
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 import msgspec
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import re
-from ..annotate.features import Control
+from ..annotate.features import Control, Pictures
 from ..collect.tables import csv_frame, decoded
 from ..annotate.interface import Interface
-from ..annotate.placing import Unplaced, page_list, placed_parts, task_image
-from ..annotate.task_data import OVERWRITTEN, OWN
+from ..annotate.placing import Unplaced, named_parts, page_list, placed_parts, plain_names, task_image
+from ..collect.naming import Names, as_names, place_names, placing_counts
+from ..annotate.screen import ABOUT
+from ..annotate.task_data import OVERWRITTEN, TASK_KEYS
 
 _all_ = ['task_image']   # it was here before placing had a page of its own
 
@@ -31,16 +35,28 @@ COLUMNS = ['file_name', 'unique_id', 'annotation_id', 'task_id', 'annotator', 'c
 
 _COLUMN_DTYPES = {'lead_time': 'float64', 'skipped': 'bool', 'ground_truth': 'boolean'}
 
+def _whole_numbers(values):
+    try: return pd.array(np.array(values, np.int64), dtype='Int64')
+    except OverflowError: return pd.array(values, dtype='Int64')
+
+def _times(values):
+    "Times with a zone, all at once; pandas knows the other ways to write one"
+    try:
+        if any(values): return pa.array(values, pa.string()).cast(pa.timestamp('us', 'UTC')).to_pandas()
+    except (pa.ArrowException, UnicodeEncodeError): pass
+    return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format='ISO8601')
+
 def typed_values(
     name: str,       # One of COLUMNS
     values: Sequence # Its values
 ) -> Sequence:       # An array or a Series
     "Values of a column of annotations with their dtype; ids that are not all numbers stay unchanged"
     if name in ('annotation_id', 'task_id', 'annotator'):
-        numbers = all(v is None or isinstance(v, int) for v in values)
+        types = {*map(type, values)}
+        if types == {int}: return _whole_numbers(values)
+        numbers = all(issubclass(t, (int, type(None))) for t in types)
         return pd.array(values, dtype='Int64') if numbers else pd.Series(values, dtype=object)
-    if name in ('created_at', 'updated_at'):
-        return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format='ISO8601')
+    if name in ('created_at', 'updated_at'): return _times(values)
     return pd.array(values, dtype=_COLUMN_DTYPES[name]) if name in _COLUMN_DTYPES else values
 
 # %% ../../nbs/3_record/10_exports.ipynb #f2517df6
@@ -63,25 +79,53 @@ def page_id(
     "What tells the part of an annotation that is about one page from the others"
     return unique_id if page is None else f'{unique_id}#{page}'
 
+class _Annotation(msgspec.Struct):
+    "What becomes a column"
+    id: object
+    unique_id: object = None
+    completed_by: object = None
+    created_at: object = None
+    updated_at: object = None
+    lead_time: object = None
+    was_cancelled: object = None
+    ground_truth: object = None
+    result: object = None
+
+class _Task(msgspec.Struct):
+    "A task of full JSON, without what nobody asks for"
+    data: object
+    annotations: list[_Annotation]
+    id: object = msgspec.UNSET
+
 def full_rows(
     tasks: list # Tasks as a full JSON export or a snapshot has them
 ) -> Iterator:  # A tuple each: the task's data, then COLUMNS from `unique_id` on
     "The annotations of full JSON"
-    for task in tasks:
-        for a in task['annotations']:
-            user = a.get('completed_by')
+    for task in msgspec.convert(tasks, list[_Task]):
+        for a in task.annotations:
+            user = a.completed_by
             if isinstance(user, dict): user = user.get('email') or user.get('id')
-            yield (task['data'], a.get('unique_id'), a['id'], task['id'], user, a.get('created_at'),
-                   a.get('updated_at'), a.get('lead_time'), bool(a.get('was_cancelled')),
-                   bool(a.get('ground_truth')), a.get('result') or [])
+            if task.id is msgspec.UNSET: raise KeyError('id')
+            yield (task.data, a.unique_id, a.id, task.id, user, a.created_at, a.updated_at, a.lead_time,
+                   bool(a.was_cancelled), bool(a.ground_truth), a.result or [])
 
 # %% ../../nbs/3_record/10_exports.ipynb #2c8dee2c
 _PLACE = ('x', 'y', 'width', 'height', 'rotation', 'radiusX', 'radiusY', 'points', 'rle', 'imageDataURL')
 
+def _place_text(place):  # as JSON, which Python writes like a list where there are but numbers
+    text = str(place)
+    plain = {*map(type, place)} <= {int, float, type(None)} and 'nan' not in text and 'inf' not in text
+    return text.replace('None', 'null') if plain else json.dumps(place)
+
 def _region_id(value):   # a short export has no ids, but all that is about a region repeats its place
     "What the entries about one region have in common"
-    place = [value.get(k) for k in _PLACE] if isinstance(value, dict) and 'original_width' in value else []
-    return {'id': json.dumps(place)} if any(place) else {}
+    if not isinstance(value, dict) or 'original_width' not in value: return {}
+    place = [*map(value.get, _PLACE)]
+    return {'id': _place_text(place)} if any(place) else {}
+
+def _short_parts(name, parts):
+    def wrapped(part): return part if isinstance(part, dict) else {'choices': [part]}
+    return [{'from_name': name, 'value': wrapped(part)} | _region_id(part) for part in parts]
 
 def _is_path(value): return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
@@ -91,11 +135,14 @@ def short_result(
     trees: Iterable = () # Those of them whose answers are paths
 ) -> list:           # As Label Studio's `result`
     "The answers of a row of JSON-MIN or CSV as a `result`"
-    values = [(n, row[n]) for n in names if row.get(n) is not None]
-    values = [(n, {'choices': [v]} if n in trees and _is_path(v) else v) for n, v in values]
-    parts = [(n, part) for n, v in values for part in (v if isinstance(v, list) else [v])]
-    def wrapped(part): return part if isinstance(part, dict) else {'choices': [part]}
-    return [{'from_name': n, 'value': wrapped(part)} | _region_id(part) for n, part in parts]
+    result = []
+    for name in names:
+        value = row.get(name)
+        if value is None: continue
+        if name in trees and _is_path(value): value = {'choices': [value]}
+        if isinstance(value, str): result.append({'from_name': name, 'value': {'choices': [value]}})
+        else: result += _short_parts(name, value if isinstance(value, list) else [value])
+    return result
 
 # %% ../../nbs/3_record/10_exports.ipynb #830cfb60
 def short_rows(
@@ -105,12 +152,13 @@ def short_rows(
     "The annotations of a short export"
     controls = [c.name for c in interface.controls] if interface else None
     trees = {c.name for c in interface.controls if c.paths} if interface else ()
-    others = {*OVERWRITTEN, *OWN, 'agreement', 'history'}
+    others = {*OVERWRITTEN, *TASK_KEYS, ABOUT, 'agreement', 'history'}
     for row in rows:
-        result = short_result(row, controls or [k for k in row if k not in others], trees)
-        task_id = row.get('id') if isinstance(row.get('id'), int) else None
-        yield (row, None, row.get('annotation_id'), task_id, row.get('annotator'), row.get('created_at'),
-               row.get('updated_at'), row.get('lead_time'), False, None, result)
+        result, get = short_result(row, controls or [k for k in row if k not in others], trees), row.get
+        task_id = get('id')
+        if not isinstance(task_id, int): task_id = None
+        yield (row, None, get('annotation_id'), task_id, get('annotator'), get('created_at'),
+               get('updated_at'), get('lead_time'), False, None, result)
 
 # %% ../../nbs/3_record/10_exports.ipynb #6847c631
 ANSWER_KEYS = {'choices', 'text', 'taxonomy', 'rating', 'number', 'datetime', 'ranker', 'selected',
@@ -160,6 +208,15 @@ def from_json(
     # NaN, half a character, a huge number
     except (msgspec.DecodeError, UnicodeDecodeError): return json.loads(data)
 
+_tasks = msgspec.json.Decoder(list[_Task])
+
+def decode_objects(
+    data: bytes # A JSON list
+) -> list:      # Tasks of full JSON as `full_rows` wants them, or dicts
+    "Decode some of the objects of an export"
+    try: return _tasks.decode(data)
+    except msgspec.ValidationError: return msgspec.json.decode(data)
+
 _OPENING = re.compile(rb'\s*\[\s*(\{\s*"[^"\\]*"\s*:\s*(?:-?\d+\s*,\s*"[^"\\]*"\s*:)?)')
 
 def like_first(
@@ -173,17 +230,21 @@ def like_first(
 
 def cut_off(
     buffer: bytes,      # The rest of a list, without its bracket
-    between: re.Pattern # From `like_first`
+    between: re.Pattern, # From `like_first`
+    decode: Callable = msgspec.json.decode # JSON to objects
 ) -> tuple:             # The objects that are whole, and what is left; no object if none is found
     "Take whole objects from the beginning"
-    for match in [*between.finditer(buffer)][:-9:-1]:
-        try: return msgspec.json.decode(b'[' + buffer[:match.start()] + b']'), buffer[match.end():]
+    start = max(0, len(buffer) - (1 << 16))     # near the end, unless an object is as long as that
+    matches = [*between.finditer(buffer, start)] or [*between.finditer(buffer)]
+    for match in matches[:-9:-1]:
+        try: return decode(b'[' + buffer[:match.start()] + b']'), buffer[match.end():]
         except (msgspec.DecodeError, UnicodeDecodeError): continue
     return [], buffer
 
 def json_pieces(
     file: object,        # Open for reading bytes
-    size: int = 1 << 22  # Bytes that are read at once
+    size: int = 1 << 21,  # Bytes that are read at once
+    decode: Callable = msgspec.json.decode # JSON to objects
 ) -> Iterator:           # Lists of objects, together the whole list; `ValueError` for what is no JSON
     "A JSON list, some megabytes at a time"
     start = file.read(size)
@@ -192,7 +253,7 @@ def json_pieces(
     else:
         buffer, more = start.lstrip()[1:], True
         while more:
-            found, buffer = cut_off(buffer, between)
+            found, buffer = cut_off(buffer, between, decode)
             if found: yield found
             more = file.read(max(size, len(buffer))) # a larger piece, should an object be larger
             buffer += more
@@ -202,6 +263,7 @@ def export_kind(
     objects: object # A piece of the JSON
 ) -> str|None:      # 'JSON', 'JSON_MIN' or None
     "What kind of export it is"
+    if isinstance(objects, list) and objects and isinstance(objects[0], _Task): return 'JSON'
     if not isinstance(objects, list) or not all(isinstance(x, dict) for x in objects): return None
     if all(isinstance(x.get('annotations'), list) and 'data' in x for x in objects): return 'JSON'
     return 'JSON_MIN' if all('annotation_id' in x for x in objects) else None
@@ -216,27 +278,68 @@ _LOST = ['skipped annotations', 'ground_truth', 'unique_id', 'drafts', 'predicti
          'last_action, import_id, draft_created_at, bulk_created, parent_annotation, last_created_by',
          'task data named ' + ', '.join(OVERWRITTEN) + ', or like a question']
 
-def _row_parts(data, result, images, is_short):
-    "As from `placed_parts`; a short export does not say which page an answer is about"
-    if not is_short or not page_list(data, images): return placed_parts(data, result, images)
+def row_parts(
+    data: dict,                   # The `data` of a task
+    result: list,                 # Label Studio's `result`
+    images: Pictures|None,        # `Interface.images`; None where the interface is not known
+    is_short: bool,               # Is it a row of a short export?
+    parts: Callable = placed_parts # Or `named_parts`
+) -> tuple:                       # As from `parts`; `Unplaced` says why there is none
+    "The parts of a row; a short export does not say which page an answer is about"
+    if not is_short or not page_list(data, images): return parts(data, result, images)
     raise Unplaced('the task has several pages, and this kind of export does not say which one an answer '
                    'is about: export it as JSON')
 
 def _placed_row(row, images, is_short):
     "The rows that one row of `full_rows` or `short_rows` makes, and why some of it has no image"
     data, unique_id, *others, result = row
-    try: parts, problems = _row_parts(data, result, images, is_short)
+    try: parts, problems = row_parts(data, result, images, is_short)
     except Unplaced as e: return [(None, unique_id, *others, result)], [str(e)]
-    born = f'{others[0]}@{others[3]}'           # an old Label Studio gives no unique_id
-    ids = [unique_id if part.page is None else page_id(unique_id or born, part.page) for part in parts]
+    ids = _row_ids(row, parts)
     return [(p.image[1], i, *others, p.result) for p, i in zip(parts, ids, strict=True)], problems
 
 def _placed_rows(rows, interface, is_short, unplaced):
     "The rows of `full_rows` or `short_rows`, placed; what has no image is added to `unplaced`"
+    images = interface and interface.images
+    while some := [*islice(rows, 3_000)]:
+        for row, name in zip(some, plain_names([row[0] for row in some], images), strict=True):
+            if name is not None:
+                yield name, *row[1:]
+                continue
+            made, problems = _placed_row(row, images, is_short)
+            unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': why} for why in problems]
+            yield from made
+
+# %% ../../nbs/3_record/10_exports.ipynb #99d21556
+def _row_ids(row, parts):
+    "The `unique_id` of each part of a row"
+    born = f'{row[2]}@{row[5]}'                 # an old Label Studio gives no unique_id
+    return [row[1] if part.page is None else page_id(row[1] or born, part.page) for part in parts]
+
+def _told_rows(rows, images, is_short):
+    "Each row with its parts under the names of the source, and what is wrong with it"
     for row in rows:
-        made, problems = _placed_row(row, interface and interface.images, is_short)
-        unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': why} for why in problems]
-        yield from made
+        try: yield row, *row_parts(row[0], row[-1], images, is_short, named_parts)
+        except Unplaced as e: yield row, [], [str(e)]
+
+def named_rows(
+    rows: Iterable,       # Of `full_rows` or `short_rows`
+    images: Pictures|None, # `Interface.images`; None where the interface is not known
+    is_short: bool,       # Are they of a short export?
+    names: Names          # Of the collection
+) -> tuple:               # Rows as `annotation_table` takes them, what is unplaced, and counts by rule
+    "The annotations of an export whose images have names of their own"
+    told = [*_told_rows(rows, images, is_short)]
+    found = place_names([part.image for _, parts, _ in told for part in parts], names)
+    keys, why = found.file_name.to_dict(), found.why.to_dict()
+    made, unplaced = [], []
+    for row, parts, problems in told:
+        placed = [(keys[p.image], i, *row[2:-1], p.result) for p, i in zip(parts, _row_ids(row, parts),
+            strict=True)]
+        made += placed or [(None, *row[1:])]
+        problems = problems + [f'{p.image}: {why[p.image]}' for p in parts if keys[p.image] is None]
+        unplaced += [{'task_id': row[3], 'annotation_id': row[2], 'why': text} for text in problems]
+    return made, unplaced, placing_counts(found)
 
 # %% ../../nbs/3_record/10_exports.ipynb #820fefa0
 def _not_known(path):
@@ -264,7 +367,7 @@ def export_rows(
     if start.startswith(b'{"kind":'):
         raise ValueError(f'{path} is a file of the record: read it with `read_record([path])`')
     if start.lstrip()[:1] in (b'[', b'{') and b'\0' not in start:
-        is_short, rows = _json_rows(path, json_pieces(file), interface)
+        is_short, rows = _json_rows(path, json_pieces(file, decode=decode_objects), interface)
         return (_LOST + unsure if is_short else []), rows
     text = decoded(file.read())
     if text.lstrip()[:1] in ('[', '{'):                    # in UTF-16, or with a mark at its beginning
@@ -298,9 +401,19 @@ def _odd_file(path):
     except (LookupError, TypeError, AttributeError, OverflowError) as e:
         raise ValueError(f'{path} has something odd in it ({type(e).__name__}: {e}): export it again') from e
 
+def _named_table(path, interface, names):
+    "The whole export, its images placed by what a collection can be asked"
+    with _odd_file(path), open(path, 'rb') as file:
+        lost, rows = export_rows(path, file, interface)
+        made, unplaced, counts = named_rows(rows, interface and interface.images, bool(lost), as_names(names))
+        found = annotation_table(made, lost, unplaced)
+    found.attrs['placed'] = counts
+    return found
+
 def _chunks(path, interface, chunks):
     with _odd_file(path): yield from _tables(path, interface, chunks)
 
+# %% ../../nbs/3_record/10_exports.ipynb #01202acd
 @contextmanager
 def without_gc() -> Iterator: # For `with`
     "Pause the garbage collector: to search a million entries again and again takes longer than all else"
@@ -308,15 +421,27 @@ def without_gc() -> Iterator: # For `with`
     gc.disable()
     try: yield
     finally:
+        if was and not gc.get_freeze_count():
+            gc.freeze() # what was made meanwhile becomes old: else it would be searched at once
+            gc.unfreeze()
         if was: gc.enable()
 
 def read_export(
     path: str|os.PathLike,            # JSON, snapshot, JSON-MIN, CSV or TSV exported from Label Studio
     interface: Interface|None = None, # Says which columns of JSON-MIN and CSV are answers
-    chunks: int|None = None           # Rows of a table; None = all in one
+    chunks: int|None = None,          # Rows of a table; None = all in one
+    names: object = None              # A collection, `Names` of one, or a dict: name in the export → key
 ) -> pd.DataFrame|Iterator:           # One row an annotation; an iterator of such tables with `chunks`
-    """Read an export of any kind; a row whose image is unknown has no `file_name`.
+    """Read an export of any kind; a row whose image is unknown has no `file_name`, unless `names` place it.
     What the kind cannot say is in `.attrs['lost']`, why an image is unknown in `.attrs['unplaced']`"""
-    tables = _chunks(path, interface, chunks)
-    if chunks: return tables
-    with without_gc(): return next(tables)
+    if names is not None:                 # two names may contradict each other: all are looked at together
+        if chunks: raise ValueError('names are placed all together: leave `chunks` out')
+        with without_gc(): return _named_table(path, interface, names)
+    if chunks: return _chunks(path, interface, chunks)
+    with without_gc():
+        parts = [*_chunks(path, interface, 10_000)]
+        if any(not part.dtypes.equals(parts[0].dtypes) for part in parts):
+            return next(_chunks(path, interface, None))
+        found = pd.concat(parts, ignore_index=True)
+    found.attrs.update(parts[0].attrs, unplaced=[what for part in parts for what in part.attrs['unplaced']])
+    return found

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PRIOR', 'ROUNDS', 'Evidence', 'Doubtful', 'vote_arrays', 'row_shares', 'error_tables', 'weighed', 'dawid_skene',
-           'skill_models', 'likeliest', 'with_ground_truth', 'undecided', 'with_confidence', 'with_skill', 'consensus',
-           'box_doubts', 'image_evidence', 'people_differ', 'image_doubt', 'doubtful_rows', 'adjudicate']
+           'skill_models', 'likeliest', 'with_ground_truth', 'undecided_images', 'with_confidence', 'with_skill',
+           'consensus', 'box_doubts', 'image_evidence', 'people_differ', 'image_doubt', 'doubtful_rows', 'adjudicate']
 
 # %% ../../nbs/3_record/60_raters.ipynb #a5ac7191
 from collections import defaultdict, namedtuple
@@ -119,7 +119,7 @@ def with_ground_truth(
     "Images that a ground truth has decided"
     return set(truth_rows(record).file_name)
 
-def undecided(
+def undecided_images(
     given: pd.DataFrame, # From `answers`
     final: pd.DataFrame, # From `labels`
     columns: list        # Of questions that are no choice
@@ -171,7 +171,7 @@ def consensus(
     fixed, models = with_ground_truth(record), skill_models(record, interface)
     final = with_confidence(labels(record, interface), fixed)
     others = [c for c in interface.columns if c not in models]
-    left = undecided(answers(independent(record), interface), final, others)
+    left = undecided_images(answers(independent(record), interface), final, others)
     best = {name: likely for name, likely in likeliest(models).items() if name not in fixed}
     return with_skill(final, best, left, sure)
 

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['first_choice', 'compared_column', 'votes_by_image', 'by_pair', 'same_share', 'pair_table', 'truth_rows',
            'ground_truths', 'others_choice', 'against_others', 'cross_table', 'asked_control', 'confusion_tables',
-           'edit_counts', 'annotator_facts', 'annotator_table', 'compared_units', 'observed_terms', 'measures',
-           'plain_rows', 'Agreement', 'compared_answers', 'agreement', 'confusion', 'who_looked', 'most_first',
-           'lacking', 'short_answer', 'answer_texts', 'answer_problems', 'disputed']
+           'edit_counts', 'annotator_facts', 'annotator_table', 'compared_units', 'observed_terms',
+           'agreement_measures', 'plain_rows', 'Agreement', 'compared_answers', 'agreement', 'confusion', 'who_looked',
+           'most_first', 'lacking', 'short_answer', 'answer_texts', 'answer_problems', 'disputed']
 
 # %% ../../nbs/3_record/40_reliability.ipynb #85b88770
 import json
@@ -213,7 +213,7 @@ def observed_terms(
     m = n.sum(1)
     return np.column_stack([(n*(n-1)).sum(1), m*(m-1)])
 
-def measures(
+def agreement_measures(
     units: list,      # One list of two or more labels an image
     groups: list|None # What each image belongs to
 ) -> tuple:           # 'observed', 'alpha' and 'fleiss' to their values; the same to their intervals
@@ -292,7 +292,7 @@ def agreement(
     column = compared_column(interface, column)
     given, ballots, compared = compared_answers(record, interface, column)
     units, drawn = compared_units(ballots, groups)
-    values, intervals = measures(units, drawn)
+    values, intervals = agreement_measures(units, drawn)
     annotators = annotator_table(given, compared, edit_counts(independent(record)))
     habits = confusion_tables(compared, interface, column)
     return Agreement(column, len(units), *values.values(), intervals, pair_table(ballots), annotators, habits)

@@ -13,10 +13,10 @@ def png(n):
     rows = b''.join(b'\0' + n.to_bytes(8, 'big') for _ in range(8))
     return b'\x89PNG\r\n\x1a\n' + part(b'IHDR', struct.pack('>IIBBBBB', 8, 8, 8, 0, 0, 0, 0)) + part(b'IDAT', zlib.compress(rows)) + part(b'IEND', b'')
 
-def make(root):
+def make(root, images=IMAGES):
     for v in range(VOLUMES):
         (root/f'{144133901 + v}/image').mkdir(parents=True)
-        for k in range(v, IMAGES, VOLUMES): (root/f'{144133901 + v}/image/{188082865 + 12*k}.3.png').write_bytes(png(k))
+        for k in range(v, images, VOLUMES): (root/f'{144133901 + v}/image/{188082865 + 12*k}.3.png').write_bytes(png(k))
 
 def child(step, dir):
     "One step, in a process of its own; a line of JSON"
