@@ -59,6 +59,7 @@ def _wait_or_kill(process, timeout): # '' when it ended by itself, else a line a
     try: process.wait(timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
+        process.wait() # here, or who looks for leftovers takes its exit code away, and it counts as passed
         return f'ended: it took more than {timeout} seconds\n'
     return ''
 
