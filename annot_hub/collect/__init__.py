@@ -22,6 +22,7 @@ _PAGES = {
     'metadata': ['path_columns', 'JoinError', 'JoinReport', 'join'],
     'sampling': ['sample'],
     'sources': ['image_origins'],
+    'library': ['Library'],
     'gathering': ['fetch_sources', 'SourceError'],
     'clients': ['point_clients'],
     'repo': ['HubError', 'StaleParent', 'Repo'],

@@ -9,5 +9,5 @@ __all__ = []
 import lazy_loader
 
 # %% ../../nbs/8_demo/index.ipynb #front008
-_PAGES = {'book': ['draw_book'], 'paper': ['picture_sheet', 'show'], 'library': ['Library'], 'tour': ['Demo']}
+_PAGES = {'book': ['draw_book'], 'paper': ['picture_sheet', 'show'], 'tour': ['Demo']}
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.demo', submod_attrs=_PAGES)
