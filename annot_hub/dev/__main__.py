@@ -25,7 +25,6 @@ DEV_VERBS = {'test': 'run every page and every check, in a copy of the project',
              'prepare': 'export, run, readme and docs',
              'preview': 'show the site on this machine',
              'check': 'one check: package, export, rules, readme, sidebar, site; lowest, newest',
-             'lower': 'note in known.txt that fewer lines break a rule',
              'clean': 'take counts and timings out of the notebooks'}
 
 def dev_parser() -> argparse.ArgumentParser: # Of all verbs
@@ -53,7 +52,7 @@ def act(
     "Do what the verb in `args` stands for"
     from nbdev.clean import nbdev_clean
 
-    from annot_hub.dev import checks, github, rules, runs
+    from annot_hub.dev import checks, github, runs
     verb = args.verb
     if verb == 'test': return runs.test(args.only)
     if verb == 'run': return runs.run(args.names)
@@ -61,7 +60,6 @@ def act(
     if verb == 'clean': nbdev_clean()
     if verb == 'export': checks.export_all()
     if verb == 'readme': Path('README.md').write_text(github.make_readme(), encoding='utf-8')
-    if verb == 'lower': rules.lower(rules.KNOWN, rules.all_breaches())
     if verb == 'docs':
         print('The site: open _docs/index.html, or type python3 -m annot_hub.dev preview')
         return checks.run_check('sidebar') + checks.run_check('site')
