@@ -231,12 +231,12 @@ def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     from annot_hub.publish.past import diff
     from annot_hub.publish.verifying import verify
     repo, status = self.project.hub, self.project.status()
-    model = _of_model(read_report(repo.read(REPORT)))
     before, last = status['hub']['tags'][-2:]
-    out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _SUMMED},
-           'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits())),
-           'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last)), 'model': model,
-           'verified': verify(repo, last).files.result.value_counts().to_dict()}
+    out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _SUMMED}}
+    out |= {'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits()))}
+    out |= {'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last))}
+    out['model'] = _of_model(read_report(repo.read(REPORT)))
+    out['verified'] = verify(repo, last).files.result.value_counts().to_dict()
     write_file(self.dir/'summary.json', json.dumps(out, indent=1))
     return out
 

@@ -318,6 +318,12 @@ def merge_message(
     by = f"Co-authored-by: {git_person(pr['author']).decode()}"
     return '\n\n'.join([f"{pr['title']} (#{num})", '\n'.join(['', *titles, '']), by])
 
+def _check_apart(num, ours, theirs): # `Refusal` when main has changed the same files as the pull request
+    odd = in_conflict(ours, theirs)
+    if odd:
+        raise Refusal(409, f'Merge conflict: main has changed {odd[0][:200]} since pull request '
+                      f'{num} was opened, which changes it too: open a new one')
+
 @patch
 def merge_pr(self: HubRepo,
     num: int, # of the pull request
@@ -328,10 +334,7 @@ def merge_pr(self: HubRepo,
         pr = noted_pr(self, num)
         if pr_status(pr) != 'open': raise Refusal(400, f'Pull request {num} is {pr_status(pr)} already')
         ours, theirs, commits = self.both_sides(num)
-        odd = in_conflict(ours, theirs)
-        if odd:
-            raise Refusal(409, f'Merge conflict: main has changed {odd[0][:200]} since pull request '
-                          f'{num} was opened, which changes it too: open a new one')
+        _check_apart(num, ours, theirs)
         new = [path for path in theirs if path not in ours]
         changes = ((path, theirs[path] and self.read(theirs[path][1])) for path in new)
         oid = self.commit('main', changes, merge_message(pr, num, commits), user)
@@ -348,6 +351,13 @@ def merge_discussion(
     return pr_info(repo, num)
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #f1b2aeec
+def _new_events(pr, status, comment, user): # Of a pull request: the comment, when there is one, and the status
+    events, by = pr.get('events', []), opened_by(dict(author=user, created=time.time()))
+    if len(events) > 1000 or len(comment) > 1 << 16: raise Refusal(413, 'Too much is said about this')
+    said = [('comment', spoken(comment))] if comment else []
+    said.append(('status-change', dict(status=status)))
+    return [event(n, kind, data, **by) for n, (kind, data) in enumerate(said, len(events) + 2)]
+
 @patch
 def set_pr_status(self: HubRepo,
     num: int,     # of the pull request
@@ -361,13 +371,10 @@ def set_pr_status(self: HubRepo,
     with self.lock:
         pr = noted_pr(self, num)
         if 'merged' in pr: raise Refusal(400, f'Pull request {num} is merged already')
-        events, by = pr.get('events', []), opened_by(dict(author=user, created=time.time()))
-        if len(events) > 1000 or len(comment) > 1 << 16: raise Refusal(413, 'Too much is said about this')
-        said = [event(len(events) + 2, 'comment', spoken(comment), **by)] if comment else []
-        done = event(len(events) + len(said) + 2, 'status-change', dict(status=status), **by)
-        changed = pr | dict(status=status, events=[*events, *said, done])
+        new = _new_events(pr, status, comment, user)
+        changed = pr | dict(status=status, events=[*pr.get('events', []), *new])
         self.set_meta(prs=self.meta['prs'] | {str(num): changed})
-    return done
+    return new[-1]
 
 @route('POST', '/api/{kind}/{repo}/discussions/{name}/status')
 def change_status(
