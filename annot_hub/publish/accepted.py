@@ -105,5 +105,4 @@ def accepted_files(
 ) -> dict:                # Path in the repo → content
     "`data/accepted-*.parquet`"
     split = both.split if 'split' in both else pd.Series('train', both.index)
-    rows = published_rows(both, interface, repo_id, images)
-    return split_files(rows, split, 'accepted-')
+    return split_files(published_rows(both, interface), split, repo_id, images, 'accepted-')

@@ -249,8 +249,9 @@ def restore(
     new = [e for e in undo(old, base.record, now, then) if e['file_name'] not in base.withdrawn]
     draft = Draft(base, new, labels(base.record + new, interface), interface,
                   title=f'Restore the labels of {revision}: {{}}')
+    notes = undone_note(old, base.record)
     report = write_version(draft, tag=tag, dry_run=dry_run)
-    report.notes += undone_note(old, base.record)
+    report.notes += notes
     return report
 
 # %% ../../nbs/4_publish/65_past.ipynb #c32bd9c8

@@ -34,8 +34,8 @@ from .decided import keep_version, labels_today
 from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, edited_rows
 from .corrections import find_edits
-from .version import Draft, PublishReport, draft_report, is_known_view, is_settled, labels_after
-from .version import plan_sheet, proposal_text, readable_text, record_files, version_files, version_table
+from .version import Draft, PublishReport, draft_report, is_known_view, is_settled, labels_after, plan_sheet
+from .version import proposal_text, readable_text, record_files, text_files, version_table, with_data
 from .names import with_names
 from .splits import read_splits, with_places
 from .views import to_csv, write_csv
@@ -261,15 +261,16 @@ def card_notes(
     return odd + more + config_notes(readme)
 
 def _all_files(draft, table, placed, report, sheet):
-    "The files of the version; what is odd about them goes into the report"
+    "The files of the version; what is odd about them goes into the report, the record is let go"
     base, repo = draft.base, draft.base.repo
     readme, _ = readable_text(base.read('README.md'), 'README.md')
     rows = sheet_rows(table, draft.interface, sheet) if sheet else []
     picture = plan_sheet(readme, 'data/sheet.jpg' in base.found, rows,
                          image_reader(repo, draft.images, [name for _, names in rows for name in names]))
-    files = version_files(draft, table, placed, picture, sorted(base.written & set(base.data)))
+    files = text_files(draft, table, placed, picture)
     report.notes += filter(None, [picture.why])
-    return files
+    base.record = as_record(base.record).slim(()) # it was counted, and only its length is still asked for
+    return with_data(files, draft, table, picture, sorted(base.written & set(base.data)))
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #302de3e1
 def task_places(

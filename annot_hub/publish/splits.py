@@ -21,6 +21,8 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 from collections.abc import Iterable
 
@@ -168,8 +170,7 @@ def same_bytes(
     sha: pd.Series # sha256 of each image, rows numbered from 0
 ) -> list:         # (i, j, 0): the first row and each later one
     "Pairs of rows with the same bytes"
-    codes, different = pd.factorize(sha)
-    if len(different) == (codes >= 0).sum(): return []
+    if pc.count_distinct(pa.array(sha)).as_py() == sha.count(): return []
     sha = sha[sha.duplicated(keep=False) & sha.notna()]
     return [(rows[0], i, 0) for rows in sha.groupby(sha).groups.values() for i in rows[1:]]
 
@@ -388,7 +389,7 @@ def missing_classes(
     names: list        # All classes
 ) -> list:             # Sentences
     "Classes that a split has no image of, or hardly any; images are never moved to mend that"
-    table = pd.crosstab(column.to_numpy(), label.to_numpy())
+    table = pd.DataFrame({'split': column.array, 'label': label.array}).value_counts().unstack(fill_value=0)
     splits = sorted(column.dropna().unique())
     table = table.reindex(index=splits, columns=names, fill_value=0)
     return [note for split in splits for note in lacking_notes(split, dict(table.loc[split]))]

@@ -6,8 +6,8 @@
 __all__ = ['MOST_LISTED', 'touched_images', 'labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', 'is_untouched',
            'is_known_view', 'class_notes', 'asked_column', 'version_table', 'data_files', 'CardSheet', 'plan_sheet',
            'readable_text', 'changelog', 'PublishReport', 'proposal_text', 'touched_view', 'has_plain_texts',
-           'label_changes', 'draft_report', 'is_settled', 'content_to_come', 'beside_labels', 'version_files',
-           'new_record_name', 'record_files']
+           'label_changes', 'draft_report', 'is_settled', 'content_to_come', 'beside_labels', 'version_card',
+           'text_files', 'with_data', 'version_files', 'new_record_name', 'record_files']
 
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api.types import infer_dtype
 
 from ..annotate.interface import REGIONS, Interface
@@ -30,7 +31,7 @@ from .names import number_beside
 from .draws import BATCHES, batches_today, is_batches, read_batches, why_asked
 from .splits import Splits, missing_classes, split
 from .views import (NO_LABEL, annotated, compare, describe, parquet_bytes, read_cells,
-                                     published_rows, split_files, to_csv)
+                                     published_rows, split_files, to_csv, with_images)
 from ..collect.columns import LATER_COLUMNS, among, by_name, free_names, places, renamed_message
 from ..record.lines import Record, as_record, next_name, put_together, write_lines
 from ..record.votes import LABEL_COLUMNS, labels
@@ -204,10 +205,11 @@ def data_files(
     images: str           # Commit that pins the images
 ) -> dict:                # Path in the repo → content
     "`data/*.parquet`: the labelled rows by split, and every row"
-    rows = published_rows(table, interface, repo_id, images)
+    rows = published_rows(table, interface)
     ready = (table.state == 'labelled').to_numpy(bool)
     split = table.split if 'split' in table else pd.Series('train', table.index)
-    return {'data/all.parquet': parquet_bytes(rows)} | split_files(rows, split.where(ready))
+    files = split_files(rows, split.where(ready), repo_id, images) # first, while no large file is held
+    return {'data/all.parquet': parquet_bytes(with_images(rows, repo_id, images))} | files
 
 # %% ../../nbs/4_publish/50_version.ipynb #8665d9e9
 @dataclass
@@ -407,6 +409,48 @@ def beside_labels(
     return table, files
 
 # %% ../../nbs/4_publish/50_version.ipynb #6b31402c
+def version_card(
+    draft: Draft,        # What the version is made of
+    table: pd.DataFrame, # From `beside_labels`
+    placed: Splits,      # From `version_table`
+    sheet: CardSheet     # From `plan_sheet`
+) -> str:                # Content of README.md
+    "The card, with what people wrote in it"
+    base = draft.base
+    readme, _ = readable_text(base.read('README.md'), 'README.md')
+    # what the card counts, and no more: a table of all columns would be as large as the record
+    counted = put_together([as_record(part).slim(LABEL_COLUMNS) for part in (base.record, draft.new)])
+    page = card(readme or None, table, draft.interface, base.repo.id, record=counted, notes=placed.notes,
+                sheet='data/sheet.jpg' if sheet.mark else '')
+    return page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {sheet.mark}')
+
+def text_files(
+    draft: Draft,        # What the version is made of
+    table: pd.DataFrame, # From `version_table`
+    placed: Splits,      # The same
+    sheet: CardSheet     # From `plan_sheet`
+) -> dict:               # Path in the repo → content
+    "The card, and what it speaks of beside the labels"
+    table, files = beside_labels(draft, table)
+    files |= sheet.files | {'labels.xml': draft.interface.xml.encode(),
+                            'README.md': version_card(draft, table, placed, sheet).encode()}
+    if placed.file: files['splits.csv'] = placed.file
+    return files
+
+def with_data(
+    files: dict,         # From `text_files`
+    draft: Draft,        # What the version is made of
+    table: pd.DataFrame, # From `version_table`
+    sheet: CardSheet,    # From `plan_sheet`
+    old_data: list = ()  # Files below `data/` that the last publish wrote
+) -> dict:               # Path in the repo → content, None for what goes
+    "The labels as Parquet, too, and what there is no longer"
+    pa.default_memory_pool().release_unused() # what was counted leaves room for them
+    files = data_files(table, draft.interface, draft.base.repo.id, draft.images) | files
+    gone = ('data/sheet.jpg',) if not sheet.mark else () # it may show what was withdrawn
+    stale = {name for name in old_data if name.endswith('.parquet') or name in gone} - set(files)
+    return files | dict.fromkeys(stale) | draft.extra
+
 def version_files(
     draft: Draft,          # What the version is made of
     table: pd.DataFrame,   # From `version_table`
@@ -415,21 +459,7 @@ def version_files(
     old_data: list = ()    # Files below `data/` that the last publish wrote
 ) -> dict:                 # Path in the repo → content, None for what goes
     "The files that are made from the record, but for the record, the flat view and the changelog"
-    base, interface = draft.base, draft.interface
-    table, more = beside_labels(draft, table)
-    files = sheet.files | data_files(table, interface, base.repo.id, draft.images) | more
-    readme, _ = readable_text(base.read('README.md'), 'README.md')
-    # what the card counts, and no more: a table of all columns would be as large as the record
-    counted = put_together([as_record(part).slim(LABEL_COLUMNS) for part in (base.record, draft.new)])
-    page = card(readme or None, table, interface, base.repo.id, record=counted, notes=placed.notes,
-                sheet='data/sheet.jpg' if sheet.mark else '')
-    page = page.replace('](data/sheet.jpg)', f'](data/sheet.jpg) {sheet.mark}')
-    files |= {'labels.xml': interface.xml.encode(),
-              'README.md': page.encode()}
-    if placed.file: files['splits.csv'] = placed.file
-    gone = ('data/sheet.jpg',) if not sheet.mark else () # it may show what was withdrawn
-    stale = {name for name in old_data if name.endswith('.parquet') or name in gone} - set(files)
-    return files | dict.fromkeys(stale) | draft.extra
+    return with_data(text_files(draft, table, placed, sheet), draft, table, sheet, old_data)
 
 def new_record_name(
     draft: Draft, # What the version is made of

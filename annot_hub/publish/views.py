@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'NO_LABEL', 'annotated', 'with_plain_text', 'parquet_bytes', 'image_column', 'stored_column',
-           'published_rows', 'to_parquet', 'split_files', 'as_cell', 'as_cells', 'float_texts', 'must_quote',
-           'quoted_cells', 'csv_cells', 'csv_lines', 'csv_columns', 'write_csv', 'to_csv', 'from_csv', 'read_cells',
-           'aligned_rows', 'label_texts', 'compare', 'image_changes', 'frequent_changes', 'counted_changes', 'describe',
-           'for_spreadsheet']
+           'published_rows', 'with_images', 'to_parquet', 'split_files', 'as_cell', 'as_cells', 'float_texts',
+           'must_quote', 'quoted_cells', 'csv_cells', 'csv_lines', 'csv_columns', 'write_csv', 'to_csv', 'from_csv',
+           'read_cells', 'aligned_rows', 'label_texts', 'compare', 'image_changes', 'frequent_changes',
+           'counted_changes', 'describe', 'for_spreadsheet']
 
 # %% ../../nbs/4_publish/40_views.ipynb #ad4666d9
 import csv
@@ -81,14 +81,17 @@ def parquet_bytes(
     pq.write_table(table, out, compression='zstd', use_content_defined_chunking=True)
     return out.getvalue()
 
+_IMAGE = pa.struct({'bytes': pa.binary(), 'path': pa.string()}) # as `datasets.Image` stores it
+
 def image_column(
     names: pa.ChunkedArray, # `file_name`s
     repo_id: str,           # `user/name`
     revision: str           # The commit that pins the images
-) -> pa.StructArray:        # As `datasets.Image` stores it: no bytes, and the path
+) -> pa.ChunkedArray:       # No bytes, and the path
     "Lazy images"
-    paths = pc.binary_join_element_wise(hf_path(repo_id, '', revision), names, '').combine_chunks()
-    return pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths], ['bytes', 'path'])
+    paths = pc.binary_join_element_wise(hf_path(repo_id, '', revision), names, '')
+    def images(part): return pa.StructArray.from_arrays([pa.nulls(len(part), pa.binary()), part], type=_IMAGE)
+    return pa.chunked_array(map(images, paths.chunks), _IMAGE)
 
 def stored_column(
     interface: Interface, # The questions
@@ -106,21 +109,27 @@ def stored_column(
 
 # %% ../../nbs/4_publish/40_views.ipynb #215f4afe
 def published_rows(
-    table: pd.DataFrame,  # `annotated` rows
-    interface: Interface, # Gives the features of the label columns
-    repo_id: str,         # `user/name`
-    revision: str         # The commit that pins the images
-) -> pa.Table:            # Rows as `datasets` reads them
-    "Rows with a lazy image column, labels as the interface's features, metadata with their own types"
+    table: pd.DataFrame, # `annotated` rows
+    interface: Interface # Gives the features of the label columns
+) -> pa.Table:           # Rows as `datasets` reads them, but for the images
+    "Labels as the interface's features, metadata with their own types"
     import datasets
     rest = table.drop(columns=[*interface.columns, *HIDDEN], errors='ignore')
     rest = with_plain_text(pa.Table.from_pandas(rest, preserve_index=False).replace_schema_metadata())
     metadata = datasets.Features.from_arrow_schema(rest.schema)
     schema = datasets.Features({'image': datasets.Image(), **interface.features(), **metadata}).arrow_schema
     columns = {c: stored_column(interface, table[c], schema.field(c).type) for c in interface.columns}
-    columns['image'] = image_column(rest['file_name'], repo_id, revision)
     columns |= {c: rest[c] for c in rest.column_names}
+    schema = schema.remove(schema.get_field_index('image'))
     return pa.Table.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
+
+def with_images(
+    rows: pa.Table, # From `published_rows`
+    repo_id: str,   # `user/name`
+    revision: str   # The commit that pins the images
+) -> pa.Table:      # With a lazy image column before the others
+    "Rows that show their images; made for one file at a time, since the addresses are a third of it"
+    return rows.add_column(0, 'image', image_column(rows['file_name'], repo_id, revision))
 
 def to_parquet(
     table: pd.DataFrame,  # `annotated` rows
@@ -129,19 +138,22 @@ def to_parquet(
     revision: str         # The commit that pins the images
 ) -> bytes:               # A Parquet file for `datasets`
     "Rows as a file"
-    return parquet_bytes(published_rows(table, interface, repo_id, revision))
+    return parquet_bytes(with_images(published_rows(table, interface), repo_id, revision))
 
 # %% ../../nbs/4_publish/40_views.ipynb #b3bdeec3
 def split_files(
     rows: pa.Table,   # From `published_rows`
     split: pd.Series, # A split a row; missing for rows that are in no file
+    repo_id: str,     # `user/name`
+    revision: str,    # The commit that pins the images
     prefix: str = ''  # Of the name of a split
 ) -> dict:            # Path in the repo → content
     "A Parquet file for each split"
     names = sorted(split.dropna().unique())
     masks = {name: pa.array((split == name).to_numpy(bool)) for name in names}
     # one after the other: together they are as large as the table
-    return {f'data/{prefix}{name}.parquet': parquet_bytes(rows.filter(mask)) for name, mask in masks.items()}
+    return {f'data/{prefix}{name}.parquet': parquet_bytes(with_images(rows.filter(mask), repo_id, revision))
+            for name, mask in masks.items()}
 
 # %% ../../nbs/4_publish/40_views.ipynb #24aefad8
 def _plain(x): return x.tolist() if isinstance(x, (np.ndarray, np.generic)) else str(x)
