@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'is_selected', 'coverage', 'split_order', 'how_decided', 'accepted_lines',
-           'model_lines', 'rights_told', 'rights_column', 'how_much', 'class_lines', 'class_tables', 'group_lines',
-           'hashable', 'seen_by_several', 'shared_ballots', 'agreement_lines', 'people_table', 'how_to_load',
-           'splits_with_labels', 'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'config_entries',
-           'name_of', 'is_our_config', 'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs',
-           'with_configs', 'card', 'sheet_rows', 'sheet_key', 'small_image', 'contact_sheet']
+           'share_lines', 'model_lines', 'rights_told', 'rights_column', 'how_much', 'class_questions', 'class_lines',
+           'class_tables', 'group_counts', 'group_lines', 'hashable', 'seen_by_several', 'shared_ballots',
+           'agreement_lines', 'counted_people', 'people_table', 'how_to_load', 'splits_with_labels', 'card_section',
+           'configs', 'read_head', 'yaml_lines', 'with_value', 'config_entries', 'name_of', 'is_our_config',
+           'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs', 'licence_keys', 'new_keys',
+           'with_configs', 'with_section', 'card', 'sheet_rows', 'sheet_key', 'small_image', 'blank_sheet',
+           'contact_sheet']
 
 # %% ../../nbs/4_publish/30_cards.ipynb #0727ab44
 import hashlib
@@ -82,19 +84,23 @@ _STATES_IN_WORDS = {'skipped': 'skipped', 'empty': 'submitted without a label',
 _ORIGINS_IN_WORDS = {'person': 'by people', 'corrected': "by people who corrected a model's answer",
                      'model': "by people who let a model's answer stand"}
 
+def _by_origin(ready):
+    "A sentence on who decided, where not all labels are by people; else none"
+    is_ours = 'origin' in ready and ready.origin.dtype == 'str' # and not a question
+    origins = ready.origin.value_counts().to_dict() if is_ours else {}
+    parts = [f'{origins[o]:,} {text}' for o, text in _ORIGINS_IN_WORDS.items() if origins.get(o)]
+    return [f'Labelled {", ".join(parts)} (`origin`).'] if set(origins) - {'person'} else []
+
 def how_decided(
     ready: pd.DataFrame # The labelled images, perhaps with `origin` and `asked`
 ) -> list:              # Lines; none where no model had a part in it and nothing was drawn
     "Who decided, and which labels an estimate may use"
-    is_ours = 'origin' in ready and ready.origin.dtype == 'str' # and not a question
-    origins = ready.origin.value_counts().to_dict() if is_ours else {}
-    parts = [f'{origins[o]:,} {text}' for o, text in _ORIGINS_IN_WORDS.items() if origins.get(o)]
-    said = [f'Labelled {", ".join(parts)} (`origin`).'] if set(origins) - {'person'} else []
+    sentences = _by_origin(ready)
     n = int((ready.asked == 'random').sum()) if 'asked' in ready else 0
     if n:
-        said.append(f'{n:,} of the labelled images were drawn at random (`asked`): estimates can be made '
-                    'from these.')
-    return [' '.join(said), ''] if said else []
+        sentences.append(f'{n:,} of the labelled images were drawn at random (`asked`): estimates can be '
+                         'made from these.')
+    return [' '.join(sentences), ''] if sentences else []
 
 # %% ../../nbs/4_publish/30_cards.ipynb #cc64e89a
 def accepted_lines(
@@ -110,19 +116,23 @@ def accepted_lines(
             "`load_dataset(…, 'accepted')` has them beside those of people. They are counted "
             'nowhere here.', '', *left]
 
+def share_lines(
+    report: dict # `model/report.json`
+) -> list:       # Lines; none without shares
+    "The shares of the classes in the whole collection"
+    rows = [(s['class'], f"{s['share']:.1%}", f"{s['low']:.1%} to {s['high']:.1%}") for s in report['shares']]
+    if not rows: return []
+    return [f'Shares in all {report["images"]:,} images, estimated from {report["drawn"]:,} that were drawn '
+            'at random and labelled, and from the model; 95 % intervals:', '',
+            *markdown_table(['class', 'share', 'interval'], rows, right=[1])]
+
 def model_lines(
     report: dict # `model/report.json`; empty without a model
 ) -> list:       # Lines
     "How good the model is, and the shares of the classes in the whole collection"
     if not report: return []
-    lines = ['### The model', '', f"{markdown(report['said'], None)} [More](model/README.md).", '']
-    shares = [(s['class'], f"{s['share']:.1%}", f"{s['low']:.1%} to {s['high']:.1%}")
-              for s in report['shares']]
-    if not shares: return lines
-    n, drawn = report['images'], report['drawn']
-    return [*lines, f'Shares in all {n:,} images, estimated from {drawn:,} that were drawn at random and '
-            'labelled, and from the model; 95 % intervals:', '',
-            *markdown_table(['class', 'share', 'interval'], shares, right=[1])]
+    text = f"{markdown(report['said'], None)} [More](model/README.md)."
+    return ['### The model', '', text, '', *share_lines(report)]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #c6b449de
 def _split_shares(table):
@@ -149,15 +159,19 @@ def rights_column(
     by_name = {c.lower(): c for c in collection.columns if isinstance(c, str)}
     return next((by_name[name] for name in ('rights', 'license', 'licence') if name in by_name), None)
 
-def how_much(
-    table: pd.DataFrame # As for `card_section`
-) -> list:              # Lines
-    "Counts, in words"
+def _counted(table):
+    "How many images are labelled, and how many are in other states"
     (n, wanted), states = coverage(table), table.state.value_counts()
     lines = [f'**{n:,} of the {wanted:,} selected images** are labelled ({n/max(1, wanted):.1%}); the '
              f'repo holds {len(table):,}.', '']
     others = [f'{states[s]:,} {text}.' for s, text in _STATES_IN_WORDS.items() if states.get(s)]
-    if others: lines += [' '.join(others), '']
+    return [*lines, ' '.join(others), ''] if others else lines
+
+def how_much(
+    table: pd.DataFrame # As for `card_section`
+) -> list:              # Lines
+    "Counts, in words"
+    lines = _counted(table)
     for sentence in rights_told(table): lines += [f'The {markdown(sentence, None)}.', '']
     needed = table[[name for name in LATER_COLUMNS if name in table]]   # a few columns are cut soon
     lines += how_decided(needed[table.state == 'labelled']) + accepted_lines(table.attrs.get('accepted', {}))
@@ -169,19 +183,25 @@ def _by_split(rows, column):
     if 'split' not in rows or rows.split.isna().all(): return pd.DataFrame()
     return pd.crosstab(rows[column], rows.split).sort_index(axis=1, key=split_order)
 
+def class_questions(
+    interface: Interface # The questions
+) -> list:               # Controls
+    "The questions that have a bar for each class"
+    return [c for c in interface.controls if c.name in interface.columns and c.kind in ('single', 'multiple')]
+
 def class_lines(
     ready: pd.DataFrame, # Labelled images
     control: object      # A question with classes
 ) -> list:               # Lines
     "One question: images of each class, in each split"
-    rows = ready[['file_name', control.name, *(['split'] if 'split' in ready else [])]].explode(control.name)
-    counts = rows[control.name].value_counts()
-    most = max(1, counts.max() if len(rows) else 1)
-    by, lines = _by_split(rows, control.name), []
+    name = control.name
+    rows = ready[[c for c in ('file_name', name, 'split') if c in ready]].explode(name)
+    counts, by = rows[name].value_counts(), _by_split(rows, name).reindex(control.labels, fill_value=0)
+    most, lines = max([1, *counts]), []
     for k in control.labels:
-        in_splits = [f'{by.at[k, s]:,}' if k in by.index else '0' for s in by.columns]
-        lines.append((k, f'{counts.get(k, 0):,}', *in_splits, bar(counts.get(k, 0)/most)))
-    return markdown_table([control.name, 'images', *by.columns, ''], lines, right=range(1, 2 + by.shape[1]))
+        n = counts.get(k, 0)
+        lines.append((k, f'{n:,}', *(f'{m:,}' for m in by.loc[k]), bar(n/most)))
+    return markdown_table([name, 'images', *by.columns, ''], lines, right=range(1, 2 + by.shape[1]))
 
 def class_tables(
     table: pd.DataFrame, # As for `card_section`
@@ -190,25 +210,29 @@ def class_tables(
     "A table of bars for each question with classes"
     columns = ['file_name', *interface.columns, *(['split'] if 'split' in table else [])]
     ready = table[columns][table.state == 'labelled']
-    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single',
-                                                                                         'multiple')]
-    return [line for c in asked for line in class_lines(ready, c)]
+    return [line for c in class_questions(interface) for line in class_lines(ready, c)]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #836ad908
+def group_counts(
+    table: pd.DataFrame, # As for `card_section`
+    most: int            # Groups that are counted one by one
+) -> list:               # (group, labelled, selected), the largest first, then one for all others
+    "How many images of each group are labelled"
+    group, wanted = group_of(table), is_selected(table)
+    size, done = (group[rows].value_counts() for rows in (wanted, wanted & (table.state == 'labelled')))
+    order = sorted(size.index, key=lambda g: (-size[g], g))
+    counts, rest = [(g, done.get(g, 0), size[g]) for g in order[:most]], order[most:]
+    if rest:
+        counts.append((f'{len(rest):,} more', sum(done.get(g, 0) for g in rest), sum(size[g] for g in rest)))
+    return counts
+
 def group_lines(
     table: pd.DataFrame, # As for `card_section`
     most: int = 25       # Groups that have a line of their own
 ) -> list:               # Lines; none for a single group
     "How far each group is"
-    group, wanted = group_of(table), is_selected(table)
-    size, done = (group[rows].value_counts() for rows in (wanted, wanted & (table.state == 'labelled')))
-    if len(size) < 2: return []
-    order = sorted(size.index, key=lambda g: (-size[g], g))
-    counts = [(g, done.get(g, 0), size[g]) for g in order[:most]]
-    rest = order[most:]
-    if rest:
-        counts.append((f'{len(rest):,} more', sum(done.get(g, 0) for g in rest), sum(size[g] for g in rest)))
-    rows = [(g, f'{n:,} of {of:,}', bar(n/of)) for g, n, of in counts]
+    rows = [(g, f'{n:,} of {of:,}', bar(n/of)) for g, n, of in group_counts(table, most)]
+    if len(rows) < 2: return []
     return ['### Coverage by group', '', *markdown_table(['group', 'labelled', ''], rows, right=[1])]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #61f302ba
@@ -233,13 +257,13 @@ def shared_ballots(
     interface: Interface # The questions
 ) -> dict:               # Question → votes of each image that several people saw
     "What people said who saw the same images"
-    several = notes[~notes.skipped & among(notes.file_name, seen_by_several(notes))]
+    rows = notes[~notes.skipped & among(notes.file_name, seen_by_several(notes))]
     ballots = {c: defaultdict(dict) for c in interface.columns}
-    for name, who, result in zip(several.file_name, several.annotator, several.result, strict=True):
-        for c, value in interface.read(from_json(result))[0].items():
+    for name, who, text in zip(rows.file_name, rows.annotator, rows.result, strict=True):
+        for c, value in interface.read(from_json(text))[0].items():
             if value is not None: ballots[c][name][who] = hashable(value)
-    return {c: [list(votes.values()) for votes in images.values() if len(votes) > 1] for c,
-            images in ballots.items()}
+    return {c: [[*said.values()] for said in images.values() if len(said) > 1]
+            for c, images in ballots.items()}
 
 def agreement_lines(
     ballots: dict # From `shared_ballots`
@@ -253,6 +277,14 @@ def agreement_lines(
                   f"{agreement:.3f}.", '']
     return lines
 
+def counted_people(
+    record: object # Living entries, as from `as_record`
+) -> list:         # Lines
+    "Who annotated how much"
+    count = record.heads.annotator.value_counts().to_dict()
+    rows = [(who, f'{n:,}') for who, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))]
+    return ['### Annotators', '', *markdown_table(['name', 'annotations'], rows, right=[1])]
+
 def people_table(
     record: list,        # Entries
     interface: Interface # The questions
@@ -260,13 +292,12 @@ def people_table(
     "Who annotated, and the agreement of those who saw the same images"
     record = living(as_record(record).slim(LABEL_COLUMNS))
     if not len(record): return []
-    count = record.heads.annotator.value_counts().to_dict()
     notes = distinct(record.part(among(record.heads.file_name, seen_by_several(record.heads))))
-    rows = [(who, f'{n:,}') for who, n in sorted(count.items(), key=lambda x: (-x[1], x[0]))]
-    lines = ['### Annotators', '', *markdown_table(['name', 'annotations'], rows, right=[1])]
-    return lines + agreement_lines(shared_ballots(notes[~notes.review], interface))
+    return counted_people(record) + agreement_lines(shared_ballots(notes[~notes.review], interface))
 
 # %% ../../nbs/4_publish/30_cards.ipynb #a4ee36a3
+_LABELLED_ONLY = 'only the labelled images; pictures are fetched when looked at'
+
 _HOW_TO_CITE = ['In a project of annot_hub, `verify --revision TAG` makes the tables of a version again from '
                 '`record/` and compares them, `cite --revision TAG` says how to cite it, and `export FOLDER '
                 '--as croissant --revision TAG` writes what the record measured of it as Croissant.']
@@ -278,10 +309,9 @@ def how_to_load(
     "The lines of code that load it"
     splits = [re.sub('[^\\w.-]', '_', s) for s in splits]
     which = f", split='{splits[0]}'" if len(splits) == 1 else ''
-    note = 'only the labelled images; pictures are fetched when looked at'
-    if len(splits) > 1: note += f'; {", ".join(splits)}'
+    several = f'; {", ".join(splits)}' if len(splits) > 1 else ''
     return ['### Load it', '', '```python', 'from datasets import load_dataset', '',
-            f"ds = load_dataset('{repo_id}'{which})    # {note}",
+            f"ds = load_dataset('{repo_id}'{which})    # {_LABELLED_ONLY}{several}",
             f"every = load_dataset('{repo_id}', 'all', split='train')    # every image, labelled or not",
             '```', '', *_HOW_TO_CITE]
 
@@ -293,6 +323,15 @@ def splits_with_labels(
     found = table.split[table.state == 'labelled'].dropna().drop_duplicates()
     return found.sort_values(key=split_order).tolist()
 
+def _remarks(notes):
+    "Sentences that a user of the dataset should read"
+    return ['### Good to know', '', *(f'- {markdown(note, None)}' for note in notes), ''] if notes else []
+
+def _asked_lines(interface):
+    "What was asked"
+    shown = [interface._repr_markdown_(), ''] if hasattr(interface, '_repr_markdown_') else []
+    return ['### What was asked', '', *shown]
+
 def card_section(
     table: pd.DataFrame,  # One row an image: collection, labels, `state`, and `split` where there are splits
     interface: Interface, # The questions
@@ -303,12 +342,9 @@ def card_section(
 ) -> str:                 # Markdown
     "What can be counted"
     picture = [f'![Some of the labelled images]({sheet})', ''] if sheet else []
-    remarks = ['### Good to know', '', *(f'- {markdown(note, None)}' for note in notes), ''] if notes else []
-    asked = ['### What was asked', '']
-    if hasattr(interface, '_repr_markdown_'): asked += [interface._repr_markdown_(), '']
     return '\n'.join(['## Labels', '', *how_much(table), *picture, *class_tables(table, interface),
                       *model_lines(table.attrs.get('model', {})), *group_lines(table),
-                      *people_table(record, interface), *remarks, *asked,
+                      *people_table(record, interface), *_remarks(notes), *_asked_lines(interface),
                       *how_to_load(repo_id, splits_with_labels(table) or ['train'])])
 
 # %% ../../nbs/4_publish/30_cards.ipynb #96cba8bc
@@ -316,18 +352,21 @@ MARKS = '<!-- annot_hub: written by the tool, edits in here are lost -->', '<!--
 # the first two that belong together
 _SECTION = re.compile(f'{re.escape(MARKS[0])}(?:(?!{re.escape(MARKS[0])}).)*?{re.escape(MARKS[1])}', re.S)
 
+def _config(name, files):
+    "A configuration with `files`: split → name of its file"
+    paths = [{'split': split, 'path': f'data/{file}.parquet'} for split, file in files.items()]
+    return {'config_name': name, 'data_files': paths}
+
 def configs(
     table: pd.DataFrame # One row an image, with `state`, and `split` where there are splits
 ) -> list:              # The `configs` of the head
     "What `load_dataset` finds: the labelled images by split, if there are any, and every image"
     some = (table.state == 'labelled').any()
     splits = splits_with_labels(table) if 'split' in table else ['train']*bool(some)
-    found = [('default', [(s, s) for s in splits])] if splits else []
-    found.append(('all', [('train', 'all')]))
-    accepted = table.attrs.get('accepted', {}).get('splits')
-    if accepted: found.append(('accepted', [(s, f'accepted-{s}') for s in accepted]))
-    return [{'config_name': c, 'data_files': [{'split': s, 'path': f'data/{f}.parquet'} for s, f in files]}
-            for c, files in found]
+    accepted = table.attrs.get('accepted', {}).get('splits') or []
+    found = {'default': {s: s for s in splits}, 'all': {'train': 'all'},
+             'accepted': {s: f'accepted-{s}' for s in accepted}}
+    return [_config(name, files) for name, files in found.items() if files]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #37ba35db
 # as `huggingface_hub` finds it
@@ -438,21 +477,49 @@ def own_configs(
               if not is_our_config(c) and (key == 'configs' or name_of(c) in renamed)]
     return [{'config_name': renamed[name_of(c)]} | c | {'config_name': renamed[name_of(c)]} for c in theirs]
 
+def licence_keys(
+    license: str # As the Hub names licences, or an address; '' = not known
+) -> dict:       # Keys of the head
+    "A licence as the head of a card says it: the Hub refuses names that it does not know"
+    if not license: return {}
+    if re.fullmatch(r'[a-z0-9][a-z0-9.+-]*', license): return {'license': license}
+    is_address = license.startswith(('https://', 'http://'))
+    return {'license': 'other'} | ({'license_link': license} if is_address else {})
+
+def new_keys(
+    data: dict,       # Of the head
+    ours: list,       # From `configs`
+    license: str = '' # Of the project file
+) -> dict:            # Key → value; [] = without it
+    "What the head of the new README says, our configurations before those of others"
+    return {'dataset_info': own_configs(data, 'dataset_info'),
+            'configs': ours + own_configs(data, 'configs'), **licence_keys(license)}
+
 def with_configs(
-    head: str, # YAML
-    ours: list # From `configs`
-) -> str:      # With ours before those of others
+    head: str,        # YAML
+    ours: list,       # From `configs`
+    license: str = '' # Of the project file; '' = as the head says
+) -> str:             # Every other line stays as it is
     "The head of the new README"
     data, head = read_head(head), head.strip('\n') + '\n'*bool(head.strip('\n'))
-    new = {'dataset_info': own_configs(data, 'dataset_info'), 'configs': ours + own_configs(data, 'configs')}
+    new = new_keys(data, ours, license)
     wanted = {k: v for k, v in (data | new).items() if v or k != 'dataset_info'}
     for key, value in new.items(): head = with_value(head, key, value)
     try: return head if yaml.safe_load(head) == wanted else yaml_lines(wanted)
     except yaml.YAMLError: return yaml_lines(wanted) # written in a way that we cannot take apart
 
+def with_section(
+    text: str,   # Of a README, without its head
+    section: str # From `card_section`
+) -> str:        # All other text is kept
+    "Bring the marked section up to date"
+    body = f'{MARKS[0]}\n{section}\n{MARKS[1]}'
+    marked = _SECTION.search(text)
+    return text[:marked.start()] + body + text[marked.end():] if marked else f'{text.rstrip()}\n\n{body}\n'
+
 def card(
     old: str|None,        # The README as it is, if there is one
-    table: pd.DataFrame,  # As for `card_section`
+    table: pd.DataFrame,  # As for `card_section`; `attrs['license']` is that of the project file
     interface: Interface, # The questions
     repo_id: str,         # `user/name`
     **kw                  # `record`, `notes` and `sheet`, as for `card_section`
@@ -460,11 +527,8 @@ def card(
     "Bring the README up to date; text outside the marked section is kept"
     old = (old or f"# {repo_id.split('/')[1]}\n").removeprefix('\ufeff')
     head, text = head_and_text(old)
-    body = f'{MARKS[0]}\n{card_section(table, interface, repo_id, **kw)}\n{MARKS[1]}'
-    marked = _SECTION.search(text)
-    if marked: text = text[:marked.start()] + body + text[marked.end():]
-    else: text = text.rstrip() + f'\n\n{body}\n'
-    page = f'---\n{with_configs(head, configs(table))}---\n{text}'
+    head = with_configs(head, configs(table), table.attrs.get('license', ''))
+    page = f'---\n{head}---\n{with_section(text, card_section(table, interface, repo_id, **kw))}'
     windows = '\r\n' in old and old.count('\r\n') == old.count('\n')
     return page.replace('\n', '\r\n') if windows else page
 
@@ -475,8 +539,7 @@ def sheet_rows(
     n: int = 4            # Pictures of each class
 ) -> list:                # (class, file_names), for the first question with classes; at most eight classes
     "Which pictures stand for the classes"
-    asked = [c for c in interface.controls if c.name in interface.columns and c.kind in ('single',
-                                                                                         'multiple')]
+    asked = class_questions(interface)
     if not asked: return []
     c = asked[0]
     ready = table[table.state == 'labelled'][['file_name', c.name]].explode(c.name)
@@ -500,19 +563,28 @@ def small_image(
     try: return ImageOps.contain(shown_image(BytesIO(data), 2*size, MOST).convert('RGB'), (size, size))
     except ValueError as e: raise ValueError(f'{name}: {e}') from None
 
+_CELL = 150 # Pixels: width and height of a picture on a sheet
+
+def blank_sheet(
+    rows: list # From `sheet_rows`
+) -> Image.Image: # With the names of the classes
+    "A sheet without its pictures"
+    wide = max((len(names) for _, names in rows), default=1)
+    sheet = Image.new('RGB', (wide*(_CELL + 8) + 8, len(rows)*(_CELL + 30) + 8), 'white')
+    draw = ImageDraw.Draw(sheet)
+    for y, (label, _) in enumerate(rows):
+        draw.text((8, y*(_CELL + 30) + 6), str(label), fill='black', font_size=14)
+    return sheet
+
 def contact_sheet(
     rows: list,     # From `sheet_rows`
     fetch: Callable # Function from `file_name` to the bytes of the image
 ) -> bytes:         # A JPEG; each picture is at most 150 pixels wide and high
     "Draw one row of pictures a class"
-    size, wide = 150, max((len(names) for _, names in rows), default=1)
-    sheet = Image.new('RGB', (wide*(size + 8) + 8, len(rows)*(size + 30) + 8), 'white')
-    draw = ImageDraw.Draw(sheet)
-    for y, (label, names) in enumerate(rows):
-        draw.text((8, y*(size + 30) + 6), str(label), fill='black', font_size=14)
+    sheet, out = blank_sheet(rows), BytesIO()
+    for y, (_, names) in enumerate(rows):
         for x, name in enumerate(names):
-            small = small_image(fetch(name), size, name)
-            sheet.paste(small, (8 + x*(size + 8), y*(size + 30) + 26))
-    out = BytesIO()
+            place = 8 + x*(_CELL + 8), y*(_CELL + 30) + 26
+            sheet.paste(small_image(fetch(name), _CELL, name), place)
     sheet.save(out, 'JPEG', quality=80)
     return out.getvalue()

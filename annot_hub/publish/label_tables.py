@@ -5,9 +5,11 @@
 # %% auto #0
 __all__ = ['LABEL_NAMES', 'MOST_LITERAL', 'SIGNS', 'image_name', 'image_share', 'key_column', 'has_answers', 'label_columns',
            'find_columns', 'listed_value', 'label_value', 'cell_content', 'is_divided', 'sign_between', 'sign_note',
-           'divided', 'region_entry', 'box_entry', 'typed_answer', 'answer_entry', 'cell_result', 'Columns', 'first_of',
-           'person_of', 'times_of', 'without_addresses', 'row_answer', 'column_results', 'question_for',
-           'table_answers', 'class_columns', 'class_texts', 'parquet_table', 'label_frame', 'read_label_table']
+           'divided', 'region_entry', 'box_entry', 'typed_answer', 'answer_entry', 'typed_result', 'region_results',
+           'cell_result', 'Columns', 'first_of', 'person_of', 'times_of', 'without_addresses', 'lead_time',
+           'without_marks', 'row_answer', 'class_values', 'column_results', 'question_for', 'row_problem',
+           'row_answers', 'table_answers', 'feature_classes', 'class_columns', 'class_texts', 'parquet_table',
+           'label_frame', 'read_label_table']
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #05538d29
 import ast
@@ -53,18 +55,26 @@ def image_share(
     paths = column.map(image_name).map(path_in).str.lower()
     return float(paths.str.rsplit('.', n=1).str[-1].isin(IMAGE_EXTS).mean()) if len(paths) else 0.
 
+def _listed(names):
+    return ', '.join(map(str, names))
+
+def _check_has(df, name, option):
+    "`ValueError` for a column that is not there"
+    if name in df: return
+    raise ValueError(f'there is no column {quoted(name)}, only {_listed(df.columns)}: '
+                     f'say which with `{option}`')
+
 def key_column(
     df: pd.DataFrame,    # A table
     key: str|None = None # The column, if it is known
 ) -> str:                # `ValueError` when it cannot be told
     "The column of images"
-    columns = ', '.join(map(str, df.columns))
-    if key is not None and key not in df:
-        raise ValueError(f'there is no column {quoted(key)}, only {columns}: say which with `key`')
-    if key is not None: return key
+    if key is not None:
+        _check_has(df, key, 'key')
+        return key
     best = max(df.columns, key=lambda c: image_share(df[c]), default=None)
     if best is not None and image_share(df[best]) >= .5: return best
-    raise ValueError(f'no column of {columns} holds names of images: say which with `key`')
+    raise ValueError(f'no column of {_listed(df.columns)} holds names of images: say which with `key`')
 
 def has_answers(
     column: pd.Series # Of a table
@@ -79,13 +89,13 @@ def label_columns(
     interface: Interface|None = None # The questions of the project, if there are any
 ) -> list:                           # `ValueError` when none can be told
     "The columns of labels"
-    others = [c for c in df if c != key and c not in OVERWRITTEN]
-    asked = [c for c in others if interface and c in interface.questions]
-    usual = [c for c in LABEL_NAMES if c in others][:1]
-    found = asked or usual or [c for c in others if has_answers(df[c])]
+    rest = [c for c in df if c != key and c not in OVERWRITTEN]
+    asked = [c for c in rest if interface and c in interface.questions]
+    usual = [c for c in LABEL_NAMES if c in rest][:1]
+    found = asked or usual or [c for c in rest if has_answers(df[c])]
     if found: return found
-    raise ValueError(f'no column of {", ".join(map(str, df.columns))} is called {", ".join(LABEL_NAMES)}'
-                     f'{" or like a question of the project" if interface else ""}: say which with `label`')
+    names = _listed(LABEL_NAMES) + (' or like a question of the project' if interface else '')
+    raise ValueError(f'no column of {_listed(df.columns)} is called {names}: say which with `label`')
 
 def find_columns(
     df: pd.DataFrame,      # From `read_csv`
@@ -94,9 +104,7 @@ def find_columns(
 ) -> tuple[str, str]:      # Both; `ValueError` when one cannot be told
     "Which column is which, for one column of labels"
     key = key_column(df, key)
-    if label is not None and label not in df:
-        raise ValueError(f'there is no column {quoted(label)}, only {", ".join(map(str, df.columns))}: say '
-                         f'which with `label`')
+    if label is not None: _check_has(df, label, 'label')
     return key, label or label_columns(df, key)[0]
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #d5fcaebb
@@ -164,6 +172,16 @@ def sign_between(
     if between is not None: return between or None
     return next((sign for sign in SIGNS if is_divided(values, sign, {*labels})), None)
 
+def _count_with(values, sign):
+    return sum(isinstance(v, str) and sign in v for v in values)
+
+def _unsure_note(name, values):
+    "What a report says of a sign that may be between classes; '' where there is none"
+    sign = next((s for s in SIGNS if _count_with(values, s)), None)
+    if sign is None: return ''
+    return (f'column {quoted(name)}: {plural(_count_with(values, sign), "cell")} with {quoted(sign)} in it, '
+            f'read as one class each (if it is between classes: --between {quoted(sign)})')
+
 def sign_note(
     name: str,       # Of the column
     values: list,    # From `cell_content`
@@ -171,15 +189,10 @@ def sign_note(
     given: bool      # Did somebody say it?
 ) -> str:            # '' where there is nothing to say
     "What a report says of cells that may hold several classes"
-    def count(s): return sum(isinstance(v, str) and s in v for v in values)
-    if sign and count(sign):
-        note = (f'column {quoted(name)}: {plural(count(sign), "cell")} with several classes, {quoted(sign)} '
-                'between them')
-        return note if given else f'{note} (if each is one class: --between none)'
-    other = next((s for s in SIGNS if count(s)), None)
-    if given or other is None: return ''
-    return (f'column {quoted(name)}: {plural(count(other), "cell")} with {quoted(other)} in it, read as one '
-            f'class each (if it is between classes: --between {quoted(other)})')
+    n = _count_with(values, sign) if sign else 0
+    if not n: return '' if given else _unsure_note(name, values)
+    note = f'column {quoted(name)}: {plural(n, "cell")} with several classes, {quoted(sign)} between them'
+    return note if given else f'{note} (if each is one class: --between none)'
 
 def divided(
     values: list,             # From `cell_content`
@@ -206,7 +219,17 @@ def region_entry(
              'value': {k: v for k, v in value.items() if k not in _SIZE_FIELDS}}
     return entry | {'type': tag_of(entry).lower()}
 
+_SIDES_IN_PIXELS = 'x', 'y', 'width', 'height', 'rotation'
 _BOX = {'bbox', 'rotation', 'label'} # of a version of ours; what other tables call bbox may be corners
+
+def _box_place(box):
+    "The place of a box; `ValueError` for what is none"
+    try: numbers = [*map(float, box['bbox'])]
+    except (TypeError, ValueError): raise ValueError('a bbox is no list of four numbers') from None
+    if len(numbers) != 4: raise ValueError('a bbox is no list of four numbers')
+    if not (isinstance(box.get('label'), str) and all(map(math.isfinite, numbers))):
+        raise ValueError('a box needs a label and four finite numbers')
+    return dict(zip(_SIDES_IN_PIXELS, [*numbers, float(box.get('rotation') or 0)], strict=True))
 
 def box_entry(
     name: str,   # Of the question
@@ -214,13 +237,9 @@ def box_entry(
     box: dict    # As a version of ours has it
 ) -> dict:       # Of a `result`, marked as in pixels; `ValueError` for what is no box
     "A box in a cell"
-    try: x, y, width, height = map(float, box['bbox'])
-    except (TypeError, ValueError): raise ValueError('a bbox is no list of four numbers') from None
-    if not (isinstance(box.get('label'), str) and all(map(math.isfinite, (x, y, width, height)))):
-        raise ValueError('a box needs a label and four finite numbers')
-    place = {'x': x, 'y': y, 'width': width, 'height': height, 'rotation': float(box.get('rotation') or 0)}
+    value = _box_place(box) | {'rectanglelabels': [box['label']]}
     return {'id': f'{name}-{number}', 'from_name': name, 'to_name': 'image', 'type': 'rectanglelabels',
-            'value': place | {'rectanglelabels': [box['label']]}, 'pixels': True}
+            'value': value, 'pixels': True}
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #53db070c
 def typed_answer(
@@ -242,6 +261,29 @@ def answer_entry(
     given = [v if isinstance(v, list) else str(v) for v in values]
     return {'id': f'{name}-0', 'from_name': name, 'to_name': 'image', 'type': kind, 'value': {kind: given}}
 
+def typed_result(
+    cell: object,    # Of a table
+    value: object,   # From `cell_content`
+    control: Control # A question without classes
+) -> list:           # Label Studio's `result`
+    "What a cell answers to a question for a text, a number or a date"
+    if isinstance(cell, str): value = cell.strip() or None
+    return write_answer(control, [] if value is None else typed_answer(value, control))
+
+def region_results(
+    name: str,   # Of the question
+    values: list # Dicts, as a version of ours or a CSV of Label Studio has them
+) -> list:       # Label Studio's `result`; `ValueError` for boxes of somebody else
+    "Regions in a cell"
+    if all(isinstance(v, dict) and v.keys() == _BOX for v in values):
+        return [box_entry(name, i, v) for i, v in enumerate(values)]
+    if any('bbox' in v for v in values if isinstance(v, dict)):
+        raise ValueError('boxes in pixels are read from COCO, YOLO, VOC and VIA, and not from a table')
+    found = short_result({name: values}, [name])
+    return [region_entry(name, i, e['value']) for i, e in enumerate(found)]
+
+_WITHOUT_CLASSES = 'text', 'texts', 'rating', 'number', 'datetime'
+
 def cell_result(
     name: str,                 # Of the column
     cell: object,              # Of a table
@@ -249,18 +291,10 @@ def cell_result(
     control: Control|None = None # The question, where it is known
 ) -> list:                     # Label Studio's `result`; `ValueError` for what cannot be an answer
     "What a cell answers"
-    if control and control.kind in ('text', 'texts', 'rating', 'number', 'datetime'):
-        value = cell.strip() or None if isinstance(cell, str) else value
-        return write_answer(control, [] if value is None else typed_answer(value, control))
+    if control and control.kind in _WITHOUT_CLASSES: return typed_result(cell, value, control)
     if value is None: return []
     values = as_list(value)
-    if isinstance(values[0], dict):
-        if all(isinstance(v, dict) and v.keys() == _BOX for v in values):
-            return [box_entry(name, i, v) for i, v in enumerate(values)]
-        if any('bbox' in v for v in values if isinstance(v, dict)):
-            raise ValueError('boxes in pixels are read from COCO, YOLO, VOC and VIA, and not from a table')
-        found = short_result({name: values}, [name])
-        return [region_entry(name, i, e['value']) for i, e in enumerate(found)]
+    if isinstance(values[0], dict): return region_results(name, values)
     tree = bool(control and control.kind == 'paths') or any(isinstance(v, list) for v in values)
     return [answer_entry(name, values, tree)]
 
@@ -304,6 +338,20 @@ def without_addresses(
     plain = {str(k): v for k, v in row.items() if isinstance(v, (str, int, float, bool)) and v == v}
     return {k: v for k, v in plain.items() if '@' not in str(v)}
 
+def lead_time(
+    row: dict   # Column → cell
+) -> float|None: # Seconds
+    "How long an answer took"
+    number = pd.to_numeric(first_of(row, ['lead_time']), errors='coerce')
+    return None if number is None or pd.isna(number) else seconds_in(float(number))
+
+def without_marks(
+    result: list # Entries, some marked as in pixels
+) -> tuple:      # The same without the marks, and what `sized` has to know
+    "Take the marks of pixels out of a `result`"
+    if not any('pixels' in e for e in result): return result, {}
+    return [{k: v for k, v in e.items() if k != 'pixels'} for e in result], {'pixels': True}
+
 def row_answer(
     row: dict,    # Column → cell
     result: list, # Label Studio's `result`
@@ -311,19 +359,25 @@ def row_answer(
     where: str    # For messages
 ) -> LabelledImage: # What it says
     "One row as an answer"
-    at, created = times_of(row)
-    lead = pd.to_numeric(first_of(row, ['lead_time']), errors='coerce')
-    number = cell_content(row.get('annotation_id'))
-    seconds = None if lead is None or pd.isna(lead) else seconds_in(float(lead))
-    drawn = any('pixels' in e for e in result)
-    if drawn: result = [{k: v for k, v in e.items() if k != 'pixels'} for e in result]
-    return LabelledImage(image_name(row[key]), result, person=person_of(row), at=at, lead_time=seconds,
+    (at, created), number = times_of(row), cell_content(row.get('annotation_id'))
+    result, pixels = without_marks(result)
+    return LabelledImage(image_name(row[key]), result, person=person_of(row), at=at, lead_time=lead_time(row),
                          split=split_in(str(first_of(row, _SPLIT) or '')),
                          identity=None if number is None else f'annotation {number}', where=where,
-                         extra={'created_at': created, 'raw': {'row': without_addresses(row)},
-                                **({'pixels': True} if drawn else {})})
+                         extra={'created_at': created, 'raw': {'row': without_addresses(row)}} | pixels)
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #1bfbf759
+def class_values(
+    name: str,               # Of a column
+    values: list,            # From `cell_content`
+    control: Control|None,   # The question, where it is known
+    between: str|None = None # As for `sign_between`
+) -> tuple:                  # A list for each cell with several classes; and a note, '' where there is none
+    "The values of a column, those with several classes taken apart"
+    if control and control.kind not in ('single', 'multiple'): return values, ''
+    sign = sign_between(values, control.labels if control else (), between)
+    return divided(values, between=sign or ''), sign_note(name, values, sign, between is not None)
+
 def column_results(
     df: pd.DataFrame,              # A table
     name: str,                     # One of its columns of labels
@@ -331,14 +385,10 @@ def column_results(
     between: str|None = None       # As for `sign_between`
 ) -> tuple:                        # A `result` or a sentence for each row; and a note, '' where there is none
     "What a column answers, row by row"
-    values, note = [cell_content(v) for v in df[name]], ''
-    if control is None or control.kind in ('single', 'multiple'):
-        sign = sign_between(values, control.labels if control else (), between)
-        note = sign_note(name, values, sign, between is not None)
-        values = divided(values, between=sign or '')
-    found = []
+    values, note = class_values(name, [cell_content(v) for v in df[name]], control, between)
+    question, found = free_question(name) if control is None else name, []
     for cell, value in zip(df[name], values, strict=True):
-        try: found.append(cell_result(free_question(name) if control is None else name, cell, value, control))
+        try: found.append(cell_result(question, cell, value, control))
         except (ValueError, TypeError) as e: found.append(f'column {name}: {e}')
     return found, note
 
@@ -353,6 +403,34 @@ def question_for(
     only = [*interface.questions.values()]
     return only[0] if len(only) == len(labels) == 1 and only[0].kind not in REGIONS else None
 
+def row_problem(
+    image: str,   # What the row calls its image
+    results: list # A `result` for each column of labels, or a sentence
+) -> str|None:    # A sentence
+    "Why a row is not read"
+    if not image: return 'no image is named'
+    return next((text for text in results if isinstance(text, str)), None)
+
+def row_answers(
+    df: pd.DataFrame, # A table
+    results: tuple,   # From `column_results`, for each column of labels
+    key: str,         # The column of images
+    what: str         # For messages
+) -> tuple:           # A list of `LabelledImage`, and sentences on what is refused
+    "The answers of all rows"
+    images, refused, first = [], [], 2 if what == 'row' else 1 # as a spreadsheet counts, with its first line
+    for n, (row, *own) in enumerate(zip(df.to_dict('records'), *results, strict=True)):
+        where, problem = f'{what} {line_of(df, n, first)}', row_problem(image_name(row[key]), own)
+        if problem: refused.append(f'{where}: {problem}')
+        else: images.append(row_answer(row, sum(own, []), key, where))
+    return images, refused
+
+def _check_labelled(images, refused, name):
+    "`ValueError` if no row says anything"
+    if any(image.result for image in images): return
+    why = f': {refused[0]}' if refused else ''
+    raise ValueError(f'no row has a label in column {quoted(name)}{why}')
+
 def table_answers(
     df: pd.DataFrame,                 # A table
     columns: Columns,                 # Its columns
@@ -360,37 +438,32 @@ def table_answers(
     what: str = 'row'                 # For messages
 ) -> Labelled:                        # `ValueError` if it holds no label at all
     "The answers in a table"
-    pairs = [column_results(df, name, question_for(name, columns.labels, interface), columns.between)
-             for name in columns.labels]
-    parts, notes = zip(*pairs, strict=True)
-    images, refused = [], []
-    first = 2 if what == 'row' else 1          # as a spreadsheet counts, with its first line
-    for n, (row, *found) in enumerate(zip(df.to_dict('records'), *parts, strict=True)):
-        i = line_of(df, n, first)
-        odd = [text for text in found if isinstance(text, str)]
-        if not image_name(row[columns.key]): odd = ['no image is named']
-        if odd: refused.append(f'{what} {i}: {odd[0]}')
-        else: images.append(row_answer(row, sum(found, []), columns.key, f'{what} {i}'))
-    if not any(image.result for image in images):
-        why = f': {refused[0]}' if refused else ''
-        raise ValueError(f'no row has a label in column {quoted(columns.labels[0])}{why}')
+    labels = columns.labels
+    results, notes = zip(*(column_results(df, name, question_for(name, labels, interface), columns.between)
+                           for name in labels), strict=True)
+    images, refused = row_answers(df, results, columns.key, what)
+    _check_labelled(images, refused, labels[0])
     return Labelled(images, asked_in(image.result for image in images), [], refused, [*filter(None, notes)])
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #54b9dbe9
+def feature_classes(
+    feature: object # Of a column, as the Hub's libraries write it
+) -> list|None:     # None where it has no classes
+    "The classes of a column, of what is drawn in it, or of the items of its lists"
+    inner = feature.get('feature') if isinstance(feature, dict) else None
+    label = inner.get('label') if isinstance(inner, dict) else None
+    if isinstance(feature, list) and feature: inner = feature[0]
+    named = [f for f in (feature, label, inner) if isinstance(f, dict) and f.get('_type') == 'ClassLabel']
+    return next((f['names'] for f in named if f.get('names')), None)
+
 def class_columns(
     schema: object # Of a Parquet file
 ) -> dict:         # Column → names of its classes
     "The classes that the head of a Parquet file of the Hub names"
     try: features = json.loads((schema.metadata or {})[b'huggingface'])['info']['features']
     except (KeyError, ValueError, TypeError): return {}
-    def names(f): return f.get('names') if isinstance(f, dict) and f.get('_type') == 'ClassLabel' else None
-    plain = {c: names(f) for c, f in features.items()}
-    inner = {c: names(f[0] if isinstance(f, list) and f else f.get('feature')) for c, f in features.items()
-             if isinstance(f, (list, dict))}
-    drawn = {c: f['feature'].get('label') for c, f in features.items()
-             if isinstance(f, dict) and isinstance(f.get('feature'), dict)}
-    inner |= {c: names(label) for c, label in drawn.items() if names(label)}
-    return {c: found for c, found in (inner | {c: n for c, n in plain.items() if n}).items() if found}
+    found = {column: feature_classes(feature) for column, feature in features.items()}
+    return {column: names for column, names in found.items() if names}
 
 def class_texts(
     cell: object, # A number, a region with one as its `label`, a list of them, or nothing
@@ -431,6 +504,12 @@ def label_frame(
         raise ValueError(f'{path.name} is not in UTF-8: save it again as "CSV UTF-8"') from e
     return read_metadata(path) if is_json(text) else read_csv(data, path.name)
 
+def _in_file(labelled, name):
+    "The same with the name of the file in all messages"
+    return replace(labelled, images=[replace(i, where=f'{name}, {i.where}') for i in labelled.images],
+                   refused=[f'{name}, {text}' for text in labelled.refused],
+                   notes=[f'{name}, {text}' for text in labelled.notes])
+
 def read_label_table(
     path: str|os.PathLike,            # As for `label_frame`
     key: str|None = None,             # Column of images; None = the one that looks like it
@@ -443,13 +522,8 @@ def read_label_table(
     df = label_frame(path)
     try:
         key = key_column(df, key)
-        odd = [name for name in labels or () if name not in df]
-        if odd:
-            raise ValueError(f'there is no column {quoted(odd[0])}, only {", ".join(map(str, df.columns))}: '
-                             f'say which with `label`')
+        for name in labels or (): _check_has(df, name, 'label')
         columns = Columns(key, labels or label_columns(df, key, interface), between)
         found = table_answers(df, columns, interface)
     except ValueError as e: raise ValueError(f'{path.name}: {e}') from e
-    return replace(found, images=[replace(i, where=f'{path.name}, {i.where}') for i in found.images],
-                   refused=[f'{path.name}, {text}' for text in found.refused],
-                   notes=[f'{path.name}, {text}' for text in found.notes])
+    return _in_file(found, path.name)

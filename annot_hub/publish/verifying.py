@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['SOURCES', 'SAME', 'SAME_ROWS', 'DIFFERS', 'MISSING', 'THEIRS', 'BAD', 'base_again', 'shares_wanted', 'sheet_again',
-           'draft_again', 'derive', 'row_difference', 'first_odd', 'csv_difference', 'parquet_difference',
-           'line_difference', 'numbers_in', 'difference', 'record_problems', 'VerifyReport', 'who_changed', 'Compared',
-           'read_compared', 'check_record', 'verify']
+           'draft_again', 'derive', 'row_difference', 'first_odd', 'csv_difference', 'schema_difference',
+           'first_odd_row', 'parquet_difference', 'line_difference', 'numbers_in', 'difference', 'missing_files',
+           'record_problems', 'VerifyReport', 'who_changed', 'Compared', 'read_compared', 'check_record', 'file_table',
+           'verify']
 
 # %% ../../nbs/4_publish/85_verifying.ipynb #5659b768
 import csv
@@ -65,14 +66,25 @@ def draft_again(
     before: Base # From `base_again`
 ) -> Draft:      # With all labels decided from the record
     "What the version was made of"
-    if made.read('labels.xml') is None:
+    xml, pinned = made.read('labels.xml'), before.found.get('collection.parquet')
+    if xml is None:
         raise HubError(f'{made.repo.id} has no labels.xml at {made.parent[:8]}: nothing can be derived '
                        'without the questions')
-    interface = Interface(made.read('labels.xml').decode())
-    pinned = before.found.get('collection.parquet')
+    interface = Interface(xml.decode())
     beside = {path: made.read(path) for path in (ACCEPTED, REPORT)}
     return Draft(before, [], labels(made.record, interface), interface, extra=beside, old=b'',
                  images=pinned.commit if pinned else before.parent)
+
+def _card_text(made):
+    return (made.read('README.md') or b'').decode(errors='replace')
+
+def _set_card(before, made, readme):
+    "Give `before` the name that its repo had then, and the card as it is now"
+    name = made.repo.id
+    before.repo = before.repo.under(former_name(_card_text(made), name) or name) # views hold that name
+    if readme is None or 'README.md' not in made.found: return
+    before.contents['README.md'] = readme
+    before.found = before.found | {'README.md': made.found['README.md']}
 
 def derive(
     made: Base,         # The repo at the publish
@@ -83,14 +95,10 @@ def derive(
     draft = draft_again(made, before)
     table, placed = version_table(before, draft.labels, draft.interface, shares_wanted(made, before))
     table = as_written(table, made.read('annotations.csv'))
-    card, name = (made.read('README.md') or b'').decode(errors='replace'), made.repo.id
-    before.repo = before.repo.under(former_name(card, name) or name)   # views hold the name of their time
-    if readme is not None and 'README.md' in made.found:
-        before.contents['README.md'] = readme
-        before.found = before.found | {'README.md': made.found['README.md']}
-    files = version_files(draft, table, placed, sheet_again(card))
-    files = {path: data for path, data in files.items() if path not in SOURCES and data is not None}
-    return files | {'annotations.csv': to_csv(table, draft.interface)}
+    _set_card(before, made, readme)
+    files = version_files(draft, table, placed, sheet_again(_card_text(made)))
+    own = {path: data for path, data in files.items() if path not in SOURCES and data is not None}
+    return own | {'annotations.csv': to_csv(table, draft.interface)}
 
 # %% ../../nbs/4_publish/85_verifying.ipynb #5088cd42
 def row_difference(
@@ -111,18 +119,41 @@ def first_odd(
     n = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return None if n == len(a) == len(b) else n
 
+def _csv_rows(data):
+    return [*csv.reader(StringIO(data.decode('utf-8-sig', 'replace'), newline=''))]
+
 def csv_difference(
     derived: bytes, # As it should be
     there: bytes    # As it is
 ) -> str:           # '' if the rows are the same
     "The first row of a CSV that differs, and its first cell"
-    texts = [data.decode('utf-8-sig', 'replace') for data in (derived, there)]
-    a, b = (list(csv.reader(StringIO(text, newline=''))) for text in texts)
+    a, b = _csv_rows(derived), _csv_rows(there)
     n = first_odd(a, b)
     if n is None: return ''
     if n in (len(a), len(b)): return f'it has {len(b) - 1:,} rows, the record gives {len(a) - 1:,}'
     if n == 0: return f'its columns are {quoted(b[0])}, the record gives {quoted(a[0])}'
     return f'row {n + 1}: ' + row_difference(*(dict(zip(a[0], rows[n], strict=False)) for rows in (a, b)))
+
+def schema_difference(
+    derived: pa.Schema, # As it should be
+    there: pa.Schema    # As it is
+) -> str:               # '' if they are the same
+    "How the columns of two tables differ"
+    odd = {*derived} ^ {*there}
+    if odd: return f'its columns or their types are others: {first_few(sorted(f.name for f in odd))}'
+    return 'it gives its columns another meaning' if derived.metadata != there.metadata else ''
+
+def first_odd_row(
+    a: pa.Table, # A table
+    b: pa.Table  # One with the same columns
+) -> tuple:      # Its number, from 1, and the row of each; () if the rows that both have are the same
+    "The first row that differs"
+    for start in range(0, min(len(a), len(b)), 1000):
+        x, y = a.slice(start, 1000), b.slice(start, 1000)
+        if x.equals(y): continue
+        for n, pair in enumerate(zip(x.to_pylist(), y.to_pylist(), strict=False), start + 1):
+            if repr(pair[0]) != repr(pair[1]): return n, *pair
+    return ()
 
 def parquet_difference(
     derived: bytes, # As it should be
@@ -132,15 +163,10 @@ def parquet_difference(
     a = pq.read_table(BytesIO(derived))
     try: b = pq.read_table(BytesIO(there))
     except (pa.ArrowException, OSError): return 'it is no Parquet file any more'
-    odd = {*a.schema} ^ {*b.schema}
-    if odd: return f'its columns or their types are others: {first_few(sorted(f.name for f in odd))}'
-    if a.schema.metadata != b.schema.metadata: return 'it gives its columns another meaning'
-    parts = [(a.slice(i, 1000), b.slice(i, 1000)) for i in range(0, min(len(a), len(b)), 1000)]
-    n, odd = next(((n, pair) for n, pair in enumerate(parts) if not pair[0].equals(pair[1])), (0, ()))
-    x, y = (part.to_pylist() for part in odd or (a[:0], b[:0]))
-    at = first_odd([repr(row) for row in x], [repr(row) for row in y])
-    if at is not None and at < min(len(x), len(y)):
-        return f'row {1000*n + at + 1}: ' + row_difference(x[at], y[at])
+    found = schema_difference(a.schema, b.schema)
+    if found: return found
+    odd = first_odd_row(a, b)
+    if odd: return f'row {odd[0]}: ' + row_difference(*odd[1:])
     return f'it has {len(b):,} rows, the record gives {len(a):,}' if len(a) != len(b) else ''
 
 def line_difference(
@@ -179,6 +205,18 @@ def difference(
     return (DIFFERS, found) if found else (SAME_ROWS, 'the rows are the same, the bytes are not')
 
 # %% ../../nbs/4_publish/85_verifying.ipynb #1f149962
+def missing_files(
+    etags: dict,  # File of the record → hash, now
+    earlier: dict # The same at the publish before
+) -> dict:        # File → MISSING and a sentence
+    "What was there once"
+    numbers = {*map(record_number, etags)}
+    gaps = [n for n in range(1, next_number(etags)) if n not in numbers]
+    gone = MISSING, 'later files are there, so it was there'
+    found = dict.fromkeys((f'record/{n:06}.jsonl' for n in gaps), gone)
+    lost = sorted(set(earlier) - set(etags))
+    return found | dict.fromkeys(lost, (MISSING, 'it was there at the publish before'))
+
 def record_problems(
     etags: dict,     # File of the record → hash, now
     earlier: dict,   # The same at the publish before
@@ -186,12 +224,7 @@ def record_problems(
     commits: dict    # sha → `Commit`, of the history
 ) -> dict:           # File → MISSING or DIFFERS, and a sentence
     "What happened to a record beside its growing"
-    numbers = {*map(record_number, etags)}
-    gaps = [n for n in range(1, next_number(etags)) if n not in numbers]
-    gone = MISSING, 'later files are there, so it was there'
-    found = dict.fromkeys((f'record/{n:06}.jsonl' for n in gaps), gone)
-    lost = sorted(set(earlier) - set(etags))
-    found |= dict.fromkeys(lost, (MISSING, 'it was there at the publish before'))
+    found = missing_files(etags, earlier)
     for path, change in changes.items():
         by = commits.get(change.commit)
         if by and not is_publish(by):
@@ -215,8 +248,7 @@ class VerifyReport:
 
     def __str__(self):
         counts = self.files.result.value_counts().to_dict()
-        results = SAME, SAME_ROWS, DIFFERS, MISSING, THEIRS
-        parts = [f'{counts[what]:,} {what}' for what in results if what in counts]
+        parts = [f'{counts[r]:,} {r}' for r in (SAME, SAME_ROWS, *BAD, THEIRS) if r in counts]
         made = f', published as {self.publish[:8]}' if self.publish != self.commit else ''
         lines = [f'{self.repo_id} at {self.revision}{made}: {", ".join(parts)}']
         odd = self.files[self.files.why != ''].to_dict('records')
@@ -244,6 +276,11 @@ def who_changed(
     gone = next((c for c in reversed(later) if repo.read(path, c.sha) is None), None)
     if gone is None: return 'it is not there'
     return f'{gone.author} deleted it after the publish (commit {gone.sha[:8]})'
+
+def _is_table(path):
+    return path.startswith('data/') and path.endswith('.parquet')
+
+_BESIDE = *SOURCES, 'data/sheet.jpg', 'CHANGELOG.md'
 
 @dataclass
 class Compared:
@@ -276,14 +313,20 @@ class Compared:
         derived: dict # Path → content
     ) -> dict:        # Path → result and sentence
         "Files below `data/` that are not derived, and what else is not as the publish left it"
-        found = {path: (THEIRS, 'no publish wrote it') for path in self.etags
-                 if path.startswith('data/') and path.endswith('.parquet') and path not in derived}
+        strange = [path for path in self.etags if _is_table(path) and path not in derived]
+        found = dict.fromkeys(strange, (THEIRS, 'no publish wrote it'))
         records = [path for path in self.old if RECORD_FILE.fullmatch(path)]
-        for path in (*SOURCES, 'data/sheet.jpg', 'CHANGELOG.md', *records):
-            who = self.who(path)
-            bad = path == 'labels.xml' or path in records
-            if who: found[path] = (MISSING if path not in self.etags else DIFFERS) if bad else THEIRS, who
+        for path in (*_BESIDE, *records):
+            who, is_ours = self.who(path), path in ('labels.xml', *records)
+            bad = DIFFERS if path in self.etags else MISSING
+            if who: found[path] = bad if is_ours else THEIRS, who
         return found
+
+    def results(self,
+        derived: dict # Path → content
+    ) -> dict:        # Path → result and sentence
+        "What came of comparing"
+        return {path: self.judge(path, data) for path, data in derived.items()} | self.others(derived)
 
 # %% ../../nbs/4_publish/85_verifying.ipynb #c43f913e
 def read_compared(
@@ -310,18 +353,23 @@ def check_record(
     changes = found.repo.last_changes(list(records), found.commit) if records else {}
     return record_problems(records, earlier, changes, {c.sha: c for c in commits})
 
+def file_table(
+    results: dict # File → result and sentence
+) -> pd.DataFrame: # A row each, sorted
+    "The results of a comparison"
+    rows = [(path, *result) for path, result in sorted(results.items())]
+    return pd.DataFrame(rows, columns=['file', 'result', 'why'])
+
 def verify(
     repo: str|Repo,        # The repo
     revision: str = 'main' # Tag, branch or commit
 ) -> VerifyReport:         # `HubError` if no publish is in its history
     "Make the tables of a version again from its record, and compare them with what is there"
     found, commits = read_compared(repo, revision)
-    version = read_base(found.repo, found.made.publish.sha)
+    publish = found.made.publish.sha
+    version = read_base(found.repo, publish)
     before = base_again(version, found.made.before)
     problems = check_record(found, before, commits)
     derived = derive(version, before, found.repo.read('README.md', found.commit))
-    results = {path: found.judge(path, data) for path, data in derived.items()}
-    results |= problems | found.others(derived)
-    files = [(path, *result) for path, result in sorted(results.items())]
-    files = pd.DataFrame(files, columns=['file', 'result', 'why'])
-    return VerifyReport(found.repo.id, revision, found.commit, found.made.publish.sha, files)
+    files = file_table(problems | found.results(derived))
+    return VerifyReport(found.repo.id, revision, found.commit, publish, files)

@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['line_numbers', 'box_region', 'point_regions', 'line_regions', 'read_yaml', 'yaml_names', 'key_point_shape',
-           'key_point_names', 'YoloFolder', 'image_stem', 'label_paths', 'inner_path', 'listed_images', 'yaml_splits',
-           'split_of', 'yolo_folder', 'label_draft', 'add_line', 'read_yolo', 'share_text', 'cut_box', 'joined_rings',
-           'shape_points', 'region_numbers', 'YoloObject', 'smallest_around', 'add_points', 'writable', 'line_form',
-           'shape_losses', 'yolo_losses', 'YoloLayout', 'point_numbers', 'object_lines', 'yolo_paths', 'yolo_yaml',
-           'yolo_objects', 'check_drawn', 'class_list', 'yolo_layout', 'yolo_files', 'image_lists', 'write_yolo']
+           'key_point_names', 'YoloFolder', 'image_stem', 'label_paths', 'inner_path', 'listed_images', 'yaml_places',
+           'yaml_splits', 'split_of', 'yolo_folder', 'label_draft', 'add_line', 'read_yolo', 'share_text', 'cut_box',
+           'joined_rings', 'shape_points', 'polygon_numbers', 'box_numbers', 'region_numbers', 'YoloObject',
+           'smallest_around', 'home_of', 'add_points', 'writable', 'line_form', 'shape_losses', 'unsaid_fields',
+           'yolo_losses', 'YoloLayout', 'point_numbers', 'count_off', 'object_lines', 'label_path', 'image_path',
+           'yolo_paths', 'yolo_yaml', 'yolo_objects', 'check_drawn', 'class_list', 'yolo_layout', 'label_text',
+           'yolo_files', 'image_lists', 'write_yolo']
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #4d3f51f1
 import os
@@ -26,22 +28,27 @@ from ..annotate.regions import bounds, coordinate, outline
 from ..collect.files import inside
 from ..collect.words import quoted
 from .labelled import (
-    IMAGE_ENDINGS, ImageDraft, Labelled, LabelledImage, Region, answers_of, classes_of, files_in,
-    has_regions, image_size, labelled_of, one_answer_each, read_text, readable_names, regions_of,
-    sentences, split_in, stem, with_sizes, write_files)
+    IMAGE_ENDINGS, ImageDraft, Labelled, LabelledImage, Region, category_names, classes_of,
+    count_whole_answers, field_losses, files_in, has_regions, image_size, images_by_place, labelled_of,
+    one_answer_each, question_kinds, read_text, readable_names, readable_regions, sentences, split_in,
+    stem, tie_regions, with_sizes, write_files)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #2c76596b
+def _line_words(line):
+    "The words of a line and their numbers; `ValueError` for what is none"
+    words = line.split()
+    try: return words, [float(coordinate(float(word))) for word in words]
+    except ValueError as e: raise ValueError('it has something that is no number') from e
+
 def line_numbers(
     line: str # Of a file of labels
 ) -> tuple:   # The number of the class and a list of shares; `ValueError` says what is wrong
     "The numbers of a line"
-    words = line.split()
-    try: numbers = [float(coordinate(float(word))) for word in words]
-    except ValueError as e: raise ValueError('it has something that is no number') from e
-    if not numbers[0].is_integer() or numbers[0] < 0: raise ValueError(f'{quoted(words[0], 20)} is no class')
-    far = [word for word, n in zip(words[1:], numbers[1:], strict=True) if abs(n) > 2]
+    words, (number, *shares) = _line_words(line)
+    if not number.is_integer() or number < 0: raise ValueError(f'{quoted(words[0], 20)} is no class')
+    far = [word for word, n in zip(words[1:], shares, strict=True) if abs(n) > 2]
     if far: raise ValueError(f'{quoted(far[0], 20)} is no share of the image (0 to 1): pixels are not read')
-    return int(numbers[0]), numbers[1:]
+    return int(number), shares
 
 def box_region(
     numbers: list, # Middle x, y, width and height, as shares
@@ -67,6 +74,15 @@ def point_regions(
     return regions
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #b2ce9a4f
+def _polygon_region(numbers, name):
+    "The polygon of a line"
+    n = len(numbers)
+    if n < 6 or n % 2:
+        raise ValueError(f'it has {n} numbers after the class: a box has 4, a polygon 6, 8, …, and key '
+                         'points want kpt_shape in data.yaml')
+    points = [[100*x, 100*y] for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+    return Region('polygons', {'points': points}, [name])
+
 def line_regions(
     numbers: list,    # Shares, as from `line_numbers`
     name: str,        # Of the class
@@ -74,16 +90,11 @@ def line_regions(
     points: list = () # Names of the key points; 'point 1', … if there are none
 ) -> list:            # Of `Region`, in percent; `ValueError` says what is wrong
     "What a line draws"
-    n = len(numbers)
-    if shape and n == 4 + shape[0]*shape[1]:
+    if shape and len(numbers) == 4 + shape[0]*shape[1]:
         names = points or [f'point {i+1}' for i in range(shape[0])]
         return [box_region(numbers[:4], name), *point_regions(numbers[4:], shape[1], names)]
-    if n in (4, 5): return [box_region(numbers[:4], name)]
-    if n < 6 or n % 2:
-        raise ValueError(f'it has {n} numbers after the class: a box has 4, a polygon 6, 8, …, and key '
-                         'points want kpt_shape in data.yaml')
-    points = [[100*x, 100*y] for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-    return [Region('polygons', {'points': points}, [name])]
+    if len(numbers) in (4, 5): return [box_region(numbers[:4], name)]
+    return [_polygon_region(numbers, name)]
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #d23c29e8
 _NAME_FILES = ('classes.txt', 'obj.names', 'classes.names', 'predefined_classes.txt', '_darknet.labels')
@@ -182,6 +193,14 @@ def listed_images(
     lines = [line.strip().replace('\\', '/') for line in read_text(path, 100_000_000).splitlines()]
     return [line.removeprefix('./') for line in lines if line]
 
+def yaml_places(
+    data: dict # A `data.yaml`
+) -> list:     # Pairs of a key, such as 'train', and a path
+    "The paths that may be images of a split"
+    pairs = [(str(key), values if isinstance(values, list) else [values]) for key, values in data.items()]
+    return [(key, value) for key, values in pairs if key not in ('path', 'names', 'download')
+            for value in values if isinstance(value, str)]
+
 def yaml_splits(
     folder: Path, # The dataset
     data: dict,   # Its `data.yaml`
@@ -189,15 +208,13 @@ def yaml_splits(
 ) -> tuple:       # Path of an image or a folder → split, and paths of images without endings → with them
     "Which split is where, as `data.yaml` says"
     splits, listed = {}, {}
-    for key, values in data.items():
-        for value in values if isinstance(values, list) else [values]:
-            if not isinstance(value, str) or key in ('path', 'names', 'download'): continue
-            paths = listed_images(folder, value) if value.endswith('.txt') else []
-            split = paths and split_in(PurePosixPath(value).name) or split_in(str(key)) or str(key)
-            listed |= {stem(path): path for path in paths}
-            place = None if paths else inner_path(value, stems)
-            places = [*map(stem, paths), *filter(None, [place])]
-            if split_in(str(key)) or paths: splits = dict.fromkeys(places, split) | splits
+    for key, value in yaml_places(data):
+        paths = listed_images(folder, value) if value.endswith('.txt') else []
+        split = paths and split_in(PurePosixPath(value).name) or split_in(key) or key
+        own = {stem(path): path for path in paths}
+        listed |= own
+        place = None if paths else inner_path(value, stems)
+        if split_in(key) or paths: splits = dict.fromkeys(own or filter(None, [place]), split) | splits
     return splits, listed
 
 def split_of(
@@ -218,6 +235,12 @@ def _class_names(folder, data, texts):
     lines = read_text(folder/names[0]).splitlines()
     return dict(enumerate(line.strip() for line in lines if line.strip()))
 
+def _readable_classes(folder, data, texts):
+    "Number → name as Label Studio can have it, and what `readable_names` says"
+    raw = _class_names(folder, data, texts)
+    readable, lost, refused = readable_names([*raw.values()], folder.name)
+    return dict(zip(raw, readable, strict=True)), lost, refused
+
 def _yaml_of(folder):
     "The first YAML file of the folder that names classes"
     names = [n for n in sorted(os.listdir(folder)) if n.lower().endswith(('.yaml', '.yml'))]
@@ -230,23 +253,33 @@ def _yaml_of(folder):
         if 'names' in data: return data
     return {}
 
+def _all_paths(folder):
+    "Paths of the text files of a folder, and of its images by their stems"
+    files = files_in(folder, ('.txt', '.names', '.labels', *IMAGE_ENDINGS))
+    images = {stem(f): f for f in files if f.lower().endswith(IMAGE_ENDINGS)}
+    return [f for f in files if not f.lower().endswith(IMAGE_ENDINGS)], images
+
+def _yaml_points(data):
+    "The shape of the key points of a `data.yaml`, and their names"
+    shape = key_point_shape(data)
+    return shape, key_point_names(data, shape) if shape else {}
+
+def _checked_labels(folder, texts, images):
+    "The files of labels; `ValueError` if there are none"
+    labels = label_paths([t for t in texts if t.lower().endswith('.txt')], images)
+    if labels: return labels
+    raise ValueError(f'{folder} holds no files of labels: name the folder with data.yaml in it')
+
 def yolo_folder(
     folder: str|os.PathLike # The dataset
 ) -> YoloFolder:            # `ValueError` if there are no labels, or `data.yaml` cannot be read
     "Look through a folder for YOLO"
     folder = Path(folder)
-    data, files = _yaml_of(folder), files_in(folder, ('.txt', '.names', '.labels', *IMAGE_ENDINGS))
-    texts = [f for f in files if not f.lower().endswith(IMAGE_ENDINGS)]
-    images = {stem(f): f for f in files if f.lower().endswith(IMAGE_ENDINGS)}
-    labels = label_paths([t for t in texts if t.lower().endswith('.txt')], images)
-    if not labels:
-        raise ValueError(f'{folder} holds no files of labels: name the folder with data.yaml in it')
-    raw = _class_names(folder, data, texts)
-    readable, lost, refused = readable_names([*raw.values()], folder.name)
+    data, (texts, images) = _yaml_of(folder), _all_paths(folder)
+    labels = _checked_labels(folder, texts, images)
+    names, lost, refused = _readable_classes(folder, data, texts)
     splits, listed = yaml_splits(folder, data, [image_stem(label) for label in labels])
-    shape = key_point_shape(data)
-    return YoloFolder(dict(zip(raw, readable, strict=True)), labels, listed | images, splits,
-                      shape, key_point_names(data, shape) if shape else {}, lost, refused)
+    return YoloFolder(names, labels, listed | images, splits, *_yaml_points(data), lost, refused)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #f4ef6b00
 def label_draft(
@@ -264,6 +297,13 @@ def label_draft(
         except ValueError as e: found.refused.append(f'{label}, line {i}: {e}')
     return draft
 
+def _class_name(number, found):
+    "The name of a class, counted in `found` where it has none; `ValueError` for one that cannot be"
+    name = found.names.get(number, str(number))
+    found.lost['Lines with a class that has no name: its number is its name'] += number not in found.names
+    if name is None: raise ValueError(f'class {number} has no name that can be a class')
+    return name
+
 def add_line(
     draft: ImageDraft, # Is changed
     line: str,         # Of its file of labels
@@ -271,17 +311,19 @@ def add_line(
 ) -> None:             # `ValueError` says what is wrong
     "Note one object"
     number, shares = line_numbers(line)
-    name = found.names.get(number, str(number))
-    found.lost['Lines with a class that has no name: its number is its name'] += number not in found.names
-    if name is None: raise ValueError(f'class {number} has no name that can be a class')
+    name = _class_name(number, found)
     regions = line_regions(shares, name, found.points, found.point_names.get(number, ()))
     found.lost['Confidences of a model'] += len(shares) == 5
-    if len(regions) > 1:
-        regions[0].id = f'line{len(draft.regions)}'
-        for region in regions[1:]: region.parent = regions[0].id
+    tie_regions(regions, f'line{len(draft.regions)}')
     draft.regions += regions
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #df52e8dc
+def _class_order(found, drafts):
+    "The classes in the order of their numbers, those without a name last"
+    names = [found.names[n] for n in sorted(found.names) if found.names[n] is not None]
+    used = {r.labels[0] for draft in drafts for r in draft.regions if r.column != 'points'}
+    return [*names, *sorted(used - {*names}, key=lambda name: (len(name), name))]
+
 def read_yolo(
     folder: str|os.PathLike,        # The dataset: with `data.yaml`, or with `classes.txt`; or that file
     sizes: pd.DataFrame|None = None # `file_name`, `width`, `height`, if known: YOLO does not say them
@@ -290,13 +332,8 @@ def read_yolo(
     if os.path.isfile(folder): folder = os.path.dirname(folder) or '.' # `data.yaml` itself
     found = yolo_folder(folder)
     drafts = [label_draft(read_text(Path(folder)/label), label, found) for label in found.labels]
-    names = [found.names[n] for n in sorted(found.names) if found.names[n] is not None]
-    unnamed = sorted({r.labels[0] for d in drafts for r in d.regions if r.column != 'points'} - {*names},
-                     key=lambda name: (len(name), name))
     points = [point for own in found.point_names.values() for point in own]
-    points += [r.labels[0] for d in drafts for r in d.regions if r.column == 'points']
-    labelled = labelled_of(drafts, list(dict.fromkeys([*names, *unnamed])),
-                           list(dict.fromkeys(points)), sentences(found.lost), found.refused)
+    labelled = labelled_of(drafts, _class_order(found, drafts), points, sentences(found.lost), found.refused)
     return labelled if sizes is None else with_sizes(labelled, sizes)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #822f8c64
@@ -333,24 +370,34 @@ def shape_points(
     rings = mask_rings(to_mask(place) > 127)
     return joined_rings(rings) if rings else []
 
+def polygon_numbers(
+    points: list, # x, y in pixels
+    size: tuple   # Width and height of the image
+) -> tuple:       # Shares, and whether something was cut; no shares for what is not on the image
+    "The numbers of a polygon"
+    whole = [n/length for point in points for n, length in zip(point, size, strict=True)]
+    numbers = [min(max(n, 0), 1) for n in whole]
+    is_off = len({*numbers[::2]}) < 2 or len({*numbers[1::2]}) < 2
+    return ([] if is_off else numbers), numbers != whole
+
+def box_numbers(
+    bbox: tuple, # x, y, width and height in pixels
+    size: tuple  # Width and height of the image
+) -> tuple:      # Shares, and whether something was cut; no shares for what is not on the image
+    "The numbers of a box"
+    whole = [n/length for n, length in zip(bbox, (*size, *size), strict=True)]
+    left, top, across, down = cut = cut_box(whole)
+    is_cut = max(abs(a - b) for a, b in zip(whole, cut, strict=True)) > 1e-9
+    return [left + across/2, top + down/2, across, down] if across > 0 and down > 0 else [], is_cut
+
 def region_numbers(
     region: Region,   # In pixels
     size: tuple,      # Width and height of the image
     as_polygon: bool  # A polygon, or else a box?
 ) -> tuple:           # Shares, and whether something was cut; no shares for what is not on the image
     "The numbers of a shape"
-    (width, height), whole = size, None
-    if as_polygon:
-        points = shape_points(region.place)
-        whole = [n/length for point in points for n, length in zip(point, size, strict=True)]
-        numbers = [min(max(n, 0), 1) for n in whole]
-        is_off = len({*numbers[::2]}) < 2 or len({*numbers[1::2]}) < 2
-        return ([] if is_off else numbers), numbers != whole
-    x, y, w, h = bounds(region.place)
-    whole = [x/width, y/height, w/width, h/height]
-    left, top, across, down = cut_box(whole)
-    is_cut = max(abs(a - b) for a, b in zip(whole, (left, top, across, down), strict=True)) > 1e-9
-    return [left + across/2, top + down/2, across, down] if across > 0 and down > 0 else [], is_cut
+    if as_polygon: return polygon_numbers(shape_points(region.place), size)
+    return box_numbers(bounds(region.place), size)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #02c0627b
 @dataclass
@@ -370,24 +417,34 @@ def smallest_around(
     around = [(w*h, i) for (left, top, w, h), i in boxes if left <= x <= left + w and top <= y <= top + h]
     return objects[min(around)[1]] if around else None
 
+def home_of(
+    point: Region, # A key point
+    objects: list  # Of `YoloObject`, of one image
+) -> YoloObject|None: # The one that it is tied to, else the smallest around that has no such point yet
+    "The object that a key point belongs to"
+    tied = [o for o in objects if o.region.id and o.region.id == point.parent]
+    free = [o for o in objects if classes_of(point)[0] not in o.points]
+    return tied[-1] if tied else smallest_around(point.place['point'], free)
+
+_OFF, _TWICE, _FREE = ('Key points outside of all objects are not written (COCO can hold them)',
+                       'Key points that an object has twice are not written',
+                       'Key points that are tied to no object go with the smallest one around')
+
 def add_points(
     objects: list, # Of `YoloObject`, of one image; are changed
     points: list,  # Of `Region`
     lost: Counter  # Is changed
 ) -> None:         # Nothing
-    "Give key points to their objects"
-    by_id = {o.region.id: o for o in objects if o.region.id}
-    for point in sorted(points, key=lambda point: point.parent not in by_id):
-        name = classes_of(point)[0]
-        free = [o for o in objects if name not in o.points]
-        home = by_id.get(point.parent) or smallest_around(point.place['point'], free)
+    "Give key points to their objects, those that are tied to one first"
+    ids = {o.region.id for o in objects if o.region.id}
+    for point in sorted(points, key=lambda point: point.parent not in ids):
+        home, name = home_of(point, objects), classes_of(point)[0]
         is_twice = home is not None and name in home.points
-        lost['Key points outside of all objects are not written (COCO can hold them)'] += home is None
-        lost['Key points that an object has twice are not written'] += is_twice
+        lost[_OFF] += home is None
+        lost[_TWICE] += is_twice
         if home is None or is_twice: continue
         home.points[name] = point
-        is_free = point.parent not in by_id
-        lost['Key points that are tied to no object go with the smallest one around'] += is_free
+        lost[_FREE] += point.parent not in ids
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #3d13025a
 def writable(
@@ -425,20 +482,27 @@ def shape_losses(
     if form == 'polygons' and found.kind in _AS_POLYGONS: lost[_AS_POLYGONS[found.kind]] += 1
     if form == 'points' and what: lost[f'{what} become the boxes around them, as key points want boxes'] += 1
 
+def unsaid_fields(
+    region: Region, # One that is written
+    known: list     # Flags that a line has numbers for
+) -> dict:          # Sentence → how often
+    "What no number of a line says about a region"
+    flags = [flag for flag in region.flags if flag not in known]
+    return field_losses(region) | {'Flags are not written': len(flags)}
+
 def yolo_losses(
-    lost: Counter,    # Is changed
-    found: YoloObject # One that is written
-) -> None:            # Nothing
+    lost: Counter,     # Is changed
+    found: YoloObject, # One that is written
+    form: str          # From `line_form`
+) -> None:             # Nothing
     "Count what YOLO cannot say about an object"
+    shape_losses(lost, found, form)
     region, points = found.region, [*found.points.values()]
-    flags = [*region.flags, *(flag for point in points for flag in {*point.flags} - {'hidden'})]
-    unnamed = sum(not r.labels for r in (region, *points))
     lost['Regions with several classes become one line for each'] += len(region.labels) > 1
     lost['Key points with several names have the first'] += sum(len(r.labels) > 1 for r in points)
-    lost['Regions without a class get the name of their question as class'] += unnamed
     lost['What belongs together is not written'] += bool(region.parent)
-    lost['Flags are not written'] += len(flags)
-    lost['Answers about single regions are not written'] += sum(len(r.others) for r in (region, *points))
+    lost.update(unsaid_fields(region, []))
+    for point in points: lost.update(unsaid_fields(point, ['hidden']))
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #d32bd0e9
 @dataclass
@@ -467,6 +531,14 @@ def point_numbers(
         numbers += [*shares, seen]
     return numbers
 
+def count_off(
+    found: YoloObject, # One that is not on the image
+    lost: Counter      # Is changed
+) -> None:             # Nothing
+    "Count an object that is left out"
+    lost['Regions outside of the image are not written'] += 1
+    lost['Key points of regions outside of the image are not written'] += len(found.points)
+
 def object_lines(
     found: YoloObject,  # One object
     size: tuple,        # Width and height of the image
@@ -476,30 +548,33 @@ def object_lines(
     "One object as text"
     shares, is_cut = region_numbers(found.region, size, layout.form == 'polygons')
     if not shares:
-        lost['Regions outside of the image are not written'] += 1
-        lost['Key points of regions outside of the image are not written'] += len(found.points)
+        count_off(found, lost)
         return []
     lost['Regions were cut at the edge of the image'] += is_cut
-    shape_losses(lost, found, layout.form)
-    yolo_losses(lost, found)
+    yolo_losses(lost, found, layout.form)
     if layout.form == 'points': shares += point_numbers(found.points, size, layout.points, lost)
     text = ' '.join(map(share_text, shares))
     return [f'{layout.numbers[name]} {text}' for name in classes_of(found.region)]
 
+def label_path(
+    path: str # Of an image, with `images` in it
+) -> str:     # Of its file of labels
+    "Where YOLO looks for labels: `labels` for the last `images`"
+    before, _, after = f'/{path}'.rpartition('/images/')
+    return f'{before}/labels/{stem(after)}.txt'.lstrip('/')
+
+def image_path(
+    name: str # Of an image
+) -> str:     # With `images` in front
+    "Where YOLO looks for an image"
+    return name if name.startswith('images/') else f'images/{name}'
+
 def yolo_paths(
     images: list, # Of `LabelledImage`
     lost: Counter # Is changed
-) -> dict:        # Path of the file of labels → (path of the image, `LabelledImage`)
-    "Where YOLO looks for labels: `labels` for the last `images`"
-    paths = {}
-    for image in images:
-        path = image.name if image.name.startswith('images/') else f'images/{image.name}'
-        before, _, after = f'/{path}'.rpartition('/images/')
-        label = f'{before}/labels/{stem(after)}.txt'.lstrip('/')
-        if label in paths: lost['Not written, as another image has the same name but for its ending: '
-                                f'{quoted(image.name)}'] += 1
-        else: paths[label] = path, image
-    return paths
+) -> dict:        # Path of the file of labels → `LabelledImage`
+    "Which file holds the labels of which image"
+    return images_by_place(images, [label_path(image_path(image.name)) for image in images], lost)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #42bfb3a6
 _YAML_KEYS = {'train': 'train', 'validation': 'val', 'test': 'test'}
@@ -509,12 +584,13 @@ def yolo_yaml(
     splits: list        # Names of splits, for which there are lists
 ) -> str:               # Without `path`: lists and images are beside it
     "The text of `data.yaml`"
-    data = {_YAML_KEYS.get(split, split): f'{split}.txt' for split in splits}
-    data = {key: data.get(key, data.get('train', f'{splits[0]}.txt')) for key in ('train', 'val')} | data
-    data |= {'names': {number: name for name, number in layout.numbers.items()}}
+    lists = {_YAML_KEYS.get(split, split): f'{split}.txt' for split in splits}
+    default = lists.get('train', f'{splits[0]}.txt')
+    data = {'train': default, 'val': default} | lists
+    data['names'] = {n: name for name, n in layout.numbers.items()}
     if layout.form == 'points':
-        data |= {'kpt_shape': [len(layout.points), 3]}
-        data |= {'kpt_names': {number: [*layout.points] for number in layout.numbers.values()}}
+        data['kpt_shape'] = [len(layout.points), 3]
+        data['kpt_names'] = {n: [*layout.points] for n in layout.numbers.values()}
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
 
 def yolo_objects(
@@ -523,11 +599,9 @@ def yolo_objects(
     lost: Counter         # Is changed
 ) -> list:                # Of `YoloObject`, with their key points; in percent where the size is not known
     "What is drawn on an image"
-    kinds, is_sized = {name: c.kind for name, c in interface.questions.items()}, all(image_size(image))
-    regions, problems = regions_of(interface, image, percent=True)
-    for sentence in problems: lost[f'Not written: {sentence}'] += 1
-    for name in answers_of(interface, image):
-        lost[f'Answers to {quoted(name)}, about the whole image, are not written'] += 1
+    kinds, is_sized = question_kinds(interface), all(image_size(image))
+    regions = readable_regions(interface, image, lost, percent=True)
+    count_whole_answers(interface, image, lost)
     shapes = [r for r in regions if kinds[r.column] != 'points']
     objects = [YoloObject(r, kinds[r.column]) for r in shapes if writable(r, kinds[r.column], is_sized, lost)]
     add_points(objects, [r for r in regions if kinds[r.column] == 'points'], lost)
@@ -552,9 +626,7 @@ def class_list(
     used: set             # Names of classes of some object
 ) -> list:                # In the order of their numbers
     "The classes of what is drawn, and names of questions that stand for one"
-    controls = [c for c in interface.questions.values() if c.kind in _HELD]
-    names = [name for c in controls for name in (*c.classes, c.name) if name in used or name in c.classes]
-    return list(dict.fromkeys(names))
+    return category_names([c for c in interface.questions.values() if c.kind in _HELD], used)
 
 def yolo_layout(
     interface: Interface, # The questions
@@ -568,6 +640,17 @@ def yolo_layout(
     return YoloLayout(line_form(objects), {n: i for i, n in enumerate(names)}, list(dict.fromkeys(points)))
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #3b465566
+def label_text(
+    objects: list,        # Of `YoloObject`
+    image: LabelledImage, # Theirs
+    layout: YoloLayout,   # Of the dataset
+    lost: Counter         # Is changed
+) -> str:                 # A line for each class of each object
+    "The file of labels of one image"
+    size = image_size(image)
+    if not all(size): size = 100, 100     # places are in percent
+    return ''.join(f'{line}\n' for o in objects for line in object_lines(o, size, layout, lost))
+
 def yolo_files(
     labelled: Labelled # What is to be written
 ) -> tuple:            # Path → text of each file, and sentences of what is lost
@@ -575,29 +658,29 @@ def yolo_files(
     interface = labelled.interface
     check_drawn(interface)
     images, lost = one_answer_each(labelled)
-    paths, files = yolo_paths(images, lost), {}
-    found = {label: yolo_objects(interface, image, lost) for label, (_, image) in paths.items()}
-    layout = yolo_layout(interface, [o for own in found.values() for o in own])
-    for label, (_, image) in paths.items():
-        size = image_size(image)
-        if not all(size): size = 100, 100     # places are in percent
-        lines = [line for o in found[label] for line in object_lines(o, size, layout, lost)]
-        files[label] = '\n'.join([*lines, ''])
-    return files | image_lists(paths, layout, lost), sentences(lost)
+    paths = yolo_paths(images, lost)
+    found = {path: yolo_objects(interface, image, lost) for path, image in paths.items()}
+    layout = yolo_layout(interface, sum(found.values(), []))
+    texts = {path: label_text(found[path], image, layout, lost) for path, image in paths.items()}
+    return texts | image_lists([*paths.values()], layout, lost), sentences(lost)
+
+def _count_splits(splits, lost):
+    "Count what the lists cannot say about the `splits` of all images"
+    lists = {split or 'train' for split in splits}
+    missing = [split for split in ('train', 'validation') if split not in lists]
+    if missing and lists:
+        lost[f'No image is for {missing[0]}, and YOLO wants some: data.yaml names others, for splits'] += 1
+    lost['Images without a split are listed for training'] += sum(split is None for split in splits)
 
 def image_lists(
-    paths: dict,        # As from `yolo_paths`
+    images: list,       # Of `LabelledImage`
     layout: YoloLayout, # Of the dataset
     lost: Counter       # Is changed
 ) -> dict:              # Path → text
     "A list of images for each split, and `data.yaml`"
     lists = {}
-    for path, image in paths.values(): lists.setdefault(image.split or 'train', []).append(f'./{path}\n')
-    missing = [split for split in ('train', 'validation') if split not in lists]
-    if missing and lists:
-        lost[f'No image is for {missing[0]}, and YOLO wants some: data.yaml names others, for splits'] += 1
-    without = sum(image.split is None for _, image in paths.values())
-    lost['Images without a split are listed for training'] += without
+    for image in images: lists.setdefault(image.split or 'train', []).append(f'./{image_path(image.name)}\n')
+    _count_splits([image.split for image in images], lost)
     files = {f'{split}.txt': ''.join(lines) for split, lines in sorted(lists.items())}
     return files | {'data.yaml': yolo_yaml(layout, sorted(lists) or ['train'])}
 
