@@ -32,6 +32,15 @@ class Sheet:
     several: bool = False     # May a page have several classes, and none?
     required: bool = False    # Then one class at least
 
+def _check_tick(sheet):
+    "Refuse a tick that would not say one thing, and no tick another"
+    if sheet.unticked is None:
+        raise ValueError('say what a page without a tick is, or leave out what one with a tick is')
+    if sheet.several:
+        raise ValueError('a page may have several answers here, and a tick is one: leave out what it says')
+    if sheet.ticked == sheet.unticked:
+        raise ValueError(f'with and without a tick a page would be {quoted(sheet.ticked)}')
+
 def check_sheet(
     sheet: Sheet,      # What is asked
     classes: Sequence  # What the question offers
@@ -40,12 +49,7 @@ def check_sheet(
     check_words(sheet.question, 'question', 300)
     strange = [name for name in (sheet.ticked, sheet.unticked) if name is not None and name not in classes]
     if strange: raise ValueError(f'{quoted(strange[0])} is no class: use {", ".join(classes)}')
-    if sheet.unticked is None and sheet.ticked is not None:
-        raise ValueError('say what a page without a tick is, or leave out what one with a tick is')
-    if sheet.several and sheet.ticked is not None:
-        raise ValueError('a page may have several answers here, and a tick is one: leave out what it says')
-    if sheet.ticked is not None and sheet.ticked == sheet.unticked:
-        raise ValueError(f'with and without a tick a page would be {quoted(sheet.ticked)}')
+    if sheet.ticked is not None: _check_tick(sheet)
     if ALONE in classes and sheet.unticked is None:
         raise ValueError(f'{quoted(ALONE)} is a class here, and the answer that sends a page away: rename it')
 
@@ -115,6 +119,15 @@ def sheet_id(
     text = json.dumps([*what, [page['value'] for page in data['pages']], look])
     return hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()
 
+def _sheet_data(sheet, pages, place, guesses):
+    "The `data` of a contact sheet; `place` is the repo and the commit of its images"
+    data = {'sheet': sheet.question, 'column': sheet.column, 'ticked': sheet.ticked,
+            'unticked': sheet.unticked, 'repo_id': place[0], 'revision': place[1], 'pages': pages,
+            'guesses': guesses}
+    data |= {key: True for key in ('several', 'required') if getattr(sheet, key)}
+    if sheet.unticked is not None: data['doubts'] = doubt_boxes(pages) if sheet.ticked is not None else []
+    return data | {'sheet_id': sheet_id(data)}
+
 def sheet_task(
     sheet: Sheet,            # What is asked
     pages: list,             # From `sheet_pages`
@@ -124,12 +137,7 @@ def sheet_task(
 ) -> dict:                   # For `Studio.push_sheets`; `ValueError` for guesses without a model
     "A contact sheet as a task of Label Studio"
     guesses = list(guesses) or [None]*len(pages)
-    data = {'sheet': sheet.question, 'column': sheet.column, 'ticked': sheet.ticked,
-            'unticked': sheet.unticked, 'repo_id': place[0], 'revision': place[1], 'pages': pages,
-            'guesses': guesses}
-    data |= {key: True for key in ('several', 'required') if getattr(sheet, key)}
-    if sheet.unticked is not None: data['doubts'] = doubt_boxes(pages) if sheet.ticked is not None else []
-    data['sheet_id'] = sheet_id(data)
+    data = _sheet_data(sheet, pages, place, guesses)
     result = guessed_result(sheet, pages, guesses)
     if not any(guesses): return {'data': data}
     if not model_version: raise ValueError('model_version is empty: name what guessed')
@@ -229,36 +237,43 @@ def _top(hint):
     return ['<View className="ah-top"><Header value="$sheet" size="4" style="margin:0"/>',
             f'<View className="ah-hint"><Header value="{hint}" size="6"/></View></View>']
 
+def _ticks(kind, name, value):
+    "A tick on each page, as boxes over the pictures"
+    return (f'<View className="ah-{kind}"><Choices name={xml_attribute(name, "column")} toName="sheet" '
+            f'choice="multiple" value="${value}"/></View>')
+
 def tick_interface(
     column: str = 'label' # Name of the question
 ) -> str:                 # XML for a project of sheets to tick
     "The interface of sheets to tick; what is asked stands in each task"
-    name, doubt = xml_attribute(column, 'column'), xml_attribute(doubt_name(column), 'column')
-    ticks = 'toName="sheet" choice="multiple"'
     return '\n'.join([
         f'<View className="ah-sheet"><Style>{_GRID}{_TICKS}</Style>',
         *_top('? = not sure: it will be labelled alone (Shift and its key)'),
         '<View className="ah-none"><Text name="sheet" value="$sheet"/></View>', '<View className="ah-over">',
-        f'<View className="ah-ticks"><Choices name={name} {ticks} value="$pages"/></View>',
-        f'<View className="ah-doubts"><Choices name={doubt} {ticks} value="$doubts"/></View>',
-        '</View></View>'])
+        _ticks('ticks', column, 'pages'), _ticks('doubts', doubt_name(column), 'doubts'), '</View></View>'])
+
+def _buttons(classes):
+    "What can be said of a page: a class, or that it is in doubt"
+    far = 'hotkey="ctrl+alt+f12"'        # without one of its own, a stray key would answer a page
+    choices = [f'<Choice value={xml_attribute(name, "class")} {far}/>' for name in classes]
+    return ''.join([*choices, f'<Choice value="{ALONE}" html="?" {far}/>'])
+
+def _cells(column, choice, buttons):
+    "Each page with its buttons; `choice` is single or multiple"
+    name = xml_attribute(f'{column}_{{{{idx}}}}', 'column')
+    return ['<View className="ah-grid"><Repeater on="$pages" indexFlag="{{idx}}"><View className="ah-cell">',
+            '<HyperText name="page_{{idx}}" value="$pages[{{idx}}].html" inline="true"/>',
+            f'<Choices name={name} toName="page_{{{{idx}}}}" choice="{choice}">{buttons}</Choices>',
+            '</View></Repeater></View></View>']
 
 def answer_interface(
     classes: Sequence, # What the question offers
     sheet: Sheet       # What is asked
 ) -> str:              # XML for a project of sheets with an answer for each page
     "The interface of sheets with a row of buttons below each page"
-    far = 'hotkey="ctrl+alt+f12"'        # without one of its own, a stray key would answer a page
-    choices = ''.join(f'<Choice value={xml_attribute(name, "class")} {far}/>' for name in classes)
-    choices += f'<Choice value="{ALONE}" html="?" {far}/>'
-    name = xml_attribute(f'{sheet.column}_{{{{idx}}}}', 'column')
     choice, colours = ('multiple', '') if sheet.several else ('single', _ANSWER_COLOURS)
     may_be_none = sheet.several and not sheet.required
     no_answer = 'no answer = none of them' if may_be_none else 'so is one without an answer'
-    return '\n'.join([
-        f'<View className="ah-sheet"><Style>{_GRID}{_ANSWERS}{colours}{_DOUBT}</Style>',
-        *_top(f'? = not sure: it will be labelled alone; {no_answer}'),
-        '<View className="ah-grid"><Repeater on="$pages" indexFlag="{{idx}}"><View className="ah-cell">',
-        '<HyperText name="page_{{idx}}" value="$pages[{{idx}}].html" inline="true"/>',
-        f'<Choices name={name} toName="page_{{{{idx}}}}" choice="{choice}">{choices}</Choices>',
-        '</View></Repeater></View></View>'])
+    return '\n'.join([f'<View className="ah-sheet"><Style>{_GRID}{_ANSWERS}{colours}{_DOUBT}</Style>',
+                      *_top(f'? = not sure: it will be labelled alone; {no_answer}'),
+                      *_cells(sheet.column, choice, _buttons(classes))])

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['NO_LABELS', 'SECOND', 'BLIND_SHARE', 'WAITING', 'TRIED', 'labels_mark', 'batch_of', 'open_names', 'Wishes',
            'is_first', 'Guesser', 'first_model', 'votes_to_weigh', 'with_guesses', 'choose_batch', 'guess_texts',
-           'with_known', 'rows_of', 'in_the_queue', 'ordering', 'NextReport', 'queue_notes', 'one_more', 'signal_of']
+           'with_known', 'rows_of', 'in_the_queue', 'places', 'ticks', 'clusters', 'ordering', 'NextReport',
+           'second_note', 'queue_notes', 'one_more', 'signal_of', 'answers_in']
 
 # %% ../../nbs/6_project/53_batches.ipynb #a26cec74
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from io import BytesIO
 import json
@@ -24,7 +25,7 @@ from ..collect.sampling import random_ranks
 from ..collect.files import inside, write_file
 from ..collect.images import local_path
 from ..collect.words import counted, plural, quoted
-from .drawing import asked_rows
+from .drawing import asked_rows, contents_of
 from .material import Material, Project, question_to_learn
 from ..publish.base import read_record
 from ..publish.draws import RANDOM, batch_rows, next_batch_number
@@ -82,21 +83,37 @@ class Guesser:
     answers: list    # What it says of each image: a text, or a list of texts; None where it cannot
     verdict: object  # A `Verdict`: may people see what it says?
 
-def first_model(
-    made: Material # From `Project.material`
-) -> Guesser:      # Trained on all labels; judged by images that it had not seen
-    "Train a model, here and now"
-    from annot_hub.iterate.learning import best_labels, fit, out_of_fold
-    from annot_hub.iterate.signals import verdict
-    rows, several = made.labelled, made.several
+def _groups_of(made):
+    "The group of each image; None where all are of one"
+    group = made.table.group
+    return group.tolist() if group.nunique() > 1 else None
+
+def _unseen_probabilities(made):
+    "The classes, and a row of probabilities an image, by models that had not seen its label"
+    from annot_hub.iterate.learning import fit, out_of_fold
+    rows = made.labelled
     X, y, groups = made.X[rows], made.labels(rows), made.groups(rows)
     model = fit(X, y, groups)
     P = model.probabilities(made.X)
     P[rows] = out_of_fold(X, y, groups)
-    answers = best_labels(P, model.classes, several)
-    of_group = made.table.group.tolist() if made.table.group.nunique() > 1 else None
-    said = verdict(answers, made.table.label.tolist(), model.classes, made.drawn, of_group)
-    return Guesser(P, model.classes, answers, said)
+    return model.classes, P
+
+def first_model(
+    made: Material # From `Project.material`
+) -> Guesser:      # Trained on all labels; judged by images that it had not seen
+    "Train a model, here and now"
+    from annot_hub.iterate.learning import best_labels
+    from annot_hub.iterate.signals import verdict
+    classes, P = _unseen_probabilities(made)
+    answers = best_labels(P, classes, made.several)
+    said = verdict(answers, made.table.label.tolist(), classes, made.drawn, _groups_of(made))
+    return Guesser(P, classes, answers, said)
+
+def _unsettled(record):
+    "The part of the record without images that a review, a sheet or a ground truth has settled"
+    heads = record.heads
+    settled = heads.project.str.startswith((REVIEW, SHEETS), na=False) | heads.ground_truth.fillna(False)
+    return record.part(~among(heads.file_name, heads.file_name[settled.to_numpy(bool)]))
 
 def votes_to_weigh(
     record: object,         # The record
@@ -104,10 +121,7 @@ def votes_to_weigh(
     question: object        # From `question_to_learn`
 ) -> pd.DataFrame|None:     # `file_name, annotator, label`; None if fewer than two people have labelled
     "Who said what in tasks of their own, so that somebody else can be asked the same"
-    heads = record.heads
-    settled = heads.project.str.startswith((REVIEW, SHEETS), na=False) | heads.ground_truth.fillna(False)
-    part = record.part(~among(heads.file_name, heads.file_name[settled.to_numpy(bool)]))
-    said, single = answers(part, interface), question.kind == 'single'
+    said, single = answers(_unsettled(record), interface), question.kind == 'single'
     said = said[said.state.isin(['labelled'] if single else ['labelled', 'empty'])].reset_index(drop=True)
     if said.annotator.nunique() < 2: return None
     label = said[question.name]
@@ -116,21 +130,37 @@ def votes_to_weigh(
 
 BLIND_SHARE = .2   # Share of a batch that is looked at without a proposal, beside the slice that is drawn
 
+def _seen_guesses(queue, guesses, guesser):
+    "True for each guess that people see: it is good enough, and not of the blind slice"
+    from annot_hub.iterate.signals import pre_ticks
+    blind = (queue.why == RANDOM) | (random_ranks(queue.file_name, 7) < BLIND_SHARE)
+    return [tick is not None for tick in pre_ticks(guesses, guesser.verdict, blind.tolist())]
+
 def with_guesses(
     queue: pd.DataFrame, # From `next_batch`
     guesser: Guesser,    # From `first_model`
     names: list          # Of all images
 ) -> pd.DataFrame:       # With `guess`, and `shown`: may people see it?
     "What the model would say, and who sees it"
-    from annot_hub.iterate.signals import pre_ticks
     answers = dict(zip(names, guesser.answers, strict=True))
     guesses = queue.file_name.map(answers).where(queue.why != SECOND, None).tolist()
-    blind = (queue.why == RANDOM) | (random_ranks(queue.file_name, 7) < BLIND_SHARE)
-    shown = [tick is not None for tick in pre_ticks(guesses, guesser.verdict, blind.tolist())]
-    made = queue.assign(guess=pd.Series(guesses, queue.index, dtype=object), shown=shown)
+    made = queue.assign(guess=pd.Series(guesses, queue.index, dtype=object),
+                        shown=_seen_guesses(queue, guesses, guesser))
     whose = "the model's" if guesser.P is not None else 'the borrowed'
     made.attrs = queue.attrs | {'verdict': str(guesser.verdict), 'whose': whose}
     return made
+
+def _own_scores(wishes, names):
+    "Somebody's own order, from `from_scores`; None if there is none"
+    from annot_hub.iterate.choosing import from_scores
+    return from_scores(wishes.scores, names) if wishes.scores else None
+
+def _first_queue(made, n, seed, scores):
+    "What to ask without a model: somebody's own order needs none"
+    from annot_hub.iterate.choosing import first_batch, next_batch
+    names, looked = made.names, made.looked
+    if scores is None: return first_batch(made.X, names, n, seed, looked)
+    return next_batch(made.X, np.full((len(names), 2), .5), names, n, looked, seed, scores=scores)
 
 def choose_batch(
     made: Material, # From `Project.material`
@@ -139,18 +169,14 @@ def choose_batch(
     votes: pd.DataFrame|None = None # From `votes_to_weigh`
 ) -> pd.DataFrame:  # `file_name, why, score, cluster`, with a model `guess` and `shown`, in the order
     "What to ask next"
-    from annot_hub.iterate.choosing import first_batch, from_scores, next_batch
-    looked, names = made.table.looked.to_numpy(bool), made.names
-    scores = from_scores(wishes.scores, names) if wishes.scores else None
-    groups = made.table.group.tolist() if made.table.group.nunique() > 1 else None
-    if is_first(made) and scores is None: return first_batch(made.X, names, wishes.n, seed, looked)
-    if is_first(made):                                 # somebody's own order needs no model
-        return next_batch(made.X, np.full((len(names), 2), .5), names, wishes.n, looked, seed, scores=scores)
-    guesser = first_model(made)
-    queue = next_batch(made.X, guesser.P, names, wishes.n, looked, seed, rare=wishes.rare,
-                       classes=guesser.classes, groups=groups, scores=scores,
+    from annot_hub.iterate.choosing import next_batch
+    scores = _own_scores(wishes, made.names)
+    if is_first(made): return _first_queue(made, wishes.n, seed, scores)
+    model = first_model(made)
+    queue = next_batch(made.X, model.P, made.names, wishes.n, made.looked, seed, rare=wishes.rare,
+                       classes=model.classes, groups=_groups_of(made), scores=scores,
                        votes=votes if scores is None else None)
-    return queue if made.placed else with_guesses(queue, guesser, names)
+    return queue if made.placed else with_guesses(queue, model, made.names)
 
 # %% ../../nbs/6_project/53_batches.ipynb #4b77e15a
 def guess_texts(
@@ -171,6 +197,18 @@ def with_known(
         keys.append((name, True))
     return keys
 
+def _asked_cells(queue):
+    "The queue by key, with all images of its draw; empty cells for those that have a label already"
+    keys, asked = zip(*with_known(queue), strict=True) if len(queue) else ((), ())
+    cells = queue.set_index('file_name').reindex(keys).astype(object)
+    return cells.where(np.tile(np.array(asked, bool)[:, None], len(cells.columns)))
+
+def _guess_columns(cells):
+    "`guess` and `shown` as they are written; nothing without guesses"
+    if 'guess' not in cells: return {}
+    guesses = cells.guess.astype(object).where(cells.why.notna(), None)
+    return {'guess': guess_texts(guesses), 'shown': ['yes' if value is True else '' for value in cells.shown]}
+
 def rows_of(
     queue: pd.DataFrame,    # From `choose_batch`
     rows: pd.DataFrame,     # What was asked so far
@@ -178,16 +216,10 @@ def rows_of(
     mark: str               # From `labels_mark`
 ) -> pd.DataFrame:          # As from `batch_rows`
     "A batch as it is written down"
-    keys, asked = zip(*with_known(queue), strict=True) if len(queue) else ((), ())
-    table = queue.set_index('file_name').reindex(keys)
-    table = table.astype(object).where(np.tile(np.array(asked, bool)[:, None], len(table.columns)))
-    more = {'score': table.score.tolist(), 'cluster': table.cluster.astype('Int64').tolist()}
-    if 'guess' in queue:
-        guesses = table.guess.astype(object).where(table.why.notna(), None)
-        shown = ['yes' if value is True else '' for value in table.shown]
-        more |= {'guess': guess_texts(guesses), 'shown': shown}
-    why, number = table.why.fillna(RANDOM).tolist(), next_batch_number(rows)
-    return batch_rows(table.index.tolist(), contents, number, why, model=mark, **more)
+    cells, number = _asked_cells(queue), next_batch_number(rows)
+    return batch_rows(cells.index.tolist(), contents, number, cells.why.fillna(RANDOM).tolist(), model=mark,
+                      score=cells.score.tolist(), cluster=cells.cluster.astype('Int64').tolist(),
+                      **_guess_columns(cells))
 
 # %% ../../nbs/6_project/53_batches.ipynb #b9acb856
 WAITING = 500 # Tasks of earlier draws that keep their order behind a batch
@@ -202,23 +234,42 @@ def in_the_queue(
     waiting = rows[(rows.why == RANDOM) & ~among(rows.file_name, looked | set(now))].file_name
     return now, waiting.drop_duplicates().tolist()[:WAITING]
 
+def places(
+    names: list, # Keys, the first one first
+    start: float # Score of the first one
+) -> dict:       # Key → score, less than half above `start`
+    "An order as scores"
+    return {name: round(start + i/(2*len(names) + 1), 6) for i, name in enumerate(names)}
+
+def ticks(
+    batch: pd.DataFrame, # From `batch_of`
+    result: Callable     # From the text of a guess to Label Studio's `result`
+) -> dict:               # Key → result
+    "The guesses that people see"
+    return {name: result(guess) for name, guess, shown in
+            zip(batch.file_name, batch.guess, batch.shown, strict=True) if shown and guess}
+
+# %% ../../nbs/6_project/53_batches.ipynb #f13ac711
+def clusters(
+    batch: pd.DataFrame # From `batch_of`
+) -> dict:              # Key → number
+    "Which images of a batch are alike"
+    return {name: int(c) for name, c in zip(batch.file_name, batch.cluster.fillna(0), strict=True)}
+
 def ordering(
     now: list,            # Keys of the batch, the first one first
     waiting: list,        # Keys that come behind them
     batch: pd.DataFrame,  # From `batch_of`
-    result: Callable      # From the text of a guess to Label Studio's `result`
+    result: Callable      # As for `ticks`
 ) -> dict:                # Key → prediction of Label Studio
     "Predictions that say the order, and some of them an answer"
-    version = f'batch-{batch.batch.max():04}-{batch.model.iloc[0]}'
-    def scores(names, start): return [(name, start + i/(2*len(names) + 1)) for i, name in enumerate(names)]
-    def empty(score): return {'model_version': version, 'score': round(score, 6), 'result': []}
+    version = {'model_version': f'batch-{batch.batch.max():04}-{batch.model.iloc[0]}'}
     batch = batch.sort_values('score', na_position='first')
-    cluster = dict(zip(batch.file_name, batch.cluster.fillna(0), strict=True))
-    ticks = {name: {'result': result(guess)} for name, guess, shown in
-             zip(batch.file_name, batch.guess, batch.shown, strict=True) if shown and guess}
-    found = {name: empty(score) | {'cluster': int(cluster[name])} | ticks.get(name, {})
-             for name, score in scores(now, 0)}
-    return found | {name: empty(score) for name, score in scores(waiting, .5)}
+    seen, alike = ticks(batch, result), clusters(batch)
+    found = {name: version | {'score': score, 'result': seen.get(name, []), 'cluster': alike[name]}
+             for name, score in places(now, 0).items()}
+    later = places(waiting, .5).items()
+    return found | {name: version | {'score': score, 'result': []} for name, score in later}
 
 # %% ../../nbs/6_project/53_batches.ipynb #ff41677a
 @dataclass
@@ -247,20 +298,31 @@ class NextReport:
 
     __repr__ = _repr_markdown_ = __str__
 
+def second_note(
+    n: int # Images
+) -> str:  # A sentence
+    "Say that images are asked again"
+    has, are = ('has', 'is') if n == 1 else ('have', 'are')
+    return (f'{plural(n, "image")} that {has} an answer {are} asked again, of somebody who has not answered')
+
+# %% ../../nbs/6_project/53_batches.ipynb #46dcf749
+def _guess_note(queue):
+    "Say how many people see"
+    attrs = queue.attrs
+    return f"{queue.shown.sum():,} come with {attrs['whose']} answer, which is {attrs['verdict']}"
+
 def queue_notes(
     queue: pd.DataFrame|None # From `choose_batch`; None if it was chosen before
 ) -> list:                   # Sentences
     "What is good to know about a batch"
     if queue is None: return []
-    lacking, unreadable = (queue.attrs.get(name, 0) for name in ('lacking', 'unreadable'))
-    notes = [f'{lacking:,} fewer than wanted: no more images are left to choose from'] if lacking else []
-    if n := int((queue.why == SECOND).sum()):
-        notes.append(f'{plural(n, "image")} that {"has" if n == 1 else "have"} an answer '
-                     f'{"is" if n == 1 else "are"} asked again, of somebody who has not answered')
-    if 'verdict' in queue.attrs:
-        n = int(queue.shown.sum())
-        notes.append(f"{n:,} come with {queue.attrs['whose']} answer, which is {queue.attrs['verdict']}")
-    if unreadable: notes.append(f'{plural(unreadable, "image")} could not be read and cannot be chosen')
+    again, attrs, notes = int((queue.why == SECOND).sum()), queue.attrs, []
+    if attrs.get('lacking'):
+        notes.append(f'{attrs["lacking"]:,} fewer than wanted: no more images are left to choose from')
+    if again: notes.append(second_note(again))
+    if 'verdict' in attrs: notes.append(_guess_note(queue))
+    if attrs.get('unreadable'):
+        notes.append(f'{plural(attrs["unreadable"], "image")} could not be read and cannot be chosen')
     return notes
 
 # %% ../../nbs/6_project/53_batches.ipynb #687e04c5
@@ -316,6 +378,22 @@ def ask_model(self: Project,
     table = ask(paths, classes, model, limit=2*len(names))
     return {name: answer for name, answer in zip(table.file_name, table.answer, strict=True) if answer}
 
+def answers_in(
+    file: str,  # A CSV with `file_name` and `answer`
+    names: list # Of all images
+) -> dict:      # Key → answer; without the empty ones
+    "What a table says of images"
+    from annot_hub.iterate.choosing import image_cells
+    return {name: text for name, (_, text) in image_cells(file, 'answer', names).items() if text}
+
+@patch
+def _model_answers(self: Project, model, queue, made):
+    "Key → what a model behind an address says: of drawn images, and of a batch if that is useful"
+    tried, classes = made.table.file_name[made.drawn][:TRIED], [*made.question.labels]
+    answers = self.ask_model(model, tried.tolist(), classes)
+    useful = signal_of(answers, made).verdict.ticks
+    return answers | (self.ask_model(model, queue.file_name.tolist(), classes) if useful else {})
+
 @patch
 def borrowed(self: Project,
     guesses: object,     # A CSV with `file_name` and `answer`, or a `ChatModel`
@@ -323,15 +401,8 @@ def borrowed(self: Project,
     made: Material       # What it was chosen from
 ) -> pd.DataFrame:       # With `guess` and `shown` of this signal
     "Try a borrowed signal, and propose its answers if they are useful"
-    if isinstance(guesses, str):
-        from annot_hub.iterate.choosing import image_cells
-        cells = image_cells(guesses, 'answer', made.names)
-        answers = {name: text for name, (_, text) in cells.items() if text}
-    else:
-        tried, classes = made.table.file_name[made.drawn][:TRIED], [*made.question.labels]
-        answers = self.ask_model(guesses, tried.tolist(), classes)
-        useful = signal_of(answers, made).verdict.ticks
-        if useful: answers |= self.ask_model(guesses, queue.file_name.tolist(), classes)
+    if isinstance(guesses, str): answers = answers_in(guesses, made.names)
+    else: answers = self._model_answers(guesses, queue, made)
     return with_guesses(queue, signal_of(answers, made), made.names)
 
 # %% ../../nbs/6_project/53_batches.ipynb #518d1b3a
@@ -353,6 +424,11 @@ def _select_here(self: Project, names):
     if 'selected' not in df or df.selected[df.file_name.isin(names)].all(): return
     write_file(path, df.assign(selected=df.selected | df.file_name.isin(names)).to_parquet(index=False))
 
+def _rows_with(rows, queue, made):
+    "All that was asked, as if a batch were written down"
+    new = rows_of(queue, rows, contents_of(made.table), labels_mark(made.revision))
+    return pd.concat([rows, new], ignore_index=True)
+
 @patch
 def write_batch(self: Project,
     queue: pd.DataFrame, # From `choose_batch`
@@ -360,7 +436,7 @@ def write_batch(self: Project,
     verb: str = 'next'   # For the commit
 ) -> pd.DataFrame:       # All rows, under the names of today
     "Write a batch down, unless somebody else has written one with the same labels meanwhile"
-    mark, contents = labels_mark(made.revision), made.table.set_index('file_name').sha256
+    mark, contents = labels_mark(made.revision), contents_of(made.table)
     def choose(rows, parent):
         if len(batch_of(rows, mark)): return rows[:0], {}
         return rows_of(queue, rows, contents, mark), self._selected(parent, queue.file_name)
@@ -375,6 +451,14 @@ def tick(self: Project,
     return encode(self.interface, {question.name: json.loads(guess) if guess.startswith('[') else guess})
 
 @patch
+def _send_order(self: Project, project, batch, rows, looked):
+    "Have Label Studio ask about a batch first, with the guesses that people see"
+    now, waiting = in_the_queue(batch, rows, looked)
+    tasks = [{'data': {'file_name': name, 'repo_id': self.repo}, 'predictions': [guess]}
+             for name, guess in ordering(now, waiting, batch, self.tick).items()]
+    if tasks: self.studio.predict(self.with_renamed(project), tasks)
+
+@patch
 def send_batch(self: Project,
     rows: pd.DataFrame,  # All that was asked
     table: pd.DataFrame, # From `learning_table`
@@ -383,13 +467,8 @@ def send_batch(self: Project,
     "Make the tasks of a batch, and have Label Studio ask about them first"
     batch = batch_of(rows, mark)
     self._select_here(batch.file_name)
-    pushed = self.push()
-    project = self.existing()
-    now, waiting = in_the_queue(batch, rows, set(table.file_name[table.looked]))
-    order = ordering(now, waiting, batch, self.tick)
-    tasks = [{'data': {'file_name': name, 'repo_id': self.repo}, 'predictions': [guess]}
-             for name, guess in order.items()]
-    if tasks: self.studio.predict(self.with_renamed(project), tasks)
+    pushed, project = self.push(), self.existing()
+    self._send_order(project, batch, rows, set(table.file_name[table.looked]))
     again = table[among(table.file_name, batch.file_name[batch.why == SECOND])]
     self.ask_others(project, dict(zip(again.file_name, again.people.tolist(), strict=True)))
     self.studio.project(project.id, sampling='Uncertainty sampling')
@@ -415,6 +494,21 @@ def _next_queue(self: Project, made, wishes, dry_run):
     is_asked = wishes.guesses and (isinstance(wishes.guesses, str) or not dry_run)
     return self.borrowed(wishes.guesses, queue, made) if is_asked else queue
 
+def _batch_report(batch, made, queue):
+    "What a batch asks"
+    asked = asked_rows(batch).why.value_counts().to_dict()
+    left = open_names(batch, set(made.table.file_name[made.looked]))
+    return NextReport(int(batch.batch.max()), asked, left, queue is not None, notes=queue_notes(queue))
+
+@patch
+def _batch_to_ask(self: Project, made, wishes, dry_run, embed):
+    "All rows with today's batch, which is chosen once; and what was chosen, None if it was there already"
+    rows = self.batches()[1]
+    if len(batch_of(rows, labels_mark(made.revision))): return rows, None
+    made.X = self.image_features(made.table, embed)
+    queue = self._next_queue(made, wishes, dry_run)
+    return _rows_with(rows, queue, made) if dry_run else self.write_batch(queue, made), queue
+
 @patch
 def next(self: Project,
     n: int|Wishes = 20,         # How many images, or all that is wanted
@@ -424,16 +518,9 @@ def next(self: Project,
     embed: Callable|None = None # An embedder; None = the better one of ours that can run
 ) -> NextReport:                # Says what is open instead, if there are no new labels
     "Ask people about the images of which a label teaches most"
-    base, question, table = self.known_images()
-    made = Material(base, question, table)
-    mark, rows, queue = labels_mark(made.revision), self.batches()[1], None
-    if not len(batch_of(rows, mark)):
-        made.X = self.image_features(table, embed)
-        queue = self._next_queue(made, n if isinstance(n, Wishes) else Wishes(n, rare, scores), dry_run)
-        new = rows_of(queue, rows, table.set_index('file_name').sha256, mark)
-        rows = pd.concat([rows, new], ignore_index=True) if dry_run else self.write_batch(queue, made)
-    pushed = {} if dry_run else self.send_batch(rows, table, mark)
-    batch = batch_of(rows, mark)
-    asked = asked_rows(batch).why.value_counts().to_dict()
-    left, notes = open_names(batch, set(table.file_name[table.looked])), queue_notes(queue)
-    return NextReport(int(batch.batch.max()), asked, left, queue is not None, dry_run, pushed, notes)
+    made = Material(*self.known_images())
+    wishes = n if isinstance(n, Wishes) else Wishes(n, rare, scores)
+    rows, queue = self._batch_to_ask(made, wishes, dry_run, embed)
+    mark = labels_mark(made.revision)
+    pushed = {} if dry_run else self.send_batch(rows, made.table, mark)
+    return replace(_batch_report(batch_of(rows, mark), made, queue), dry_run=dry_run, pushed=pushed)

@@ -9,6 +9,7 @@ __all__ = ['require_columns', 'require_sendable', 'columns_by', 'with_parts', 'm
 # %% ../../nbs/6_project/34_collecting.ipynb #a027e119
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 from fastcore.basics import patch
@@ -66,7 +67,7 @@ def columns_by(
     "What the path below the folder says; a pattern that begins with the prefix is read as before"
     below = df.file_name.str.removeprefix(prefix and f'{prefix}/')
     short, full = path_parts(below, pattern), path_parts(df.file_name, pattern)
-    fits = [int(parts.notna().all(axis=1).sum()) for parts in (short, full)]
+    fits = [parts.notna().all(axis=1).sum() for parts in (short, full)]
     if not any(fits):
         raise ValueError(f'the pattern {quoted(pattern)} in annot_hub.toml fits none of {len(df):,} paths, '
                          f'e.g. {quoted(below[0])}')
@@ -86,20 +87,25 @@ def with_parts(
         notes.append(f'it fits {len(df) - len(others):,} of {len(df):,} paths, not {quoted(others.iloc[0])}')
     return df.join(parts), [f'pattern: {note}' for note in notes + constant_notes(parts, list(parts))]
 
+def _ways_to_read(texts, bases):
+    "Names as keys, in each way that they can be meant: below the folder, in the repo, with a folder in front"
+    begin = bases[0] and f'{bases[0]}/'
+    below = begin + texts
+    ways = [below, texts.where(texts.str.startswith(begin), below), texts]
+    for folder in filter(None, bases[1:]):
+        inside = texts.str.startswith(f'{folder}/')
+        ways.append((begin + texts.str.removeprefix(f'{folder}/')).where(inside, texts))
+    return ways
+
 def meant_names(
     names: pd.Series, # Names of files, as an archivist writes them
     keys: pd.Series,  # Keys of the images
     bases: list,      # Folder of the repo that the images are in; then the folders that names may begin with
     match: list       # `match` of the file
 ) -> pd.Series:       # As keys, in the one of the ways that finds most images
-    "Which images an inventory names: below the folder, in the repo, or with the folder in front"
-    begin = bases[0] and f'{bases[0]}/'
+    "Which images an inventory names"
     texts = names.astype(object).map(key_text, na_action='ignore').astype('str').str.removeprefix('./')
-    below, known = begin + texts, {key_form(key, match) for key in keys}
-    ways = [below, texts.where(texts.str.startswith(begin), below), texts]
-    for folder in filter(None, bases[1:]):
-        inside = texts.str.startswith(f'{folder}/')
-        ways.append((begin + texts.str.removeprefix(f'{folder}/')).where(inside, texts))
+    ways, known = _ways_to_read(texts, bases), {key_form(key, match) for key in keys}
     found = [sum(key_form(name, match) in known for name in way.dropna()) for way in ways]
     if any(found): return ways[found.index(max(found))]
     foreign = texts.str.contains(r'^/|^[A-Za-z]:|://', na=False)
@@ -207,6 +213,12 @@ def _forget_listings(self: Project, root, below):
     n -= sum(1 for _ in listings(root, below))
     if n > 0: self.left['parquet'] = n, first
 
+def _source_notes(known, renamed):
+    "What has become of columns that listings have"
+    notes = [f'sources: {renamed_message(renamed)}'] if renamed else []
+    few = known.attrs.get('too many')
+    return notes + ([f'sources: {plural(few, "column")} of few images left out'] if few else [])
+
 @patch
 def _traced(self: Project, df):
     "The images with what the listings say of where they came from"
@@ -215,9 +227,7 @@ def _traced(self: Project, df):
     known = image_origins(root, below)
     found, renamed = rename_reserved(known, {*RESERVED, *self._questions()}, keep=['file_name'])
     self.said = [name for name in found if name != 'file_name']
-    if renamed: self.notes.append(f'sources: {renamed_message(renamed)}')
-    if known.attrs.get('too many'):
-        self.notes.append(f'sources: {plural(known.attrs["too many"], "column")} of few images left out')
+    self.notes += _source_notes(known, renamed)
     if not self.said: return df
     self._forget_listings(root, below)
     if 'splits' in self.cfg and 'group' not in self.section('images'): self.notes.append(_SPLIT_SOURCES)
@@ -235,12 +245,17 @@ def _no_image(root, left):
             + (f'. Left alone: {rest}' if rest else ''))
 
 @patch
+def images_folder(self: Project) -> Path: # `FileNotFoundError` if it is not there
+    "The folder of the images"
+    root = self.place('images', 'folder')
+    if root.is_dir(): return root
+    raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
+                            '`folder` under [images] in annot_hub.toml')
+
+@patch
 def _found(self: Project):
     "The images of the folder; `ValueError` or `FileNotFoundError` if there is none"
-    root = self.place('images', 'folder')
-    if not root.is_dir():
-        raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: correct '
-                                '`folder` under [images] in annot_hub.toml')
+    root = self.images_folder()
     self.facts = scan(root, prefix=self.prefix, facts=tuple(FACTS))
     self.links, self.left, self.notes = self.facts.attrs.pop('links'), self.facts.attrs.pop('left'), []
     df = self.facts[['file_name', 'bytes']]
@@ -248,6 +263,11 @@ def _found(self: Project):
     check_keys(df, folder_limit=10**9)
     check_no_drive(df.file_name)
     return df
+
+def _with_group(df, column):
+    "Say which images belong together"
+    require_columns(df, [column])
+    return df.assign(group=df[column_called(df.columns, column)])
 
 @patch
 def _scanned(self: Project):
@@ -259,11 +279,9 @@ def _scanned(self: Project):
         self.notes += notes
     if self.section('metadata'): df = self._joined(df)
     check_publishable(df)
-    if 'group' not in images:
-        if 'meta.group' in df: self.notes.append(_NO_GROUP)
-        return df
-    require_columns(df, [images['group']])
-    return df.assign(group=df[column_called(df.columns, images['group'])])
+    if 'group' in images: return _with_group(df, images['group'])
+    if 'meta.group' in df: self.notes.append(_NO_GROUP)
+    return df
 
 # %% ../../nbs/6_project/34_collecting.ipynb #27d30344
 @patch
@@ -285,17 +303,22 @@ def followed_images(self: Project,
     return self.choose_again(df, before, self.followed)
 
 @patch
+def _check_columns(self: Project, df):
+    "`ValueError` for a sample that cannot be drawn, or a column that is not there or that no task can hold"
+    sampling, sent = self.section('sample'), self.section('tasks').get('columns', ())
+    require_images(df, sampling)
+    require_columns(df, [*sent, *filter(None, [sampling.get('by')])])
+    require_sendable(df, sent, self._readable_questions())
+
+@patch
 def plan_collection(self: Project,
     skip_unreadable: bool = False # Leave images out that cannot be opened
 ) -> pd.DataFrame:                # The collection; nothing is written
     "Make the table of images"
-    root, sampling = self.place('images', 'folder'), self.section('sample')
+    root = self.place('images', 'folder')
     measured = self._measured(self._scanned(), root)
     df, self.skipped = usable(measured, skip_unreadable), measured[measured.error.notna()]
-    require_images(df, sampling)
-    sent = self.section('tasks').get('columns', ())
-    require_columns(df, [*sent, *filter(None, [sampling.get('by')])])
-    require_sendable(df, sent, self._readable_questions())
+    self._check_columns(df)
     # so that the same page twice is never on two sides
     if 'splits' in self.cfg:
         df = add_hashes(df, root, self.prefix)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['EXPORT_FORMATS', 'NOTE', 'RIGHTS_NOTE', 'Export', 'sorted_by', 'format_files', 'pinned_images', 'as_format',
            'read_note', 'keep_note', 'present_hashes', 'Plan', 'plan_folder', 'ExportReport', 'wanted_files',
-           'put_images', 'put_file', 'export_to', 'rights_problem']
+           'put_images', 'put_file', 'while_written', 'export_to', 'rights_problem']
 
 # %% ../../nbs/6_project/49_exporting.ipynb #2a96c224
 import json
@@ -79,16 +79,19 @@ def pinned_images(
     "Where its images are"
     return version.base.found['collection.parquet'].commit
 
+def _as_folders(labelled):
+    "Labels as an image folder"
+    places, rows, lost = folder_plan(labelled, sorted_by(labelled.interface))
+    files = {f'{s}/metadata.parquet': metadata_file(labelled.interface, own) for s, own in rows.items()}
+    return Export(files, {path: image.name for path, image in places.items()}, lost)
+
 def as_format(
     form: str,          # One of EXPORT_FORMATS
     labelled: Labelled, # What is to be written
     version: Published  # Gives the address of the images
 ) -> Export:            # `ValueError` for labels that the format cannot hold at all
     "Labels in a format"
-    if form == 'imagefolder':
-        places, rows, lost = folder_plan(labelled, sorted_by(labelled.interface))
-        files = {f'{s}/metadata.parquet': metadata_file(labelled.interface, own) for s, own in rows.items()}
-        return Export(files, {path: image.name for path, image in places.items()}, lost)
+    if form == 'imagefolder': return _as_folders(labelled)
     texts, lost = format_files(form, labelled, version)
     files = {path: text.encode() for path, text in sorted(texts.items())}
     shown = sorted({image.name for image in labelled.images if not image.skipped})
@@ -98,18 +101,24 @@ def as_format(
 # %% ../../nbs/6_project/49_exporting.ipynb #f7a87afc
 NOTE = '.annot_hub-export.json'
 
+def _noted_files(folder):
+    "Path → hashes, as a note says; None for one that is not ours"
+    from annot_hub.publish.copies import file_sha256 # with `datasets`
+    try:
+        if file_sha256(folder/NOTE) is None: return None # no ordinary file
+        files = json.loads((folder/NOTE).read_text(encoding='utf-8'))['files']
+        good = all(isinstance(hashes, list) and inside(path, folder) for path, hashes in files.items())
+        return files if good else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): return None
+
 def read_note(
     folder: Path # Of an export
 ) -> dict:       # Path → hashes that our file may have; `ValueError` if there is a note that is not ours
     "What an earlier export wrote"
-    from annot_hub.publish.copies import file_sha256, refuse_theirs # with `datasets`
+    from annot_hub.publish.copies import refuse_theirs # with `datasets`
     if not os.path.lexists(folder/NOTE): return {}
-    try:
-        if file_sha256(folder/NOTE) is None: raise ValueError('no ordinary file')
-        files = json.loads((folder/NOTE).read_text(encoding='utf-8'))['files']
-        good = all(isinstance(hashes, list) and inside(path, folder) for path, hashes in files.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): good = False
-    if not good: refuse_theirs(folder, [NOTE])
+    files = _noted_files(folder)
+    if files is None: refuse_theirs(folder, [NOTE])
     return files
 
 def keep_note(
@@ -211,6 +220,28 @@ def put_file(
     write_file(place, data)
 
 # %% ../../nbs/6_project/49_exporting.ipynb #26b34664
+def _safe_plan(folder, wanted, note):
+    "Decide what an export does with a folder; `ValueError` if others' files are in the way"
+    from annot_hub.publish.copies import refuse_theirs
+    plan = plan_folder(wanted, present_hashes(folder, {*wanted, *note}), note)
+    refuse_theirs(folder, plan.theirs)
+    return plan
+
+def while_written(
+    note: dict,   # From `read_note`
+    wanted: dict, # Path → hash
+    stale: list   # Paths that will be removed
+) -> dict:        # Path → hashes
+    "What is ours if an export is stopped on the way: what was there, and what will be"
+    both = {path: [*note.get(path, []), digest] for path, digest in wanted.items()}
+    return both | {path: note[path] for path in stale}
+
+def _put_all(folder, export, todo, version):
+    "Write the files, then copy the images"
+    for path in todo:
+        if path in export.files: put_file(folder, path, export.files[path])
+    put_images(folder, {path: export.images[path] for path in todo if path not in export.files}, version)
+
 def export_to(
     folder: str|os.PathLike, # Made if missing
     export: Export,          # What is written
@@ -219,20 +250,15 @@ def export_to(
     dry_run: bool = False    # Only say what would happen
 ) -> tuple:                  # Files in all, and files written; `ValueError` if others are in the way
     "Bring a folder to what an export says"
-    from annot_hub.publish.copies import file_sha256, refuse_theirs, without_links
+    from annot_hub.publish.copies import file_sha256, without_links
     folder = without_links(folder)
     note, wanted = read_note(folder), wanted_files(export, version, images)
-    plan = plan_folder(wanted, present_hashes(folder, {*wanted, *note}), note)
-    refuse_theirs(folder, plan.theirs)
+    plan = _safe_plan(folder, wanted, note)
     if dry_run: return len(wanted), len(plan.todo)
     folder.mkdir(parents=True, exist_ok=True)
-    both = {path: [*note.get(path, []), digest] for path, digest in wanted.items()}
-    keep_note(folder, both | {path: note[path] for path in plan.stale})  # good if this is stopped on the way
+    keep_note(folder, while_written(note, wanted, plan.stale))
     for path in plan.stale: inside(path, folder).unlink()
-    for path in plan.todo:
-        if path in export.files: put_file(folder, path, export.files[path])
-    copied = {path: export.images[path] for path in plan.todo if path not in export.files}
-    put_images(folder, copied, version)
+    _put_all(folder, export, plan.todo, version)
     keep_note(folder, {path: [digest or file_sha256(folder/path)] for path, digest in wanted.items()})
     return len(wanted), len(plan.todo)
 

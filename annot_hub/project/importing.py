@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['READ', 'ON_THE_HUB', 'IN_STUDIO', 'json_kind', 'kind_beside', 'folder_kind', 'label_file_kind', 'is_empty',
            'what_is_it', 'ImportWishes', 'check_import', 'check_kind', 'read_source', 'source_of', 'simple_classes',
-           'questions_from', 'labels_line', 'with_labels', 'with_questions', 'config_source', 'with_options',
-           'only_adds', 'head_time']
+           'questions_from', 'labels_line', 'with_labels', 'with_questions', 'config_source', 'option_tags',
+           'with_options', 'only_adds', 'head_time']
 
 # %% ../../nbs/6_project/56_importing.ipynb #e7266165
 import os
@@ -54,20 +54,25 @@ READ = ('JSON, JSON-MIN, CSV and snapshots of Label Studio, its completions of 2
 
 ON_THE_HUB, IN_STUDIO = 'dataset on the Hub', 'project of Label Studio'
 
+def _is_via(value):
+    "Is it a project of VIA, or its annotations alone?"
+    if '_via_img_metadata' in value: return True
+    return any(isinstance(v, dict) and 'regions' in v and 'filename' in v for v in value.values())
+
+def _is_task(value):
+    "Is it a task of Label Studio, or an answer with its task?"
+    return 'result' in value and isinstance(value.get('task'), dict) or isinstance(value.get('data'), dict)
+
 def json_kind(
     value: object # Decoded JSON
 ) -> str:         # One of the kinds; '' for what we do not know
     "What kind of labels a JSON file holds"
     some = (value[:1000] or [{}]) if isinstance(value, list) else [value]
     if not all(isinstance(x, dict) for x in some): return ''
-    if isinstance(value, dict) and isinstance(value.get('images'), list) and 'annotations' in value:
-        return 'COCO'
-    if isinstance(value, dict) and ('_via_img_metadata' in value or any(isinstance(v, dict)
-        and 'regions' in v and 'filename' in v for v in value.values())):
-        return 'VIA'
-    if all('result' in x and isinstance(x.get('task'), dict) or isinstance(x.get('data'), dict)
-           for x in some):
-        return 'Label Studio'
+    if isinstance(value, dict):
+        if isinstance(value.get('images'), list) and 'annotations' in value: return 'COCO'
+        if _is_via(value): return 'VIA'
+    if all(map(_is_task, some)): return 'Label Studio'
     return 'table' if isinstance(value, list) and value else ''
 
 def kind_beside(
@@ -82,22 +87,34 @@ def kind_beside(
     if 'Label Studio' in kinds([p.name for p in storage_files(path)]): return 'target storage'
     return '' if files_in(path, ('.jsonld',)) else 'image folder'
 
+def _is_yolo(path):
+    "Is it a folder of YOLO?"
+    return any([(path/'data.yaml').is_file(), (path/'classes.txt').is_file(), (path/'labels').is_dir()])
+
+def _texts_kind(path):
+    "What kind of labels the JSON of a folder without images holds"
+    names = [p.name for p in storage_files(path) if p.name != 'annot_hub.toml']
+    if not names: return 'COCO' if files_in(path, ('.json',)) else ''
+    kind = json_kind(read_json(path/names[0]))
+    return 'target storage' if kind == 'Label Studio' else kind
+
 def folder_kind(
     path: Path # A folder
 ) -> str:      # One of the kinds; '' for what we do not know
     "What kind of labels a folder holds"
     images, tables = folder_files(path)
     if tables: return 'image folder'
-    names = [p.name for p in storage_files(path)]
-    if (path/'data.yaml').is_file() or (path/'classes.txt').is_file() or (path/'labels').is_dir():
-        return 'YOLO'
+    if _is_yolo(path): return 'YOLO'
     if any(label_file_kind(path/name) for name in files_in(path, ('.xml',))): return 'Pascal VOC'
-    if images: return kind_beside(path)
-    texts = [n for n in names if n != 'annot_hub.toml']
-    if texts:
-        kind = json_kind(read_json(path/texts[0]))
-        return 'target storage' if kind == 'Label Studio' else kind
-    return 'COCO' if files_in(path, ('.json',)) else ''
+    return kind_beside(path) if images else _texts_kind(path)
+
+_BLANK = b'\xef\xbb\xbf\xff\xfe \r\n\t' # What may stand before a text: marks of its encoding, and spaces
+
+def _is_json_lines(path, text):
+    "Is it a table with an object a line? Tasks of Label Studio are none"
+    several = text.startswith(b'{') and re.match(rb'\{[^\n]*\}\s*\n\s*\{', text)
+    if path.suffix not in ('.jsonl', '.ndjson') and not several: return False
+    return b'"data"' not in text.split(b'\n')[0]
 
 def label_file_kind(
     path: Path # A file
@@ -105,15 +122,11 @@ def label_file_kind(
     "What kind of labels a file holds"
     with open(path, 'rb') as file: start = file.read(4096)
     if start.startswith((b'PAR1', b'PK\3\4')) or path.name.endswith('.gz'): return 'table'
-    text = start.replace(b'\0', b'').lstrip(b'\xef\xbb\xbf\xff\xfe \r\n\t')
+    text = start.replace(b'\0', b'').lstrip(_BLANK)
     if text.startswith(b'<'): return 'Pascal VOC' if b'<annotation' in text else ''
     if text.startswith((b'{', b'[')):
-        lines = path.suffix in ('.jsonl',
-                                '.ndjson') or text.startswith(b'{') and re.match(rb'\{[^\n]*\}\s*\n\s*\{',
-                                    text)
-        return 'table' if lines and b'"data"' not in text.split(b'\n')[0] else json_kind(read_json(path))
-    return 'table' if b'\n' in start and start and (b',' in start or b';' in start or b'\t' in start
-                                                    or b'|' in start) else ''
+        return 'table' if _is_json_lines(path, text) else json_kind(read_json(path))
+    return 'table' if b'\n' in start and re.search(rb'[,;\t|]', start) else ''
 
 # %% ../../nbs/6_project/56_importing.ipynb #ee87dd23
 def is_empty(
@@ -123,7 +136,20 @@ def is_empty(
     if path.is_dir(): return not any(names for _, _, names in os.walk(path))
     if not path.is_file(): return False
     with open(path, 'rb') as file: start = file.read(4096)
-    return not start.strip(b'\xef\xbb\xbf\xff\xfe\0 \r\n\t') and len(start) < 4096
+    return not start.strip(_BLANK + b'\0') and len(start) < 4096
+
+def _check_not_empty(source):
+    "Refuse an empty file or folder"
+    path = Path(source)
+    if not is_empty(path): return
+    remedy = 'choose another folder' if path.is_dir() else 'get it again'
+    raise ValueError(f'{path.name or source} is empty: {remedy}')
+
+def _kind_of_name(source):
+    "A name that is no path must be one on the Hub: else `FileNotFoundError`"
+    if re.fullmatch(REPO, source, re.ASCII) and not Path(source).suffix: return ON_THE_HUB
+    raise FileNotFoundError(f'{quoted(source)} is no file, no folder and no dataset on the Hub: give '
+                            f'one of them')
 
 def what_is_it(
     source: str # A path, or `user/name` of a dataset on the Hub
@@ -131,15 +157,10 @@ def what_is_it(
     "What kind of labels a source holds"
     path = Path(source)
     if source.startswith('studio:'): return IN_STUDIO
-    if is_empty(path):
-        remedy = 'choose another folder' if path.is_dir() else 'get it again'
-        raise ValueError(f'{path.name or source} is empty: {remedy}')
+    _check_not_empty(source)
     if path.is_dir(): kind = folder_kind(path)
     elif path.is_file(): kind = label_file_kind(path)
-    elif re.fullmatch(REPO, source, re.ASCII) and not path.suffix: return ON_THE_HUB
-    else:
-        raise FileNotFoundError(f'{quoted(source)} is no file, no folder and no dataset on the Hub: give '
-                                f'one of them')
+    else: kind = _kind_of_name(source)
     if kind: return kind
     raise ValueError(f'{path.name or source} holds no labels that we know. What is read: {READ}')
 
@@ -171,11 +192,14 @@ def check_import(
     if wishes.images is not None and not Path(wishes.images).is_dir():
         raise FileNotFoundError(f'--images {quoted(str(wishes.images))} is not a folder: give the one that '
                                 'holds the images of the source')
-    if wishes.predictions and wishes.add_classes:
+    if wishes.predictions: _check_proposals(wishes)
+
+def _check_proposals(wishes):
+    "Refuse what a proposal of a model does not do"
+    if wishes.add_classes:
         raise ValueError('--as predictions proposes, and adds no classes: leave --add-classes out, or write '
                          'them as `labels` into annot_hub.toml')
-
-    if wishes.predictions and wishes.splits:
+    if wishes.splits:
         raise ValueError('--as predictions places no image in a split: leave --splits out')
 
 _TABLES = 'table', 'image folder', ON_THE_HUB
@@ -192,6 +216,14 @@ def check_kind(
     if wishes.images and kind == ON_THE_HUB:
         raise ValueError('--images: the Hub knows the bytes of its images: leave it out')
 
+def _read_regions(kind, path, sizes):
+    "Read boxes and outlines with the reader of their kind"
+    if kind == 'COCO': return read_coco(path)
+    if kind == 'YOLO': return read_yolo(path, sizes)
+    if kind == 'Pascal VOC': return read_voc(path)
+    from annot_hub.publish.via import read_via
+    return read_via(path, sizes)
+
 def read_source(
     kind: str,                 # From `what_is_it`
     path: Path,                # The file or folder
@@ -204,11 +236,7 @@ def read_source(
     if kind == 'image folder': return read_image_folder(path, interface, wishes.columns)
     if kind in ('Label Studio', 'target storage'):
         return read_label_studio(path, interface, wishes.predictions)
-    if kind == 'COCO': return read_coco(path)
-    if kind == 'YOLO': return read_yolo(path, sizes)
-    if kind == 'Pascal VOC': return read_voc(path)
-    from annot_hub.publish.via import read_via
-    return read_via(path, sizes)
+    return _read_regions(kind, path, sizes)
 
 def source_of(
     kind: str, # From `what_is_it`
@@ -219,6 +247,14 @@ def source_of(
     if path.is_file():
         with open(path, 'rb') as file: digest = file_digest(file, 'sha256').hexdigest()
     return Source(path.resolve().name, digest, kind in ('Label Studio', 'target storage'))
+
+def _image_hashes(root):
+    "Name in the source → sha256 of its file; empty without a folder"
+    return FileHashes(root) if root else {}
+
+def _size_columns(collection):
+    "`file_name`, `width` and `height`, as far as they are known"
+    return collection[[c for c in ('file_name', 'width', 'height') if c in collection]]
 
 # %% ../../nbs/6_project/56_importing.ipynb #72f88c86
 def simple_classes(
@@ -277,6 +313,12 @@ def has_questions(self: Project) -> bool: # False for `labels = []`
     "Does the project ask anything yet?"
     return self.cfg.get('labels') != []
 
+def _check_free(path, xml):
+    "Refuse to write over somebody's questions"
+    if not path.exists() or path.read_text(encoding='utf-8') == xml: return
+    raise ValueError(f'{path.name} is there already: write interface = "{path.name}" into annot_hub.toml, '
+                     'or rename it')
+
 @patch
 def keep_questions(self: Project,
     interface: Interface,  # Of a source, or of the repo
@@ -285,17 +327,21 @@ def keep_questions(self: Project,
     "Write the questions of a project that had none"
     path, own = inside('annot_hub.toml', self.dir), inside('labels.xml', self.dir)
     text, simple = with_questions(config_source(path), interface), simple_classes(interface)
-    if not simple:
-        if own.exists() and own.read_text(encoding='utf-8') != interface.xml:
-            raise ValueError(f'{own.name} is there already: write interface = "{own.name}" into '
-                             f'annot_hub.toml, '
-                             'or rename it')
+    if not simple: _check_free(own, interface.xml)
     if dry_run: return
     if not simple: write_file(own, interface.xml)
     self.cfg = parse_config(text, path)
     write_file(path, text, mode=0o600)
 
 # %% ../../nbs/6_project/56_importing.ipynb #1c3d7a5e
+def option_tags(
+    tag: str,     # Name of the question's own, e.g. 'RectangleLabels'; '' if it is not found
+    classes: list # To be offered
+) -> list:        # A tag of XML for each
+    "Classes as an interface has them"
+    one = 'Label' if tag.endswith('Labels') else 'Choice'
+    return [ET.tostring(ET.Element(one, value=text), encoding='unicode') for text in classes]
+
 def with_options(
     xml: str,     # Of an interface
     name: str,    # Of one of its questions
@@ -303,13 +349,12 @@ def with_options(
 ) -> str:         # The same text but for these; `ValueError` says what to add by hand
     "Write more classes into an interface, behind those that it has"
     tag = re.search(rf'<(\w+)\b[^<>]*\bname\s*=\s*["\']{re.escape(name)}["\'][^<>]*>', xml)
-    one = 'Label' if tag and tag[1].endswith('Labels') else 'Choice'
-    lines = [ET.tostring(ET.Element(one, value=text), encoding='unicode') for text in classes]
+    more = option_tags(tag[1] if tag else '', classes)
     end = xml.find(f'</{tag[1]}>', tag.end()) if tag and not tag[0].endswith('/>') else -1
     if end < 0:
-        raise ValueError(f'the interface has no place for new classes of {quoted(name)}: add {lines[0]} to '
+        raise ValueError(f'the interface has no place for new classes of {quoted(name)}: add {more[0]} to '
                          'it')
-    return xml[:end] + ''.join(lines) + xml[end:]
+    return xml[:end] + ''.join(more) + xml[end:]
 
 def only_adds(
     old: Interface, # As it was published
@@ -356,6 +401,16 @@ def uploaded_base(self: Project,
     self.tell(f'first {self.upload()}')
     return read_base(self.hub)
 
+def _check_unchanged(then, ours, add_classes):
+    "Are the questions those that were answered?"
+    changed = interface_changes(then, ours)
+    more = bool(changed) and only_adds(then, ours)
+    if not changed or more and add_classes: return
+    other = ' (or import with --add-classes, if those before were never in doubt)' if more else ''
+    raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
+                     f'nothing was done. `annot_hub relabel --dry-run` says what that means for the '
+                     f'answers there are{other}')
+
 @patch
 def questions_to_publish(self: Project,
     base: Base|None,     # The repo
@@ -365,13 +420,7 @@ def questions_to_publish(self: Project,
     data = base.read('labels.xml') if base else None
     then = Interface(data.decode()) if data else None
     if not self.has_questions(): return then
-    changed = then and interface_changes(then, self.interface)
-    more = bool(changed) and only_adds(then, self.interface)
-    if changed and not (more and add_classes):
-        other = ' (or import with --add-classes, if those before were never in doubt)' if more else ''
-        raise ValueError(f'the questions in annot_hub.toml are not those that were answered ({changed}): '
-                         f'nothing was done. `annot_hub relabel --dry-run` says what that means for the '
-                         f'answers there are{other}')
+    if then: _check_unchanged(then, self.interface, add_classes)
     return self.interface
 
 # %% ../../nbs/6_project/56_importing.ipynb #e75d9ce6
@@ -395,12 +444,8 @@ def read_other_repo(self: Project,
     return f'{ON_THE_HUB}, {what}', labelled, Source(source, own_names=what == 'annot_hub'), hashes
 
 @patch
-def read_studio_project(self: Project,
-    title: str,                # Its title, or its number
-    interface: Interface|None, # The questions, if there are any
-    wishes: ImportWishes       # How it is to be read
-) -> tuple:                    # As from `read_labels`; `ValueError` if it is not there, or ours
-    "Read the answers in another project of Label Studio; nothing is changed there"
+def _project_to_read(self: Project, title):
+    "The number of the project that is meant; `ValueError` if there is not one, or if it is ours"
     ids = [int(title)] if title.isdigit() else self.studio.find(title)
     if len(ids) != 1:
         raise ValueError(f'{len(ids):,} projects in Label Studio are called {quoted(title)}: give the number '
@@ -408,12 +453,22 @@ def read_studio_project(self: Project,
     own = self.labelling() if self.has_questions() else None
     if own and own.id == ids[0]:
         raise ValueError(f'project {ids[0]} is the one of this folder: `annot_hub pull` takes its answers')
-    tasks = self.studio.pull(ids[0])[0]
+    return ids[0]
+
+@patch
+def read_studio_project(self: Project,
+    title: str,                # Its title, or its number
+    interface: Interface|None, # The questions, if there are any
+    wishes: ImportWishes       # How it is to be read
+) -> tuple:                    # As from `read_labels`; `ValueError` if it is not there, or ours
+    "Read the answers in another project of Label Studio; nothing is changed there"
+    number = self._project_to_read(title)
+    tasks = self.studio.pull(number)[0]
     labelled = tasks_answers(((f'task {t["id"]}', t) for t in tasks), interface, wishes.predictions)
     people = {str(i): name for i, name in self.studio.names().items()}
     wishes.people = people | wishes.people
-    hashes = FileHashes(wishes.images) if wishes.images else {}
-    return IN_STUDIO, labelled, Source(f'project {ids[0]} of Label Studio', own_names=True), hashes
+    origin = Source(f'project {number} of Label Studio', own_names=True)
+    return IN_STUDIO, labelled, origin, _image_hashes(wishes.images)
 
 @patch
 def read_labels(self: Project,
@@ -427,10 +482,8 @@ def read_labels(self: Project,
     check_kind(kind, wishes)
     if kind == IN_STUDIO: return self.read_studio_project(source.removeprefix('studio:'), interface, wishes)
     if kind == ON_THE_HUB: return self.read_other_repo(source, interface, wishes)
-    sizes = collection[[c for c in ('file_name', 'width', 'height') if c in collection]]
-    root = wishes.images or (path if path.is_dir() else None)
-    hashes = FileHashes(root) if root else {}
-    return kind, read_source(kind, path, interface, sizes, wishes), source_of(kind, path), hashes
+    labelled = read_source(kind, path, interface, _size_columns(collection), wishes)
+    return kind, labelled, source_of(kind, path), _image_hashes(wishes.images or (path.is_dir() and path))
 
 # %% ../../nbs/6_project/56_importing.ipynb #b47bf1fe
 def _new_classes(more):
@@ -442,6 +495,23 @@ def _origin(self: Project, origin, base, wishes):
     "The source with what the project knows of it: when it was read, for which repo, who the people are"
     return replace(origin, at=head_time(base), repo_id=base.repo.id if base else self.repo,
                    people=self.cfg.get('people', {}) | wishes.people)
+
+@patch
+def _plan_with_classes(self: Project, plan, given):
+    "Plan again for a project with the classes that it lacks; `given` is what `plan_import` takes"
+    labelled, names, record, origin = given
+    questions, file = self.with_more(plan.more)
+    again = plan_import(labelled, names, questions, record, origin)
+    again.file, again.report.notes = file, again.report.notes + _new_classes(plan.more)
+    return again
+
+def _describe_plan(plan, kind, origin, wishes):
+    "Say in a plan what the source is, and what is wanted"
+    plan.report.kind = kind
+    plan.version = '-'.join(filter(None, [one_line(origin.name, 60), origin.sha256[:8]]))
+    if wishes.predictions: plan.report.what = 'prediction'
+    if wishes.partial: plan.report.stop = ''
+    return plan
 
 @patch
 def plan_labels(self: Project,
@@ -459,15 +529,23 @@ def plan_labels(self: Project,
     record = base.record if base and not wishes.predictions else []
     plan = plan_import(labelled, names, questions, record, replace(origin))
     if wishes.add_classes and plan.more and self.has_questions():
-        more, (questions, file) = plan.more, self.with_more(plan.more)
-        plan = plan_import(labelled, names, questions, record, replace(origin))
-        plan.file, plan.report.notes = file, plan.report.notes + _new_classes(more)
-    plan.report.kind = kind
+        plan = self._plan_with_classes(plan, (labelled, names, record, replace(origin)))
     if wishes.splits: self.take_splits(plan, base, collection)
-    plan.version = '-'.join(filter(None, [one_line(origin.name, 60), origin.sha256[:8]]))
-    if wishes.predictions: plan.report.what = 'prediction'
-    if wishes.partial: plan.report.stop = ''
-    return plan
+    return _describe_plan(plan, kind, origin, wishes)
+
+def _report_splits(report, splits, new, odd):
+    "Say in a report what becomes of the splits of a source"
+    counts = counted(dict(sorted(Counter(splits.values()).items())))
+    report.lost = [text for text in report.lost if not text.startswith('the splits of the source')]
+    report.notes = report.notes + [f'images in the splits of the source: {counts}; '
+                                   f'{plural(len(new), "group")} to place']
+    report.refused = report.refused + odd
+    report.stop = stop_reason(report)
+
+def _split_places(splits, base, collection):
+    "Group → split of groups that can go where the source has them; and sentences about the others"
+    groups = dict(zip(collection.file_name, group_of(collection), strict=True))
+    return named_places(groups, splits, read_splits(base.splits)[0] if base else {})
 
 @patch
 def take_splits(self: Project,
@@ -476,20 +554,13 @@ def take_splits(self: Project,
     collection: pd.DataFrame # The images
 ) -> None:                   # `ValueError` if the source has no splits
     "Decide which groups go where the source has them"
-    report = plan.report
-    if not plan.splits: raise ValueError(f'{report.source} names no splits: leave --splits out')
-    groups = dict(zip(collection.file_name, group_of(collection), strict=True))
-    placed = read_splits(base.splits)[0] if base else {}
-    new, odd = named_places(groups, plan.splits, placed)
+    report, splits = plan.report, plan.splits
+    if not splits: raise ValueError(f'{report.source} names no splits: leave --splits out')
+    new, odd = _split_places(splits, base, collection)
+    _report_splits(report, splits, new, odd)
+    plan.placed = (new, source_shares(splits)) if new else None
     if any(' would be in ' in text for text in odd) and 'group' not in collection:
-        report.advice = (report.advice + ' ' if report.advice else '') + _ONE_EACH
-    counts = counted(dict(sorted(Counter(plan.splits.values()).items())))
-    report.lost = [text for text in report.lost if not text.startswith('the splits of the source')]
-    report.notes = report.notes + [f'images in the splits of the source: {counts}; '
-                                   f'{plural(len(new), "group")} to place']
-    report.refused = report.refused + odd
-    report.stop = stop_reason(report)
-    plan.placed = (new, source_shares(plan.splits)) if new else None
+        report.advice = ' '.join(filter(None, [report.advice, _ONE_EACH]))
 
 # %% ../../nbs/6_project/56_importing.ipynb #273e2787
 _ONE_EACH = ('the images of a folder are one group: group = "file_name" below [images] in annot_hub.toml '
@@ -531,6 +602,14 @@ def publish_import(self: Project,
                                     placed=plan.placed, **self.publish_settings())
 
 @patch
+def _keep_import(self: Project, plan, base, wishes, dry_run):
+    "Write down what a source brought: classes, answers or predictions, and the first questions"
+    if plan.file and not dry_run: self.keep_classes(*plan.file)
+    if wishes.predictions: self.keep_predictions(plan, base, dry_run)
+    elif plan.entries or plan.placed or wishes.tag: self.publish_import(plan, wishes.tag, dry_run)
+    if not self.has_questions() and not dry_run: self.keep_questions(plan.interface, dry_run)
+
+@patch
 def import_labels(self: Project,
     source: str,                      # A path, or `user/name` of a dataset on the Hub
     wishes: ImportWishes|None = None, # How it is to be read
@@ -548,8 +627,5 @@ def import_labels(self: Project,
     if base is None:
         base = self.uploaded_base(collection)
         plan = self.plan_labels(source, wishes, (base, base.collection))
-    if plan.file and not dry_run: self.keep_classes(*plan.file)
-    if wishes.predictions: self.keep_predictions(plan, base, dry_run)
-    elif plan.entries or plan.placed or wishes.tag: self.publish_import(plan, wishes.tag, dry_run)
-    if not self.has_questions() and not dry_run: self.keep_questions(plan.interface, dry_run)
+    self._keep_import(plan, base, wishes, dry_run)
     return plan.report

@@ -15,6 +15,7 @@ from fastcore.basics import patch
 from ..collect.columns import among
 from ..collect.words import first_few, plural, quoted
 from .batches import Project, guess_texts, labels_mark
+from .drawing import contents_of
 from .material import PARTS, Material
 from .models import (even_probabilities, no_labels, on_images, suspects_of, suspects_text,
                                        undecided)
@@ -41,6 +42,11 @@ class CheckReport:
         text = f'{suspects_text(n)}, first {first_few(self.suspects.file_name[:1].tolist())}'
         if c: text += f": {c['pushed']:,} put into the review project, {c['already']:,} there already"
         return text + (f', {self.lacking:,} without a task in Label Studio' if self.lacking else '')
+
+    def plain(self) -> dict: # Counts, and a dict for each suspect
+        "For JSON"
+        return {'weak': self.weak, 'suspects': self.suspects.to_dict('records'), 'queue': self.counts,
+                'lacking': self.lacking}
 
     __repr__ = _repr_markdown_ = __str__
 
@@ -69,27 +75,43 @@ def drawn_reason(
     if row.kind == 'missed': return f'{row.who} drew no {row.suggested} where somebody did'
     return f'{row.who} drew {row.label} elsewhere ({row.fit:.0%} in common)'
 
+def _drawn_issues(twice):
+    "Where people drew differently; `attrs['weak']` where nobody can tell"
+    from annot_hub.iterate.suspects import box_issues
+    found = box_issues(twice)
+    if not len(found): return found
+    words = [drawn_reason(row) for row in found.itertuples()]
+    issues = found.rename(columns={'fit': 'probability'}).assign(reason=words)
+    issues = issues[['file_name', 'label', 'suggested', 'probability', 'likely_wrong', 'reason']]
+    issues.attrs = found.attrs
+    return issues
+
+def _one_an_image(issues):
+    "Each image once, with at most three reasons"
+    reasons = issues.groupby('file_name').reason.agg(lambda all: '; '.join(all[:3]))
+    one = issues.drop_duplicates('file_name').reset_index(drop=True)
+    return one.assign(reason=one.file_name.map(reasons))
+
 def with_drawn_issues(
     issues: pd.DataFrame, # From `suspects_of`, of regions, about their images
     drawn: dict           # From `drawings`
 ) -> pd.DataFrame:        # A row an image, with all its reasons
     "What a model doubts about regions, and where people drew differently"
-    from annot_hub.iterate.suspects import box_issues
     twice = {name: of for name, of in drawn.items() if len(of) > 1}
-    found, weak = (box_issues(twice), '') if twice else (issues[:0], issues.attrs['weak'])
-    weak = found.attrs.get('weak') or weak
-    if len(found):
-        words = [drawn_reason(row) for row in found.itertuples()]
-        found = found.rename(columns={'fit': 'probability'}).assign(reason=words)
-        found = found[['file_name', 'label', 'suggested', 'probability', 'likely_wrong', 'reason']]
-    doubted = pd.concat([found, issues[issues.likely_wrong]], ignore_index=True)
-    reasons = doubted.groupby('file_name').reason.agg(lambda all: '; '.join(all[:3]))
-    one = doubted.drop_duplicates('file_name').reset_index(drop=True)
-    one = one.assign(reason=one.file_name.map(reasons))
-    one.attrs = issues.attrs | {'weak': '' if one.likely_wrong.any() else weak}
+    found = _drawn_issues(twice) if twice else issues[:0]
+    one = _one_an_image(pd.concat([found, issues[issues.likely_wrong]], ignore_index=True))
+    weak = '' if one.likely_wrong.any() else found.attrs.get('weak', '')
+    one.attrs = issues.attrs | {'weak': weak}
     return one
 
 # %% ../../nbs/6_project/54_judging.ipynb #9e2b15a1
+@patch
+def _doubted(self: Project, made, record):
+    "Labels that look wrong, and regions that people drew differently"
+    issues = on_images(suspects_of(made, [self.second_features(made)]), made)
+    if 'box' not in made.table: return issues
+    return with_drawn_issues(issues, drawings(record, made.question.name))
+
 @patch
 def suspects(self: Project,
     n: int|None = None # At most so many; None = all
@@ -99,10 +121,13 @@ def suspects(self: Project,
     made = self.material_to_train()
     if not made.labelled.any(): raise ValueError(no_labels(self.repo))
     record = read_record(made.base.repo, made.base.parent, made.base.names)[0]
-    issues = on_images(suspects_of(made, [self.second_features(made)]), made)
-    if 'box' in made.table: issues = with_drawn_issues(issues, drawings(record, made.question.name))
-    found = undecided(issues, current(record).heads)
+    found = undecided(self._doubted(made, record), current(record).heads)
     return found[:n], found.attrs['weak'], record, made.question.name
+
+def _words_said(part, interface, question):
+    "`file_name` → annotator → what was said, or drawn, in words"
+    if interface.questions[question].kind in PARTS: return words_of_drawn(drawings(part, question))
+    return words_of(answers(part, interface), question)
 
 @patch
 def doubt_tasks(self: Project,
@@ -112,12 +137,22 @@ def doubt_tasks(self: Project,
     question: str        # Name
 ) -> list:               # Tasks, of the images that have one in the project
     "What to ask about labels that look wrong"
-    part, interface = record.part(among(record.heads.file_name, found.file_name)), self.agreed_interface()
-    drawn = interface.questions[question].kind in PARTS
-    said = words_of_drawn(drawings(part, question)) if drawn else words_of(answers(part, interface), question)
+    part = record.part(among(record.heads.file_name, found.file_name))
+    said = _words_said(part, self.agreed_interface(), question)
     todo = found[['file_name']].assign(said=found.file_name.map(said))
     tasks = queue(self.first_tasks(first, todo.file_name.tolist()), todo, part)
     return doubtful(tasks, dict(zip(found.file_name, found.reason, strict=True)))
+
+
+
+@patch
+def _queue_tasks(self: Project, project, tasks, dry_run):
+    "Put tasks into the review project: the counts, None in a dry run, and its address"
+    reviews, interface = self.review_numbers(project), self.agreed_interface()
+    counts = send_queue(self.studio, reviews[-1] if reviews else self.title, interface, tasks, dry_run)
+    if dry_run: return None, ''
+    reviews = reviews or self.review_numbers(project)
+    return counts, f'{self.studio.url}/projects/{reviews[-1]}' if reviews else ''
 
 @patch
 def check_labels(self: Project,
@@ -127,14 +162,10 @@ def check_labels(self: Project,
     "Have people decide again about labels that look wrong"
     found, weak, record, question = self.suspects(n)
     if weak or not len(found): return CheckReport(found, weak)
-    first, interface = self.existing(), self.agreed_interface()
+    first = self.existing()
     self.check_title(first)
     tasks = self.doubt_tasks(first, found, record, question)
-    reviews = [row['id'] for row in self.other_projects(first)['reviews']]
-    counts = send_queue(self.studio, reviews[-1] if reviews else self.title, interface, tasks, dry_run)
-    if dry_run: return CheckReport(found, '', None, len(found) - len(tasks))
-    reviews = reviews or [row['id'] for row in self.other_projects(first)['reviews']] # which notes its number
-    place = f'{self.studio.url}/projects/{reviews[-1]}' if reviews else ''
+    counts, place = self._queue_tasks(first, tasks, dry_run)
     return CheckReport(found, '', counts, len(found) - len(tasks), place)
 
 # %% ../../nbs/6_project/54_judging.ipynb #2edb5d91
@@ -165,7 +196,7 @@ def acceptable(
     "What models may decide on their own"
     from annot_hub.iterate.accepting import auto_accept
     P, classes = even_probabilities(made, True, others)
-    rest = made.readable & ~made.table.looked.to_numpy(bool)
+    rest = made.readable & ~made.looked
     names = made.table.file_name[rest].tolist()
     return auto_accept(P[rest], classes, names, made.labels(made.drawn), P[made.drawn], at_most)
 
@@ -175,7 +206,7 @@ def rows_to_accept(
 ) -> pd.DataFrame:       # As `write_accepted` takes it
     "The accepted labels as rows"
     rows = found[found.accepted].sort_values('file_name')
-    contents = made.table.set_index('file_name').sha256.reindex(rows.file_name).fillna('').str[:12].tolist()
+    contents = contents_of(made.table).reindex(rows.file_name).fillna('').str[:12].tolist()
     return pd.DataFrame({'file_name': rows.file_name, 'content': contents, 'label': guess_texts(rows.label),
                          'confidence': rows.confidence, 'model': labels_mark(made.revision),
                          'at_most': found.attrs['at_most']})
@@ -187,6 +218,21 @@ def _check_acceptable(made, repo):
         raise ValueError(f'people draw where {quoted(made.question.name)} is, and a model here knows what is '
                          'on an image and not where: nothing can be accepted; `annot_hub next` asks for more')
 
+def _accept_report(found, at_most):
+    "What can be accepted"
+    facts = found.attrs
+    return AcceptReport(facts['message'], facts['accepted'], len(found), facts['expected_wrong'], at_most,
+                        facts['drawn'])
+
+@patch
+def _publish_accepted(self: Project, found, made, report):
+    "Write down the labels that are accepted"
+    data = write_accepted(rows_to_accept(found, made))
+    title = f'Accept {plural(report.accepted, "label")} of a model, at most {report.at_most:.1%} wrong; {{}}'
+    report.published = self.publish_beside({ACCEPTED: data}, title)
+    report.message += (f". They are accepted now: `load_dataset({self.repo!r}, 'accepted')` has them beside "
+                       'the labels of people, and `annot_hub accept --undo` takes them back')
+
 @patch
 def accept(self: Project,
     at_most: float = .02, # Share of the accepted labels that may be wrong
@@ -195,30 +241,22 @@ def accept(self: Project,
     "Accept the model's labels for the rest of the collection, as far as the evidence goes"
     made = self.material()
     _check_acceptable(made, self.repo)
-    if made.table.looked.all():
+    if made.looked.all():
         return AcceptReport('nothing is left to accept: people have looked at every image', at_most=at_most)
     found = acceptable(made, at_most, [self.second_features(made, everything=True)])
-    facts = found.attrs
-    report = AcceptReport(facts['message'], facts['accepted'], len(found), facts['expected_wrong'], at_most,
-                          facts['drawn'])
-    if dry_run or not report.accepted: return report
-    data = write_accepted(rows_to_accept(found, made))
-    title = f'Accept {plural(report.accepted, "label")} of a model, at most {at_most:.1%} wrong; {{}}'
-    report.published = self.publish_beside({ACCEPTED: data}, title)
-    report.message += (f". They are accepted now: `load_dataset({self.repo!r}, 'accepted')` has them beside "
-                       'the labels of people, and `annot_hub accept --undo` takes them back')
+    report = _accept_report(found, at_most)
+    if report.accepted and not dry_run: self._publish_accepted(found, made, report)
     return report
 
 @patch
 def take_back(self: Project,
     dry_run: bool = False # Only say how many
 ) -> AcceptReport:        # In one commit
-    "Take back what was accepted"
+    "Take back what was accepted, without reading it: a bad file goes, too"
     data = self.known_images()[0].read(ACCEPTED)
-    lines = data.splitlines()[1:] if is_accepted(data) else []    # counted, not read: a bad one goes, too
-    if not lines: return AcceptReport('nothing was accepted, so there is nothing to take back')
-    what = plural(len(lines), 'accepted label')
+    n = len(data.splitlines()) - 1 if is_accepted(data) else 0
+    if not n: return AcceptReport('nothing was accepted, so there is nothing to take back')
+    what = plural(n, 'accepted label')
     report = AcceptReport(f'{what} taken back; the labels of people are as they were')
-    if dry_run: return report
-    report.published = self.publish_beside({ACCEPTED: None}, f'Take back {what}; {{}}')
+    if not dry_run: report.published = self.publish_beside({ACCEPTED: None}, f'Take back {what}; {{}}')
     return report

@@ -193,6 +193,15 @@ def answered_images(self: Project,
     names = Lineage(stamp(df, 1))
     return {names.at(followed.renamed.get(name, name)) for name in worked}, why
 
+_NOT_ASKED = 'Nothing was taken out, since the repo could not be asked who has answered'
+
+@patch
+def _images_in_use(self: Project, df, kept, followed):
+    "Keys that have a task or an answer, None if all may stay; and why the repo could not be asked, or ''"
+    if not lowered(self.section('sample'), kept): return None, ''
+    answered, why = self.answered_images(df, followed)
+    return answered | kept if why else answered, why
+
 @patch
 def choose_again(self: Project,
     df: pd.DataFrame,  # The collection, from `follow`
@@ -203,12 +212,8 @@ def choose_again(self: Project,
     sampling = self.section('sample')
     kept, n_gone = chosen_before(before, followed)
     listed = read_list(self.place('sample', 'file'), df.file_name, self.prefix) if 'file' in sampling else ()
-    needed, why = None, ''
-    if lowered(sampling, kept):
-        answered, why = self.answered_images(df, followed)
-        needed = answered | kept if why else answered
+    needed, why = self._images_in_use(df, kept, followed)
     result = choose(df, sampling, kept, needed, listed)
     self.sampled = sample_note(result, sampling, kept, n_gone)
-    if why:
-        self.sampled += f'. Nothing was taken out, since the repo could not be asked who has answered ({why})'
+    if why: self.sampled += f'. {_NOT_ASKED} ({why})'
     return result

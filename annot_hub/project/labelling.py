@@ -91,6 +91,14 @@ def tasks_that_say(self: Project,
     return {t['id'] for t in tasks if task_place(t['data']) in own and task_place(t['data'])[0]}
 
 @patch
+def _made_before(self: Project, project, images):
+    "Ids of tasks that were made under another name of our repo; `images` are id → (repo_id, file_name)"
+    names = {(name, None) for name, _ in images.values()}
+    own = self.our_places(names)
+    ids = under_old_names(images, own, self.repo)
+    return ids | self.tasks_that_say(project) if names - own else ids  # another repo has a name that we had
+
+@patch
 def task_inventory(self: Project,
     project: object,      # Label Studio's project
     dry_run: bool = False # Remember nothing
@@ -100,10 +108,7 @@ def task_inventory(self: Project,
     memory = TaskMemory(inside('tasks.known.json', self.dir), self.studio.identity(project))
     inventory = self.studio.inventory(project.id, memory.recall())
     if not dry_run: memory.keep(inventory)
-    names = {(name, None) for name, _ in inventory.images.values()}
-    own = self.our_places(names)
-    ids = under_old_names(inventory.images, own, self.repo)
-    if names - own: ids |= self.tasks_that_say(project)    # another repo has a name that we had
+    ids = self._made_before(project, inventory.images)
     return replace(inventory, renamed=dict.fromkeys(ids, self.repo))
 
 @patch
@@ -184,6 +189,8 @@ def the_only_one(
     raise ValueError(f'several projects in Label Studio can be the one of this file: {names}. '
                      'Give the title of one of them in annot_hub.toml, and no other project the same title')
 
+def _with_tasks(rows): return [row for row in rows if row['task_number']]
+
 @patch
 def search_project(self: Project) -> int|None: # None if there is none; `ValueError` if it can be two
     "The number of the project, where only Label Studio and the repo can tell"
@@ -191,8 +198,8 @@ def search_project(self: Project) -> int|None: # None if there is none; `ValueEr
     if len(titled) == 1 and not self.is_foreign(titled[0]): return titled[0]
     rows = self.studio.projects('', 'id,title,created_at,task_number')
     found = likely_projects(rows, self.title, {e.get('project') for e in self.known_record()})
-    if len(titled) == 1: found = self.about_us([row for row in rows if row['task_number']]) or found
-    if len(found) != 1: found = self.about_us([row for row in found or rows if row['task_number']]) or found
+    if len(titled) == 1: found = self.about_us(_with_tasks(rows)) or found
+    if len(found) != 1: found = self.about_us(_with_tasks(found or rows)) or found
     return the_only_one(found)
 
 @patch
@@ -213,7 +220,7 @@ def labelling(self: Project) -> object: # Label Studio's project, None if there 
 def existing(self: Project) -> object: # Label Studio's project; `ValueError` if there is none
     "The project in Label Studio, which must be there"
     project, known = self.labelling(), self.last_project()
-    if project is not None: return project
+    if project: return project
     if known:
         raise ValueError(f'the project of the last push (number {known[0]}) is not in the Label Studio at '
                          f'{self.studio.url}: correct `url` in annot_hub.toml if it is another one; if the '
@@ -230,15 +237,19 @@ def check_title(self: Project,
                      'annot_hub.toml, or rename it there. To begin another one, `annot_hub push --another`')
 
 @patch
+def project_settings(self: Project) -> dict: # For Label Studio
+    "How many people answer, and what the classes mean"
+    people = self.section('studio').get('people')
+    settings = {'maximum_annotations': people} if people else {}
+    return settings | (instructions(self.guideline()) if 'guideline' in self.cfg else {})
+
+@patch
 def make_labelling(self: Project,
     another: bool = False # Begin a new project, although there is one
 ) -> object:              # Label Studio's project
     "Make the project in Label Studio, or bring it up to date with the interface"
     from annot_hub.publish.relabelling import adapt
-    people = self.section('studio').get('people')
-    settings = {'maximum_annotations': people} if people else {}
-    if 'guideline' in self.cfg: settings |= instructions(self.guideline())
-    project = None if another else self.labelling()
+    settings, project = self.project_settings(), None if another else self.labelling()
     if another and self.studio.find(self.title):
         raise ValueError(f'Label Studio has a project {self.title!r} already: give the new one another title '
                          'in annot_hub.toml')

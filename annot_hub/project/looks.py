@@ -36,6 +36,19 @@ def _disputed(self: Project, project, interface, n):
     return queue(self.first_tasks(project, todo.file_name.tolist()), todo, record)
 
 @patch
+def review_numbers(self: Project,
+    project: object # Label Studio's project
+) -> list:          # The last one is in use; their numbers are noted on this disk
+    "The review projects"
+    return [row['id'] for row in self.other_projects(project)['reviews']]
+
+@patch
+def _take_reviews(self: Project, reviews, interface, dry_run):
+    "Publish what reviewers have decided"
+    taken = [self.take_decisions(i, interface, dry_run) for i in reviews]
+    return add_reports(taken[0], taken[1:], 'review') if taken else None
+
+@patch
 def review(self: Project,
     n: int|None = None,   # At most so many images in the queue; None = all
     dry_run: bool = False # Only say what would happen
@@ -45,12 +58,11 @@ def review(self: Project,
     self.reach_hub()
     first, interface = self.existing(), self.agreed_interface()
     self.check_title(first)
-    reviews = [row['id'] for row in self.other_projects(first)['reviews']]
-    taken = [self.take_decisions(i, interface, dry_run) for i in reviews]
-    todo = self._disputed(first, interface, n)
-    report = add_reports(taken[0], taken[1:], 'review') if taken else None
-    counts = send_queue(self.studio, reviews[-1] if reviews else self.title, interface, todo, dry_run)
-    if not reviews and not dry_run: self.other_projects(first)    # which notes its number
+    reviews = self.review_numbers(first)
+    report = self._take_reviews(reviews, interface, dry_run)
+    todo, where = self._disputed(first, interface, n), reviews[-1] if reviews else self.title
+    counts = send_queue(self.studio, where, interface, todo, dry_run)
+    if not reviews and not dry_run: self.review_numbers(first)
     return report, counts
 
 # %% ../../nbs/6_project/45_looks.ipynb #8c5e9c3f
@@ -101,6 +113,15 @@ def keep_names(self: Project,
 
 # %% ../../nbs/6_project/45_looks.ipynb #355260a4
 @patch
+def _not_pulled(self: Project, project, interface, record):
+    "What people did since the last pull"
+    identity = project_identity(project)
+    exported = self.studio.pull(project, since=cursor(record, identity))[0]
+    found = entries(self.under_todays_names(exported), self.studio.names(), identity,
+                    pictures_of(project, interface))
+    return updates(record, found)
+
+@patch
 def whole_record(self: Project,
     project: object,      # Label Studio's project
     interface: Interface, # The questions that people have answered
@@ -110,12 +131,9 @@ def whole_record(self: Project,
     from annot_hub.publish.base import read_record
     same = not interface_changes(interface, Interface(project.xml))
     if same and not dry_run: self.take_answers(project, interface)
-    record, identity = read_record(self.hub)[0], project_identity(project)
+    record = read_record(self.hub)[0]
     if same and not dry_run: return record
-    exported = self.studio.pull(project, since=cursor(record, identity))[0]
-    found = entries(self.under_todays_names(exported), self.studio.names(), identity,
-                    pictures_of(project, interface))
-    return record + updates(record, found)
+    return record + self._not_pulled(project, interface, record)
 
 @patch
 def project_to_relabel(self: Project,
@@ -139,21 +157,28 @@ def names_that_count(
 
 # %% ../../nbs/6_project/45_looks.ipynb #e6c701d4
 @patch
+def _send_again(self: Project, project, plan, record, looks):
+    "Have people look again at the images of which the answer is in doubt"
+    from annot_hub.publish.relabelling import look_again, send_second
+    tasks = look_again(self.first_tasks(project, plan.again.file_name.tolist()), plan, record)
+    counts = send_second(self.studio, self.title, plan, tasks, looks)
+    self.other_projects(project)    # which notes its number
+    return counts
+
+@patch
 def ask_anew(self: Project,
     project: object, # Label Studio's project
     plan: object,    # A `Change`
     record: list     # Entries of the record
 ) -> dict:           # Counts, as from `send_second`; `kept`: questions that Label Studio keeps
     "Ask otherwise in Label Studio, send the second look, publish"
-    from annot_hub.publish.relabelling import adapt, look_again, send_second
+    from annot_hub.publish.relabelling import adapt
     from annot_hub.record.reviewing import review_xml
     kept, beside = adapt(self.studio, project.id, plan.interface.xml)[1], self.other_projects(project)
     for row in beside['reviews']: adapt(self.studio, row['id'], review_xml(plan.interface))
-    tasks = look_again(self.first_tasks(project, plan.again.file_name.tolist()), plan, record)
-    second = send_second(self.studio, self.title, plan, tasks, beside['second looks'])
-    self.other_projects(project)    # which notes its number
+    counts = self._send_again(project, plan, record, beside['second looks'])
     self.take_answers(project, plan.interface)
-    return {'kept': kept} | second
+    return {'kept': kept} | counts
 
 @patch
 def rename_given(self: Project,
@@ -246,19 +271,25 @@ def with_interface(
 
 # %% ../../nbs/6_project/45_looks.ipynb #380486fd
 @patch
-def ask_as(self: Project,
-    then: Interface # Questions of an older version
-) -> list:          # Sentences: what was done
-    "Ask these questions again, in the project file and in Label Studio"
-    from annot_hub.annotate import StudioError
-    xml = with_numbers(then.xml, {c.name: c.labels for c in then.controls})
-    file, path = f'labels-{hashlib.sha256(xml.encode()).hexdigest()[:8]}.xml', self.dir/'annot_hub.toml'
+def _keep_interface(self: Project, then):
+    "Write questions into a file that the project file names; its name"
+    xml, path = with_numbers(then.xml, {c.name: c.labels for c in then.controls}), self.dir/'annot_hub.toml'
+    file = f'labels-{hashlib.sha256(xml.encode()).hexdigest()[:8]}.xml'
     gone = names_without_use(self.section('renamed'), then)
     text = with_interface(path.read_text(encoding='utf-8'), file, gone)
     cfg = parse_config(text, path)
     write_file(self.dir/file, xml)
     write_file(path, text, mode=path.stat().st_mode & 0o777)
-    self.cfg, done = cfg, [f'annot_hub.toml asks what {file} says now']
+    self.cfg = cfg
+    return file
+
+@patch
+def ask_as(self: Project,
+    then: Interface # Questions of an older version
+) -> list:          # Sentences: what was done
+    "Ask these questions again, in the project file and in Label Studio"
+    from annot_hub.annotate import StudioError
+    done = [f'annot_hub.toml asks what {self._keep_interface(then)} says now']
     try: self.labelling() and self.make_labelling()
     except StudioError as e: done.append(f'Label Studio keeps its questions, since answers use them: {e}')
     return done
@@ -268,6 +299,15 @@ def _two_ways(revision, told):
     return (f'{revision} asked otherwise than annot_hub.toml ({told}). To go on with its questions: '
             f'`annot_hub restore {revision} --questions then`; to keep those of today: '
             f'`annot_hub restore {revision} --questions today`')
+
+@patch
+def _asked_otherwise(self: Project, revision, questions, dry_run):
+    "Sentences, if an older version had other questions: what was done about them, or could be"
+    then = Interface(self.hub.read('labels.xml', revision).decode())
+    changed = interface_changes(self.interface, then)
+    if not changed: return []
+    if questions == 'then' and not dry_run: return self.ask_as(then)
+    return [_two_ways(revision, changed)]
 
 @patch
 def restore(self: Project,
@@ -282,9 +322,5 @@ def restore(self: Project,
         raise ValueError(f'{questions!r}: the questions of `today`, or of `then`?')
     self.reach_hub()
     report = restore(self.hub, revision, tag, dry_run, self.interface if questions == 'today' else None)
-    then = Interface(self.hub.read('labels.xml', revision).decode())
-    told = interface_changes(self.interface, then)
-    if not told or questions == 'today': return report
-    if questions == 'then' and not dry_run: report.notes += self.ask_as(then)
-    else: report.notes.append(_two_ways(revision, told))
+    if questions != 'today': report.notes += self._asked_otherwise(revision, questions, dry_run)
     return report

@@ -155,6 +155,11 @@ class Material:
         return self.labelled & (self.table.asked == RANDOM).to_numpy(bool)
 
     @property
+    def looked(self) -> np.ndarray: # Truths
+        "Images that somebody has looked at"
+        return self.table.looked.to_numpy(bool)
+
+    @property
     def names(self) -> list: # Keys
         "All images"
         return self.table.file_name.tolist()
@@ -192,10 +197,7 @@ def image_features(self: Project,
 ) -> np.ndarray:                # A row an image
     "Features of the pictures on this disk"
     from annot_hub.iterate.features import features
-    root = self.place('images', 'folder')
-    if not root.is_dir():
-        raise FileNotFoundError(f'{quoted(str(root))} is not a folder: correct `folder` under [images] in '
-                                'annot_hub.toml')
+    root = self.images_folder()
     paths = [local_path(root, name, self.prefix) for name in images_of(table)]
     return features(paths, embed, table.sha256.tolist(), table.box.tolist() if 'box' in table else None)
 

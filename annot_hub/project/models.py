@@ -6,7 +6,7 @@
 __all__ = ['TEST', 'Trained', 'no_labels', 'learning_rows', 'train_model', 'even_probabilities', 'scored_rows', 'unseen_by_file',
            'scores_of', 'shares_of', 'curve_of', 'advice_of', 'pull_of', 'suspects_of', 'undecided', 'on_images',
            'plain_json', 'score_table', 'mistake_rows', 'guess_table', 'suspects_text', 'labels_seen', 'card_of_model',
-           'TrainReport', 'report_of', 'file_scores', 'mistake_sheet']
+           'TrainReport', 'report_of', 'file_scores', 'mistake_sheet', 'ModelFiles']
 
 # %% ../../nbs/6_project/52_models.ipynb #dd6f32b8
 import json
@@ -88,22 +88,32 @@ def scored_rows(
     "The labels that the score is made of: those that were drawn at random, or all if nothing was"
     return made.drawn if made.drawn.any() else made.labelled
 
+def _file_features(made, found):
+    "What the file sees, a row an image; NaN for images that are not scored"
+    F = np.full((len(made.X), found.shape[1]), np.nan, np.float32)
+    F[scored_rows(made)] = found
+    return F
+
+def _label_folds(made, rows):
+    "Ten pairs of row numbers, to learn from and held back; none whose rest has too few classes"
+    from annot_hub.iterate.learning import fold_numbers, group_numbers, label_table
+    def n_classes(some): return len(label_table(made.labels(some))[0])
+    table = label_table(made.labels(rows))[1]
+    folds = fold_numbers(table, group_numbers(made.groups(rows)), 10)
+    pairs = [(rows[folds != k], rows[folds == k]) for k in range(folds.max() + 1)]
+    return [(rest, held) for rest, held in pairs if n_classes(rest) >= 2 - made.several]
+
 def unseen_by_file(
     trained: Trained,    # From `train_model`
     found: np.ndarray    # From `Shipped.features`, of the rows of `scored_rows`
 ) -> np.ndarray:         # (images, classes): for these rows, by models that had not seen their group
     "What the file would say if it had not seen the label"
-    from annot_hub.iterate.learning import fit, fold_numbers, group_numbers, in_classes, label_table
-    made, model, rows = trained.made, trained.model, np.flatnonzero(trained.learned)
-    F = np.full((len(made.X), found.shape[1]), np.nan, np.float32)
-    F[scored_rows(made)] = found
-    P, y, groups = model.probabilities(F), made.labels(rows), made.groups(rows)
-    folds = fold_numbers(label_table(y)[1], group_numbers(groups), 10)
-    for k in range(folds.max() + 1):
-        learned, held = np.flatnonzero(folds != k), rows[folds == k]
-        labels = [y[i] for i in learned]
-        if len(label_table(labels)[0]) < 2 - made.several: continue
-        part = fit(made.X[rows[learned]], labels, C=model.C)
+    from annot_hub.iterate.learning import fit, in_classes
+    made, model = trained.made, trained.model
+    F = _file_features(made, found)
+    P = model.probabilities(F)
+    for rest, held in _label_folds(made, np.flatnonzero(trained.learned)):
+        part = fit(made.X[rest], made.labels(rest), C=model.C)
         P[held] = in_classes(part.probabilities(F[held]), part.classes, model.classes)
     return P
 
@@ -153,14 +163,17 @@ def advice_of(
     if not len(curve): return 'Too few labels to say whether more pay: label on.'
     return str(when_to_stop(seconds, curve.attrs['gain'], scores))
 
+def _proposed_rows(rows):
+    "Images for which there was a guess, without those that were drawn"
+    return rows[(rows.guess != '') & (rows.why != RANDOM)].drop_duplicates('file_name', keep='last')
+
 def pull_of(
     rows: pd.DataFrame,  # From `Project.batches`
     table: pd.DataFrame  # From `learning_table`
 ) -> str:                # A sentence; '' where nobody saw a proposal
     "Did proposals pull people along?"
     from annot_hub.iterate.blind import pull_of_guesses
-    asked = rows[(rows.guess != '') & (rows.why != RANDOM)].drop_duplicates('file_name', keep='last')
-    labels = dict(zip(table.file_name, table.label, strict=True))
+    asked, labels = _proposed_rows(rows), dict(zip(table.file_name, table.label, strict=True))
     answers = [labels.get(name) for name in asked.file_name]
     if not (asked.shown != '').any() or not any(a is not None for a in answers): return ''
     guesses = [json.loads(g) if g.startswith('[') else g for g in asked.guess]
@@ -242,19 +255,21 @@ def mistake_rows(
     return [(f'{row.label or "nothing"}, taken for {row.answer or "nothing"}', row.examples[:n])
             for row in rows]
 
+def _class_columns(trained):
+    "`p.` and the class → its probabilities, image by image"
+    columns = trained.unseen.astype('float32').T
+    return {f'p.{c}': column for c, column in zip(trained.model.classes, columns, strict=True)}
+
 def guess_table(
     trained: Trained # From `train_model`
 ) -> pd.DataFrame:   # `file_name, guess, confidence, labelled`, and a probability a class
     "What the model says of each image; of labelled ones without having seen the label"
     from annot_hub.iterate.accepting import confidences
     from annot_hub.iterate.learning import best_labels
-    made, model = trained.made, trained.model
-    guesses = best_labels(trained.unseen, model.classes, model.multilabel)
-    table = pd.DataFrame({'file_name': made.names, 'guess': pd.Series(guesses, dtype=object),
-                          'confidence': confidences(trained.unseen, model.multilabel),
-                          'labelled': made.labelled})
-    columns = trained.unseen.astype('float32').T
-    return table.assign(**{f'p.{c}': column for c, column in zip(model.classes, columns, strict=True)})
+    made, model, P = trained.made, trained.model, trained.unseen
+    guesses = pd.Series(best_labels(P, model.classes, model.multilabel), dtype=object)
+    table = {'file_name': made.names, 'guess': guesses, 'confidence': confidences(P, model.multilabel)}
+    return pd.DataFrame(table | {'labelled': made.labelled} | _class_columns(trained))
 
 def suspects_text(
     n: int      # Labels
@@ -270,23 +285,27 @@ def labels_seen(
     if 'image' not in table: return {'n': len(table)}
     return {'n': int(table.image.nunique()), 'regions': len(table)}
 
+def _cut_regions(made, place, folder):
+    "Key → file with the region cut out, for rows that can be read"
+    from annot_hub.iterate.embedding import read_image
+    from annot_hub.iterate.features import crop
+    cut = {}
+    for i, row in enumerate(made.table[made.readable].itertuples()):
+        path = Path(folder)/f'{i}.png'
+        crop(read_image(place[row.file_name]), row.box).save(path)
+        cut[row.file_name] = path
+    return cut
+
 @patch
 def picture_files(self: Project,
     made: Material, # From `Project.material_to_train`
     folder: object  # Where regions are cut out to
 ) -> dict:          # Key → file
     "Where the picture of each row is"
-    from annot_hub.iterate.embedding import read_image
-    from annot_hub.iterate.features import crop
     root = self.place('images', 'folder')
     place = {name: local_path(root, image, self.prefix)
              for name, image in zip(made.names, images_of(made.table), strict=True)}
-    if 'box' not in made.table: return place
-    for i, row in enumerate(made.table[made.readable].itertuples()):
-        path = Path(folder)/f'{i}.png'
-        crop(read_image(place[row.file_name]), row.box).save(path)
-        place[row.file_name] = path
-    return place
+    return place | (_cut_regions(made, place, folder) if 'box' in made.table else {})
 
 def card_of_model(
     text: str,      # From `ship`
@@ -320,19 +339,36 @@ def publish_beside(self: Project,
         return report
 
 @patch
+def _tags_in_order(self: Project):
+    "The tags of commits of main, the oldest first; at most ten"
+    tags, order = self.hub.tags(), {c.sha: i for i, c in enumerate(self.hub.commits())}
+    known = [name for name in tags if tags[name] in order]
+    return sorted(known, key=lambda name: -order[tags[name]])[-10:]
+
+@patch
 def first_tags(self: Project,
     names: list # Keys
 ) -> list:      # The first tag in which each has a label; [] if there are not two tags
     "Which version had a label first"
-    tags, order = self.hub.tags(), {c.sha: i for i, c in enumerate(self.hub.commits())}
-    tags = sorted((name for name in tags if tags[name] in order), key=lambda name: -order[tags[name]])[-10:]
+    tags, first = self._tags_in_order(), {}
     if len(tags) < 2: return []
-    first = {}
     for tag in tags:
         cells = read_cells(self.hub.read('annotations.csv', tag), ['file_name', 'state'])
         done = cells.file_name[cells.state == 'labelled'] if 'state' in cells else ()
         first |= {name: tag for name in done if name not in first}
     return [first.get(name) for name in names]
+
+def _trained_on(labels):
+    "What a model has learned from, like '20 labels of v1'"
+    noun = 'region' if 'regions' in labels else 'label'
+    tags = ', '.join(labels['tags'])
+    return plural(labels.get('regions', labels['n']), noun) + (f' of {tags}' if tags else '')
+
+def _shares_text(said):
+    "A line with the shares of the classes, or none"
+    shares = ', '.join(f"{s['class']} {s['share']:.1%} ({s['low']:.1%} to {s['high']:.1%})"
+                       for s in said['shares'])
+    return [f'shares in all {said["images"]:,} images: {shares}'] if shares else []
 
 @dataclass
 class TrainReport:
@@ -343,23 +379,26 @@ class TrainReport:
     published: object = None # A `PublishReport`; None in a dry run
 
     def __str__(self):
-        labels, tags = self.said['labels'], ', '.join(self.said['labels']['tags'])
-        of = plural(labels.get('regions', labels['n']), 'region' if 'regions' in labels else 'label')
-        if tags: of += f' of {tags}'
-        lines = [f"trained on {of}: {self.said['said']}", self.said['advice']]
-        shares = ', '.join(f"{s['class']} {s['share']:.1%} ({s['low']:.1%} to {s['high']:.1%})"
-                           for s in self.said['shares'])
-        if shares: lines.append(f'shares in all {self.said["images"]:,} images: {shares}')
-        n, weak = self.said['suspects'], self.suspects.attrs.get('weak')
+        said, n, weak = self.said, self.said['suspects'], self.suspects.attrs.get('weak')
+        lines = [f"trained on {_trained_on(said['labels'])}: {said['said']}", said['advice']]
+        lines += _shares_text(said)
         if weak: lines.append(f'labels that look wrong: cannot be told, {weak}')
         else: lines.append(suspects_text(n) + (': `annot_hub check-labels`' if n else ''))
-        if self.said['pull']: lines.append(f"proposals: {self.said['pull']}")
+        if said['pull']: lines.append(f"proposals: {said['pull']}")
         return '\n'.join(lines)
 
     def _repr_markdown_(self): return str(self).replace('\n', '  \n') # two spaces: a new line
     __repr__ = __str__
 
 # %% ../../nbs/6_project/52_models.ipynb #4e3d253e
+def _report_of_file(trained, shipped, scores):
+    "What a model is, and how good it is"
+    made = trained.made
+    return {'made_by': f'annot_hub {__version__}', 'said': str(scores), 'question': made.question.name,
+            'classes': trained.model.classes, 'labels': labels_seen(trained), 'images': len(made.names),
+            'drawn': int(made.drawn.sum()), 'sha256': shipped.sha256, 'bytes': shipped.size,
+            'scores': scores.to_dict(), 'shares': shares_of(made).to_dict('records')}
+
 def report_of(
     trained: Trained,    # From `train_model`
     shipped: object,     # `Shipped`
@@ -367,17 +406,12 @@ def report_of(
     found: dict          # `tags`, `labels`, `seconds`, `rows`, `suspects`
 ) -> dict:               # The report, for `model/report.json`
     "All that there is to say"
-    made, model = trained.made, trained.model
-    curve, shares = curve_of(trained, found['tags']), shares_of(made)
-    said = {'made_by': f'annot_hub {__version__}', 'said': str(scores), 'question': made.question.name,
-            'classes': model.classes, 'labels': found['labels'] | labels_seen(trained),
-            'images': len(made.names), 'drawn': int(made.drawn.sum()), 'sha256': shipped.sha256,
-            'bytes': shipped.size, 'scores': scores.to_dict(), 'shares': shares.to_dict('records'),
-            'curve': curve.to_dict('records'),
-            'gain': curve.attrs.get('gain'), 'advice': advice_of(curve, scores, found['seconds']),
-            'suspects': len(found['suspects']), 'pull': pull_of(found['rows'], made.table),
-            'mistakes': len(scores.mistakes)}
-    return plain_json(said)
+    curve, said = curve_of(trained, found['tags']), _report_of_file(trained, shipped, scores)
+    said['labels'] = found['labels'] | said['labels']
+    return plain_json(said | {
+        'curve': curve.to_dict('records'), 'gain': curve.attrs.get('gain'),
+        'advice': advice_of(curve, scores, found['seconds']), 'suspects': len(found['suspects']),
+        'pull': pull_of(found['rows'], trained.made.table), 'mistakes': len(scores.mistakes)})
 
 def file_scores(
     trained: Trained, # From `train_model`
@@ -397,30 +431,69 @@ def mistake_sheet(
     rows = mistake_rows(scores)
     return contact_sheet(rows, lambda name: Path(place[name]).read_bytes()) if rows else None
 
+def _guess_file(trained):
+    "What the model says of each image, as Parquet; None for a model of regions"
+    return guess_table(trained).to_parquet(index=False) if 'box' not in trained.made.table else None
+
 # %% ../../nbs/6_project/52_models.ipynb #d03e629d
+@dataclass
+class ModelFiles:
+    "A model as files, and how good it is"
+    shipped: object      # `Shipped`
+    scores: object       # `Scores`
+    card: str            # Its text
+    model: bytes         # In ONNX
+    mistakes: bytes|None # A JPEG; None without any
+
+@patch
+def _ship_model(self: Project, trained, labels):
+    "Make a model a file"
+    from annot_hub.iterate.embedding import embed_net
+    from annot_hub.iterate.shipping import ship, write_card
+    made = trained.made
+    with TemporaryDirectory() as folder, TemporaryDirectory() as cut:
+        place = self.picture_files(made, cut)
+        good = [place[name] for name in made.table.file_name[made.readable]]
+        shipped = ship(trained.model, embed_net, folder, good, labels)
+        scores = file_scores(trained, shipped, place)
+        write_card(shipped, score_table(scores))
+        card = (Path(folder)/'README.md').read_text('utf8')
+        return ModelFiles(shipped, scores, card, shipped.path.read_bytes(), mistake_sheet(scores, place))
+
 @patch
 def model_files(self: Project,
     trained: Trained, # From `train_model`
     found: dict       # `tags`, `labels`, `seconds`, `rows`, `suspects`
 ) -> tuple:           # Path in the repo → content; and a `TrainReport`
     "A model with its card, its report and its guesses"
-    from annot_hub.iterate.embedding import embed_net
-    from annot_hub.iterate.shipping import ship, write_card
-    made, is_whole = trained.made, 'box' not in trained.made.table
-    with TemporaryDirectory() as folder, TemporaryDirectory() as cut:
-        place = self.picture_files(made, cut)
-        good = [place[name] for name in made.table.file_name[made.readable]]
-        shipped = ship(trained.model, embed_net, folder, good, found['labels'])
-        scores = file_scores(trained, shipped, place)
-        write_card(shipped, score_table(scores))
-        text, data = (Path(folder)/'README.md').read_text('utf8'), shipped.path.read_bytes()
-        mistakes = mistake_sheet(scores, place)
-    said = report_of(trained, shipped, scores, found)
-    files = {'model/model.onnx': data, 'model/README.md': card_of_model(text, said).encode(),
-             'model/mistakes.jpg': mistakes,
-             'model/guesses.parquet': guess_table(trained).to_parquet(index=False) if is_whole else None,
-             REPORT: json.dumps(said, indent=1, ensure_ascii=False).encode()}
-    return files, TrainReport(said, scores, found['suspects'])
+    made = self._ship_model(trained, found['labels'])
+    said = report_of(trained, made.shipped, made.scores, found)
+    report = json.dumps(said, indent=1, ensure_ascii=False).encode()
+    card = card_of_model(made.card, said).encode()
+    files = {'model/model.onnx': made.model, 'model/README.md': card, 'model/mistakes.jpg': made.mistakes,
+             'model/guesses.parquet': _guess_file(trained), REPORT: report}
+    return files, TrainReport(said, made.scores, found['suspects'])
+
+@patch
+def _look_again(self: Project, made, heads):
+    "Labels that neither of two embedders believes"
+    issues = suspects_of(made, [self.second_features(made)])
+    return undecided(on_images(issues, made), heads)
+
+@patch
+def _found_beside(self: Project, trained):
+    "`tags`, `labels`, `seconds`, `rows`, `suspects`: what a report says beside the scores"
+    made = trained.made
+    heads = current(read_record(made.base.repo, made.base.parent, made.base.names)[0]).heads
+    tags = [name for name, sha in self.hub.tags().items() if sha == made.revision]
+    return {'tags': self.first_tags(images_of(made.table)[trained.learned].tolist()),
+            'seconds': heads.lead_time.tolist(), 'rows': self.batches()[1],
+            'suspects': self._look_again(made, heads),
+            'labels': {'repo_id': self.repo, 'commit': made.revision, 'tags': tags}}
+
+def _new_files(files, base):
+    "Path → content of what a commit writes; None only for what is there and goes"
+    return {path: data for path, data in files.items() if data is not None or path in base.found}
 
 @patch
 def train(self: Project,
@@ -429,19 +502,11 @@ def train(self: Project,
 ) -> TrainReport:              # `ValueError` if there is too little to learn from
     "Train a model on the published labels, judge it, and commit it with its report"
     made = self.material_to_train(question)
-    if not made.labelled.any():
-        raise ValueError(no_labels(self.repo))
+    if not made.labelled.any(): raise ValueError(no_labels(self.repo))
     trained = train_model(made)
-    tags = [name for name, sha in self.hub.tags().items() if sha == made.revision]
-    heads = current(read_record(made.base.repo, made.base.parent, made.base.names)[0]).heads
-    suspects = undecided(on_images(suspects_of(made, [self.second_features(made)]), made), heads)
-    names = images_of(made.table)[trained.learned].tolist()
-    found = {'tags': self.first_tags(names), 'seconds': heads.lead_time.tolist(), 'rows': self.batches()[1],
-             'suspects': suspects,
-             'labels': {'repo_id': self.repo, 'commit': made.revision, 'tags': tags}}
+    found = self._found_beside(trained)
     files, report = self.model_files(trained, found)
-    files = {path: data for path, data in files.items() if data is not None or path in made.base.found}
-    of = ', '.join(tags) or made.revision[:8]
-    what = f'Train a model on {of}: macro F1 {report.scores.macro_f1:.3f}; {{}}'
-    report.published = self.publish_beside(files, what, dry_run)
+    of = ', '.join(found['labels']['tags']) or made.revision[:8]
+    title = f'Train a model on {of}: macro F1 {report.scores.macro_f1:.3f}; {{}}'
+    report.published = self.publish_beside(_new_files(files, made.base), title, dry_run)
     return report

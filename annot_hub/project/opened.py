@@ -278,19 +278,22 @@ def words(self: Project) -> Words: # `FileNotFoundError` or `ValueError` names t
                  self.cfg.get('one_key', False))
 
 @patch
-def asked_now(self: Project) -> Interface: # `FileNotFoundError` or `ValueError` names the file
-    "The questions as the file has them, without what their labels were called before"
-    if self.cfg.get('labels') == []:
-        raise ValueError('the project has no classes yet: write them as `labels` in annot_hub.toml, or take '
-                         'labels '
-                         'that exist with `annot_hub import`')
-    if 'labels' in self.cfg: return screen(self.cfg['labels'], self.words())
+def _interface_of_file(self: Project) -> Interface: # `FileNotFoundError` or `ValueError` names the file
+    "The questions in a file that the project file names"
     self.check('interface')
     path = self.dir/self.cfg['interface']
     if not path.exists():
         raise FileNotFoundError(f'{path} is not there: correct `interface` in annot_hub.toml')
     try: return Interface(path.read_text(encoding='utf-8-sig'))
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
+
+@patch
+def asked_now(self: Project) -> Interface: # `FileNotFoundError` or `ValueError` names the file
+    "The questions as the file has them, without what their labels were called before"
+    if self.cfg.get('labels') == []:
+        raise ValueError('the project has no classes yet: write them as `labels` in annot_hub.toml, or take '
+                         'labels that exist with `annot_hub import`')
+    return screen(self.cfg['labels'], self.words()) if 'labels' in self.cfg else self._interface_of_file()
 
 @patch(as_prop=True)
 def interface(self: Project) -> Interface: # With what its labels were called before

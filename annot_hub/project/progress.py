@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MODEL_LABELS', 'by_person', 'by_split', 'label_states', 'repo_counts', 'accepted_count', 'rounds_done',
-           'upload_counts', 'named_command', 'step_words', 'typed_steps', 'work_left', 'model_steps', 'next_steps',
-           'answer_or_problem', 'what_is_drawn', 'version_state', 'repo_lines', 'studio_lines', 'nothing_left',
-           'status_text']
+           'upload_counts', 'named_command', 'step_words', 'pull_words', 'typed_steps', 'rounds_left', 'images_left',
+           'work_left', 'model_steps', 'next_steps', 'answer_or_problem', 'what_is_drawn', 'version_state',
+           'repo_lines', 'round_lines', 'studio_lines', 'nothing_left', 'status_text']
 
 # %% ../../nbs/6_project/47_progress.ipynb #f747dedc
 import json
@@ -64,23 +64,30 @@ def label_states(
     found = labels(base.record, interface)
     return found.set_index('file_name').state
 
+def _state_counts(df, state, blank):
+    "How far the images of the collection are"
+    counts = {s: int((state == s).sum()) for s in _STATES}
+    labelled, selected = int(((state == 'labelled') & df.selected).sum()), int(df.selected.sum())
+    looked = df.selected & state.notna() & ~df.file_name.isin(blank)
+    return counts | {'coverage': round(labelled/max(1, selected), 4), 'looked at': int(looked.sum())}
+
+def _names_elsewhere(base, states):
+    "Images with answers that are neither in the collection nor withdrawn"
+    known = {*base.collection.file_name, *base.withdrawn}
+    return [name for name in states.index if name not in known]
+
 def repo_counts(
     base: object,      # A `Base` of the repo
     states: pd.Series, # From `label_states`
-    blank: set = frozenset() # Images of which a table only says that they have no label
+    blank: set = frozenset() # As for `_state_counts`
 ) -> dict:            # Counts; `splits` and `people` are nested
     "How far the labels are"
     df, entries = base.collection, current(base.record)
     state = df.file_name.map(states)
     placed, _ = read_splits(base.read('splits.csv'))
-    labelled = int(((state == 'labelled') & df.selected).sum())
-    known = states.index.isin(df.file_name)
     return {'images': len(df), 'selected': int(df.selected.sum()), 'annotations': len(entries),
-            **{s: int((state == s).sum()) for s in _STATES},
-            'coverage': round(labelled/max(1, int(df.selected.sum())), 4),
-            'looked at': int((df.selected & state.notna() & ~df.file_name.isin(blank)).sum()),
-            'elsewhere': sum(name not in base.withdrawn for name in states.index[~known]),
-            'withdrawn': len(base.withdrawn),
+            **_state_counts(df, state, blank),
+            'elsewhere': len(_names_elsewhere(base, states)), 'withdrawn': len(base.withdrawn),
             'splits': by_split(group_of(df).map(placed), state, df.selected), 'people': by_person(entries)}
 
 def accepted_count(
@@ -116,19 +123,23 @@ def unplaced_answers(self: Project,
     lost = [i for i, (repo_id, name) in images.items() if repo_id != self.repo or name not in known]
     return len(self.studio.touched(project.id, lost[:300])) if lost else 0
 
+def _changed_query(since):
+    "JSON that asks for tasks that were changed after a server time, or for all"
+    from annot_hub.annotate.projects import condition
+    from annot_hub.annotate.pulling import server_time
+    time = since and server_time(since).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+    after = [condition('updated_at', 'greater', 'Datetime', time)] if since else []
+    return json.dumps(dict(filters=dict(conjunction='and', items=after), ordering=['tasks:id']))
+
 @patch
 def tasks_changed(self: Project,
     number: int,    # Of a project
     since: str|None # Server time of the last pull; None for all
 ) -> int:           # At most 1,000
     "Tasks with answers that no pull has seen"
-    from annot_hub.annotate.projects import condition
-    from annot_hub.annotate.pulling import server_time
-    time = since and server_time(since).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
-    after = [condition('updated_at', 'greater', 'Datetime', time)] if since else []
-    query = json.dumps(dict(filters=dict(conjunction='and', items=after), ordering=['tasks:id']))
-    answer = self.studio.get('/api/tasks', project=number, page=1, page_size=1000, query=query,
-                             fields='task_only', include='id,total_annotations,cancelled_annotations')
+    answer = self.studio.get('/api/tasks', project=number, page=1, page_size=1000,
+                             query=_changed_query(since), fields='task_only',
+                             include='id,total_annotations,cancelled_annotations')
     return sum(bool(t['total_annotations'] or t['cancelled_annotations']) for t in answer['tasks'])
 
 # %% ../../nbs/6_project/47_progress.ipynb #546b0372
@@ -197,25 +208,34 @@ def rounds_done(
     return {r['title']: {'tasks': r['task_number'], 'done': r['finished_task_number']} for r in rows}
 
 @patch
+def _beside_news(self: Project, beside, base):
+    "Tasks `to take` and `to review`, and `sheets to pull` where there are sheets"
+    seen, reviewed = (sum([self.to_decide(row, base) for row in beside[kind]])
+                      for kind in ('second looks', 'reviews'))
+    sheets = beside['sheets']
+    news = {'sheets to pull': sum([self.sheets_to_pull(row, base) for row in sheets])} if sheets else {}
+    return news | {'to take': seen, 'to review': reviewed}
+
+@patch
 def beside_status(self: Project,
     project: object, # Label Studio's project
     base: object     # A `Base` of the repo; None if that does not answer
-) -> dict:           # `second looks` and `reviews`: title → `tasks`, `done`; tasks `to take`, and `to review`
+) -> dict:           # `second looks` and `reviews`: title → `tasks`, `done`; and `_beside_news`
     "What is in the projects beside the main one"
     beside = self.other_projects(project)
-    sheets = beside.pop('sheets')
-    found = {kind: rounds_done(rows) for kind, rows in beside.items()}
-    if sheets: found['sheets'] = rounds_done(sheets)
-    if base is None: return found
-    news = {kind: sum([self.to_decide(row, base) for row in rows]) for kind, rows in beside.items()}
-    if sheets: found['sheets to pull'] = sum([self.sheets_to_pull(row, base) for row in sheets])
-    return found | {'to take': news['second looks'], 'to review': news['reviews']}
+    done = {kind: rounds_done(rows) for kind, rows in beside.items() if rows or kind != 'sheets'}
+    return done | (self._beside_news(beside, base) if base is not None else {})
 
 @patch
-def _answered_elsewhere(self: Project, base):
-    "Images that enough people have answered for, though not in this project of Label Studio"
-    if base is None or self.cfg.get('labels') == []: return set()
-    return answered_elsewhere(base.record, self.interface, self.section('studio').get('people', 1))
+def names_to_ask(self: Project,
+    base: object # A `Base` of the repo; None if that does not answer
+) -> list:       # `file_name`s; nothing without a base
+    "The images that are selected, without those that enough people have answered for elsewhere"
+    if base is None: return []
+    names = base.collection.file_name[base.collection.selected].tolist()
+    if self.cfg.get('labels') == []: return names
+    answered = answered_elsewhere(base.record, self.interface, self.section('studio').get('people', 1))
+    return [name for name in names if name not in answered]
 
 @patch
 def _counts_to_push(self: Project, project, lacking):
@@ -223,6 +243,16 @@ def _counts_to_push(self: Project, project, lacking):
     on_sheets = self.left_to_sheets(project, lacking)
     counts = {'on sheets': len(on_sheets)} if on_sheets else {}
     return counts | {'to push': len(lacking) - len(on_sheets)}
+
+@patch
+def _tasks_status(self: Project, project, base, due):
+    "What a push and a pull would do"
+    lacking, images = self.tasks_lacking(project, self.names_to_ask(base))
+    return self._counts_to_push(project, lacking) | {
+        'to pull': self.to_pull(project, base, images),
+        'to follow': self.tasks_behind(project, base),
+        'to see again': self.see_again(project, due, self.interface, True),
+        'unplaced': self.unplaced_answers(project, images, set(base.collection.file_name))}
 
 @patch
 def studio_status(self: Project,
@@ -233,17 +263,9 @@ def studio_status(self: Project,
     project = self.labelling()
     found = {'url': self.studio.url, 'project': project and project.id,
              'tasks': project.n_tasks if project else 0}
-    names = base.collection.file_name[base.collection.selected].tolist() if base else []
-    answered = self._answered_elsewhere(base)
-    if project is None: return found | {'to push': len({*names} - answered)}
+    if project is None: return found | {'to push': len(self.names_to_ask(base))}
     found |= self.beside_status(project, base)
-    if base is None: return found
-    lacking, images = self.tasks_lacking(project, names)
-    found |= self._counts_to_push(project, [name for name in lacking if name not in answered])
-    return found | {'to pull': self.to_pull(project, base, images),
-                    'to follow': self.tasks_behind(project, base),
-                    'to see again': self.see_again(project, due or {}, self.interface, True),
-                    'unplaced': self.unplaced_answers(project, images, set(base.collection.file_name))}
+    return found | (self._tasks_status(project, base, due or {}) if base is not None else {})
 
 # %% ../../nbs/6_project/47_progress.ipynb #6be801aa
 _IMAGES = {'new': ('image', ''), 'changed': ('changed image', ''), 'renamed': ('renamed image', ''),
@@ -261,6 +283,10 @@ def upload_counts(
     same = to_come.reset_index(drop=True).equals(existing.reset_index(drop=True))
     return counts | {'table': not same}
 
+def _names_in_use(base):
+    "Images that somebody has answered, or was asked about in a batch"
+    return {*current(base.record).heads.file_name} | asked_names(base.read(BATCHES), base.names)
+
 @patch
 def folder_status(self: Project,
     base: object = None # A `Base` of the repo; None if it has no collection
@@ -271,9 +297,7 @@ def folder_status(self: Project,
     if base is None: return found | {'to upload': {'new': len(df)}}
     left = base.names.left
     if not df.selected.all():  # else all stay in the sample anyway
-        answered = set(current(base.record).heads.file_name)
-        answered |= asked_names(base.read(BATCHES), base.names)
-        df = keep_answered(df, base.collection, left, answered)
+        df = keep_answered(df, base.collection, left, _names_in_use(base))
     return found | {'to upload': upload_counts(df, base.collection, left)}
 
 # %% ../../nbs/6_project/47_progress.ipynb #574dee7a
@@ -292,6 +316,8 @@ _STALE = {'edited': 'annotations.csv was edited on the Hub',
             'behind': 'the last version is of an earlier collection',
             'renamed': 'the last version has the earlier name of the repo'}
 
+def _project_page(studio): return f'{studio["url"]}/projects/{studio["project"]}'
+
 def step_words(
     counts: dict, # Name → how many
     nouns: dict   # Name → what to call one of them, and what follows
@@ -306,43 +332,68 @@ def _not_queued(repo, studio):
     queued = sum(r['tasks'] - r['done'] for r in studio.get('reviews', {}).values())
     return max(0, repo.get('disputed', 0) - queued - studio.get('to review', 0))
 
+def pull_words(
+    repo: dict,  # From `repo_status`
+    studio: dict # From `studio_status`
+) -> str:        # '' if there is nothing
+    "What a pull would do"
+    stale = [why for name, why in _STALE.items() if repo.get(name)]
+    return ', '.join(filter(None, [step_words(studio, _NEWS), *stale]))
+
 def typed_steps(
     folder: dict, # From `folder_status`
     repo: dict,   # From `repo_status`
     studio: dict  # From `studio_status`
-) -> Iterator:    # Commands, with what they would do
+) -> list:        # Commands, with what they would do
     "What somebody must type"
     lack = folder.get('to upload', {})
-    what = step_words(lack, _IMAGES)
-    if what or lack.get('table'): yield f'annot_hub upload ({what or "the table"})'
-    tasks = step_words(studio, _TASKS)
-    if tasks: yield f'annot_hub push ({tasks})'
-    news = [step_words(studio, _NEWS), *(why for name, why in _STALE.items() if repo.get(name))]
-    if any(news): yield f'annot_hub pull ({", ".join(filter(None, news))})'
-    review = step_words(studio | {'disputed': _not_queued(repo, studio)}, _REVIEW)
-    if review: yield f'annot_hub review ({review})'
+    words = {'upload': step_words(lack, _IMAGES) or ('the table' if lack.get('table') else ''),
+             'push': step_words(studio, _TASKS),
+             'pull': pull_words(repo, studio),
+             'review': step_words(studio | {'disputed': _not_queued(repo, studio)}, _REVIEW)}
+    return [f'annot_hub {verb} ({what})' for verb, what in words.items() if what]
 
 # %% ../../nbs/6_project/47_progress.ipynb #d954d8c8
+def rounds_left(
+    rounds: dict, # Title → `tasks`, `done`
+    noun: str,    # What to call a task
+    verb: str     # What people do with it
+) -> Iterator:    # Sentences
+    "What is left in the projects beside the main one"
+    for title, r in rounds.items():
+        n = r['tasks'] - r['done']
+        if n > 0: yield f'{plural(n, noun)} to {verb} in {quoted(title)}'
+
+def images_left(
+    repo: dict,  # From `repo_status`
+    studio: dict # From `studio_status`
+) -> int:        # Images
+    "How many images have a task that waits for people"
+    waiting = sum(studio.get(name, 0) for name in ('to push', 'to pull', 'on sheets'))
+    return repo.get('selected', 0) - repo.get('looked at', 0) - waiting
+
 def work_left(
     repo: dict,  # From `repo_status`
     studio: dict # From `studio_status`
 ) -> Iterator:   # Sentences
     "What people have to do in Label Studio"
-    for kind in 'second looks', 'reviews':
-        for title, r in studio.get(kind, {}).items():
-            n = r['tasks'] - r['done']
-            if n > 0: yield f'{plural(n, "image")} to label in {quoted(title)}'
-    for title, r in studio.get('sheets', {}).items():
-        n = r['tasks'] - r['done']
-        if n > 0: yield f'{plural(n, "contact sheet")} to answer in {quoted(title)}'
-    waiting = sum(studio.get(name, 0) for name in ('to push', 'to pull', 'on sheets'))
-    left = repo.get('selected', 0) - repo.get('looked at', 0) - waiting
-    if studio.get('project') and left > 0:
-        yield (f'{plural(left, "image")} to label at {studio["url"]}/projects/{studio["project"]} '
-               '(Label All Tasks)')
+    for kind in 'second looks', 'reviews': yield from rounds_left(studio.get(kind, {}), 'image', 'label')
+    yield from rounds_left(studio.get('sheets', {}), 'contact sheet', 'answer')
+    left = images_left(repo, studio)
+    if not studio.get('project') or left <= 0: return
+    yield f'{plural(left, "image")} to label at {_project_page(studio)} (Label All Tasks)'
+
 
 MODEL_LABELS = 20 # Labels of which a model can be made
 
+def _steps_with_model(repo):
+    "What a model can do that has seen the labels"
+    left = repo['images'] - sum(repo[state] for state in _STATES)
+    if left <= 0: return
+    yield f'annot_hub next --n 20 (of {plural(left, "image")} that nobody has looked at)'
+    if not repo.get('only regions'): yield 'annot_hub accept --dry-run (what the model can do of them)'
+
+# %% ../../nbs/6_project/47_progress.ipynb #7401609c
 def model_steps(
     repo: dict,  # From `repo_status`
     studio: dict # From `studio_status`
@@ -353,12 +404,8 @@ def model_steps(
     if n >= 1.5*known:
         seen = f', the model has seen {known:,}' if known else ''
         yield f'annot_hub train ({plural(n, "label")}{seen})'
-        return
-    if repo.get('selected', 0) > repo.get('looked at', 0) or not studio.get('project'): return
-    left = repo['images'] - sum(repo[state] for state in _STATES)
-    if left > 0:
-        yield f'annot_hub next --n 20 (of {plural(left, "image")} that nobody has looked at)'
-        if not repo.get('only regions'): yield 'annot_hub accept --dry-run (what the model can do of them)'
+    elif studio.get('project') and repo.get('looked at', 0) >= repo.get('selected', 0):
+        yield from _steps_with_model(repo)
 
 def next_steps(
     found: dict # `collection`, `hub` and `studio` of a status
@@ -398,18 +445,28 @@ def version_state(
     return {'edited': edited, 'behind': behind, 'renamed': renamed}
 
 @patch
-def names_on_hub(self: Project,
-    main: str # The head of main
-) -> dict:    # `tags`; `proposals`: our own open pull requests. One request where the repo has none at all
-    "What there is beside main"
+def _own_proposals(self: Project, main):
+    "Our own open pull requests; none without a token, since nobody has a pull request"
     from annot_hub.collect.proposals import HubError
     from annot_hub.publish.proposing import my_versions
-    tags, numbers = self.hub.named()
-    try: current, behind = my_versions(self.hub, main) if numbers else (None, [])
-    except HubError: current, behind = None, []   # nobody's token, nobody's pull request
-    rows = [{'number': one.number, 'title': one.title, 'page': self.hub.proposal_page(one.number),
+    try: current, behind = my_versions(self.hub, main)
+    except HubError: return []
+    return [{'number': one.number, 'title': one.title, 'page': self.hub.proposal_page(one.number),
              'behind': one != current} for one in [*[current]*bool(current), *behind]]
-    return {'tags': tags, 'proposals': rows}
+
+@patch
+def names_on_hub(self: Project,
+    main: str # The head of main
+) -> dict:    # `tags`; `proposals`: from `_own_proposals`. One request where the repo has none at all
+    "What there is beside main"
+    tags, numbers = self.hub.named()
+    return {'tags': tags, 'proposals': self._own_proposals(main) if numbers else []}
+
+def _label_counts(base, interface):
+    "How far the labels of people and of a model are"
+    states = label_states(base, interface)
+    blank = {name for name, n in people_elsewhere(base.record, interface).items() if not n}
+    return repo_counts(base, states, blank) | accepted_count(base, states)
 
 @patch
 def repo_status(self: Project,
@@ -420,22 +477,22 @@ def repo_status(self: Project,
     from annot_hub.annotate.interface import Interface
     xml = base.read('labels.xml')
     interface = Interface(xml.decode()) if xml else self.interface
-    states = label_states(base, interface)
-    blank = {name for name, n in people_elsewhere(base.record, interface).items() if not n}
-    counts = repo_counts(base, states, blank) | accepted_count(base, states)
-    replaced = sum(map(len, due.values()))
     model = read_report(base.read(REPORT)).get('labels', {}).get('n', 0)
-    return {'endpoint': self.endpoint, **counts, 'model labels': model, 'replaced': replaced,
+    return {'endpoint': self.endpoint, **_label_counts(base, interface), 'model labels': model,
+            'replaced': sum(map(len, due.values())),
             **version_state(base), **self.names_on_hub(base.parent), **what_is_drawn(interface)}
+
+@patch
+def _base_on_hub(self: Project) -> object: # From `read_base`
+    "What the repo holds, from a Hub that is started if need be"
+    from annot_hub.publish.base import read_base
+    self.reach_hub()
+    return read_base(self.hub)
 
 @patch
 def status(self: Project) -> dict: # `collection`, `hub`, `studio` (`problem` where it is down), `next`
     "Where the project stands, and what comes next"
-    from annot_hub.publish.base import read_base
-    def look():
-        self.reach_hub()
-        return read_base(self.hub)
-    base = answer_or_problem(look)
+    base = answer_or_problem(self._base_on_hub)
     known = None if isinstance(base, dict) else base
     due = self.images_due(known.names) if known else {}
     found = {'title': self.title, 'repo': self.repo,
@@ -454,6 +511,20 @@ def _how_far(labelled, images, states):
 _EXCEPTIONS = {'replaced': 'replaced by another picture since: to be seen again',
         'elsewhere': 'not in the collection any more: the labels are kept'}
 
+def _part_lines(repo):
+    "How far each split is, and what each person did"
+    for name, n in repo['splits'].items():
+        yield f'  {name:<11} {_how_far(n["labelled"], n["images"], n)}'
+    for who, n in repo['people'].items():
+        yield f'  {one_line(who, 40):<11} {plural(n["answers"], "answer")}, the last one on {n["last"]}'
+
+def _version_lines(repo):
+    "The tags, and what is proposed"
+    if repo['tags']: yield f'  versions    {", ".join(repo["tags"][-10:])}'
+    for one in repo.get('proposals', ()):
+        yield f'  proposed    {one_line(one["title"], 100)}: {one["page"]}'
+        if one['behind']: yield '    main has moved on since: `annot_hub pull --to-pr` makes it again'
+
 def repo_lines(
     repo: dict # From `repo_status`
 ) -> Iterator: # Lines
@@ -463,17 +534,19 @@ def repo_lines(
         return
     done = round(repo['coverage']*repo['selected'])
     yield f'repo      {_how_far(done, repo["selected"], repo)}'
-    for name, n in repo['splits'].items():
-        yield f'  {name:<11} {_how_far(n["labelled"], n["images"], n)}'
-    for who, n in repo['people'].items():
-        yield f'  {one_line(who, 40):<11} {plural(n["answers"], "answer")}, the last one on {n["last"]}'
+    yield from _part_lines(repo)
     for name, what in _EXCEPTIONS.items():
         if repo[name]: yield f'  {plural(repo[name], "labelled image")} {what}'
     if repo.get('accepted'): yield f'  accepted    {plural(repo["accepted"], "label")} of a model'
-    if repo['tags']: yield f'  versions    {", ".join(repo["tags"][-10:])}'
-    for one in repo.get('proposals', ()):
-        yield f'  proposed    {one_line(one["title"], 100)}: {one["page"]}'
-        if one['behind']: yield '    main has moved on since: `annot_hub pull --to-pr` makes it again'
+    yield from _version_lines(repo)
+
+def round_lines(
+    studio: dict # From `studio_status`
+) -> Iterator:   # Lines
+    "How far the projects beside the main one are"
+    for kind, verb in ('second looks', 'seen again'), ('reviews', 'decided'):
+        for title, r in studio[kind].items():
+            yield f'  {one_line(title)}: {r["done"]:,} of {plural(r["tasks"], "image")} {verb}'
 
 def studio_lines(
     studio: dict # From `studio_status`
@@ -482,10 +555,8 @@ def studio_lines(
     if 'problem' in studio or not studio['project']:
         yield f'studio    {studio.get("problem") or "no project yet"}'
         return
-    yield f'studio    {plural(studio["tasks"], "task")} at {studio["url"]}/projects/{studio["project"]}'
-    for kind, verb in ('second looks', 'seen again'), ('reviews', 'decided'):
-        for title, r in studio[kind].items():
-            yield f'  {one_line(title)}: {r["done"]:,} of {plural(r["tasks"], "image")} {verb}'
+    yield f'studio    {plural(studio["tasks"], "task")} at {_project_page(studio)}'
+    yield from round_lines(studio)
     if studio.get('unplaced'):
         yield (f'  {plural(studio["unplaced"], "answered task")} about no image of the collection: '
                '`annot_hub doctor` names the images')
@@ -500,13 +571,17 @@ def nothing_left(
         return f'{plural(left, "image")} to label: Label Studio must answer first, then `annot_hub push`'
     return 'nothing: every selected image is labelled'
 
+# %% ../../nbs/6_project/47_progress.ipynb #d183b592
+def _step_lines(found):
+    "What to do next, or why there is nothing"
+    if not found['next']: return [f'next:     {nothing_left(found)}']
+    return [f'{"next:" if not i else "":<9} {one_line(step)}' for i, step in enumerate(found['next'])]
+
 def status_text(
     found: dict # From `Project.status`
 ) -> str:       # Lines
     "A status for people"
     folder = found['collection']
     text = folder.get('problem') or f'{plural(folder["images"], "image")}, {folder["selected"]:,} selected'
-    steps = [f'{"next:" if not i else "":<9} {one_line(step)}' for i, step in enumerate(found['next'])]
-    done = [f'next:     {nothing_left(found)}'] if not steps else []
     head = [f'{one_line(found["title"])}, {found["repo"]}', f'folder    {text}']
-    return '\n'.join([*head, *repo_lines(found['hub']), *studio_lines(found['studio']), *(steps or done)])
+    return '\n'.join([*head, *repo_lines(found['hub']), *studio_lines(found['studio']), *_step_lines(found)])

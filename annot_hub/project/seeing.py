@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['REMEDIES', 'Finding', 'Findings', 'add_remedies', 'finding', 'web_origin', 'Blocked', 'check_allowed', 'as_page',
-           'why_broken', 'look_at', 'out_of_reach', 'see_foreign', 'see_own', 'see', 'Surroundings', 'way',
-           'private_way']
+           'why_broken', 'shape_finding', 'look_at', 'out_of_reach', 'see_foreign', 'see_own', 'see', 'Surroundings',
+           'way', 'private_way']
 
 # %% ../../nbs/6_project/50_seeing.ipynb #17c2977c
 from dataclasses import asdict, dataclass, replace
@@ -148,6 +148,18 @@ _NO_RENDITION = ('run `annot_hub collect` and `annot_hub upload`, which make a J
                  'that was made before keeps its address: if nobody has answered it, delete it in Label '
                  'Studio, then `annot_hub push`')
 
+def shape_finding(
+    shape: str, # Like 'JPEG, 60 x 80'
+    turn: int,  # Orientation in its EXIF data; 1 = as it is
+    size: int   # Bytes
+) -> Finding:   # A note if it is to be turned, or large
+    "What to know about a picture that shows"
+    if turn != 1:
+        return Finding('image', 'note', f'{shape}, turned by its EXIF data (orientation {turn})',
+                       'nothing to do: browser and `datasets` turn it alike')
+    if size <= 20e6: return Finding('image', 'good', shape)
+    return Finding('image', 'note', f'{shape}, {size_words(size)}: people will wait for it')
+
 def look_at(
     data: bytes # Of the image
 ) -> Finding:   # Good if it is
@@ -158,13 +170,7 @@ def look_at(
             image.load()
     except Exception as e: return why_broken(data, e) # Pillow's decoders raise what they like
     if kind not in SHOWN: return finding('image/unshown', 'problem', f'browsers do not show {kind}')
-    shape = f'{kind}, {size}'
-    if turn != 1:
-        return Finding('image', 'note', f'{shape}, turned by its EXIF data (orientation {turn})',
-                       'nothing to do: browser and `datasets` turn it alike')
-    large = len(data) > 20e6
-    if large: shape += f', {size_words(len(data))}: people will wait for it'
-    return Finding('image', 'note' if large else 'good', shape)
+    return shape_finding(f'{kind}, {size}', turn, len(data))
 
 # %% ../../nbs/6_project/50_seeing.ipynb #068c1b1d
 _HERE = ('127.0.0.1', 'localhost', '::1')
@@ -188,18 +194,24 @@ add_remedies('image',
 
 _CODES = {401: 'token', 403: 'token', 404: 'missing', 429: 'busy', 502: 'gate'}
 
+_TOO_NEAR = 'its address is good on this machine only, and Label Studio is elsewhere'
+
+def _bad_address(url):
+    "A finding about an address that is none"
+    try: int(urlsplit(url).port or 0)
+    except ValueError as e:
+        return finding('image/address', 'problem', f'that is no address ({brief(e, 100)})')
+
 def out_of_reach(
     url: str, # Address of an image
     page: str # Address of Label Studio
 ) -> Finding|None: # None if it can be asked
     "Addresses that no browser of an annotator could ask"
-    try: int(urlsplit(url).port or 0)
-    except ValueError as e:
-        return finding('image/address', 'problem', f'that is no address ({brief(e, 100)})')
+    bad = _bad_address(url)
+    if bad: return bad
     here, there = urlsplit(page), urlsplit(url)
     if there.hostname in _HERE and here.hostname not in _HERE:
-        return finding('image/here', 'problem',
-                       'its address is good on this machine only, and Label Studio is elsewhere')
+        return finding('image/here', 'problem', _TOO_NEAR)
     if here.scheme == 'https' and there.scheme == 'http' and there.hostname not in _HERE:
         return finding('image/http', 'problem', 'http, but Label Studio is https: browsers refuse that')
 
@@ -272,19 +284,17 @@ def way(
         return Finding('way', 'good', f'the repo is public: {where}')
     return private_way(s)
 
+_NO_TOKEN = 'the repo is private, and a browser has no token for its images'
+_TOO_FAR = 'the gate serves this machine only, and Label Studio is elsewhere'
+_BY_GATE = 'private images through the gate'
+
 def private_way(
     s: Surroundings # Of a private repo
 ) -> Finding:       # With the reason
     "How private images should reach the annotators"
     alone = s.members <= 1 and s.loopback
-    if not (s.gate or s.files):
-        return finding('way/alone' if alone else 'way/together', 'problem',
-                       'the repo is private, and a browser has no token for its images')
-    if not s.files and not s.loopback:
-        return finding('way/elsewhere', 'problem',
-                       'the gate serves this machine only, and Label Studio is elsewhere')
-    if not s.files and not alone:
-        return finding('way/several', 'note',
-                       f'private images through the gate, and {s.members} people in Label Studio')
-    used = 'the files of the server' if s.files else 'the gate'
-    return Finding('way', 'good', f'private images through {used}')
+    if s.files: return Finding('way', 'good', 'private images through the files of the server')
+    if not s.gate: return finding('way/alone' if alone else 'way/together', 'problem', _NO_TOKEN)
+    if not s.loopback: return finding('way/elsewhere', 'problem', _TOO_FAR)
+    if alone: return Finding('way', 'good', _BY_GATE)
+    return finding('way/several', 'note', f'{_BY_GATE}, and {s.members} people in Label Studio')

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['BLIND_ON_SHEETS', 'BLIND', 'EXPECTED', 'SHEET_TITLES', 'SHOWN_BY', 'SheetWishes', 'asked_sheet', 'several_sheet',
            'is_required', 'check_wishes', 'pages_to_ask', 'blind_pages', 'side_by_side', 'dealt', 'Guesses',
-           'from_batch', 'from_model', 'expected_pages', 'SheetPlan', 'tasks_about', 'SheetReport', 'sheet_notes']
+           'from_batch', 'from_model', 'by_lot', 'expected_pages', 'SheetPlan', 'tasks_about', 'SheetReport',
+           'sheet_notes']
 
 # %% ../../nbs/6_project/59_sheets.ipynb #3b6ff18f
 from collections import Counter
@@ -22,7 +23,6 @@ from ..annotate.features import Control, parse_xml
 from ..annotate.interface import Interface
 from ..annotate.inventory import TaskMemory
 from ..annotate.projects import control_names
-from ..annotate.screen import instructions
 from ..annotate.sheets import (MOST_ON_SHEET, Sheet, answer_interface, check_sheet, page_html,
                                        sheet_id, sheet_pages, sheet_task, tick_interface)
 from ..collect.columns import among
@@ -33,7 +33,7 @@ from ..collect.sampling import random_ranks
 from ..collect.thumbnails import send_thumbnails, thumbnail_name
 from ..collect.words import counted, plural, quoted
 from .batches import batch_of, first_model, guess_texts, is_first, labels_mark
-from .drawing import in_turn
+from .drawing import contents_of, in_turn
 from .maps import Project
 from .keeping import read_list
 from .material import Material, label_values
@@ -57,6 +57,26 @@ class SheetWishes:
     blank: bool = False        # Show no guesses
     like: list = ()            # Images: others that look like these
 
+    @property
+    def why(self) -> str: # For `batches.csv`
+        "The reason of these pages"
+        if self.expect is not None: return EXPECTED
+        return LISTED if self.names or self.like else ON_SHEET
+
+def _expected_sheet(wishes, column, rest=''):
+    "Pages that the model takes for one class"
+    text = f'These should all be: {wishes.expect}{rest}. Tick what is not, and what is doubtful'
+    return Sheet(wishes.question or text, None, wishes.expect, column)
+
+def _ticked_sheet(wishes, classes, column):
+    "One of two classes, by a tick"
+    if len(classes) > 2:
+        raise ValueError(f'with {len(classes)} classes a page without a tick would have none: leave --tick '
+                         f'out, or --expect {quoted(wishes.tick)} shows what the model takes for it')
+    ticked = wishes.tick or classes[-1]
+    other = next((name for name in classes if name != ticked), None)
+    return Sheet(wishes.question or f'Tick every page that is: {ticked}', ticked, other, column)
+
 def asked_sheet(
     wishes: SheetWishes, # What somebody wants
     classes: list,       # Of the question
@@ -64,18 +84,10 @@ def asked_sheet(
     words: str = ''      # The question as the project file has it
 ) -> Sheet:              # `ValueError` says what to change
     "What the sheets ask"
-    if wishes.expect is not None:
-        text = f'These should all be: {wishes.expect}. Tick what is not, and what is doubtful'
-        sheet = Sheet(wishes.question or text, None, wishes.expect, column)
+    if wishes.expect is not None: sheet = _expected_sheet(wishes, column)
     elif wishes.each or len(classes) > 2 and wishes.tick is None:
         sheet = Sheet(wishes.question or words or 'What is on each page?', column=column)
-    elif len(classes) > 2:
-        raise ValueError(f'with {len(classes)} classes a page without a tick would have none: leave --tick '
-                         f'out, or --expect {quoted(wishes.tick)} shows what the model takes for it')
-    else:
-        ticked = wishes.tick or classes[-1]
-        sheet = Sheet(wishes.question or f'Tick every page that is: {ticked}', ticked,
-                      next((name for name in classes if name != ticked), None), column)
+    else: sheet = _ticked_sheet(wishes, classes, column)
     check_sheet(sheet, classes)
     return sheet
 
@@ -86,18 +98,14 @@ def several_sheet(
     required: bool = False # Does each page have one at least?
 ) -> Sheet:              # `ValueError` says what to change
     "What the sheets ask where a page may have several answers"
-    classes = list(question.labels)
+    name = question.name
     if wishes.tick is not None:
-        raise ValueError(f'{quoted(question.name)} takes several answers an image, and a tick is one: '
+        raise ValueError(f'{quoted(name)} takes several answers an image, and a tick is one: '
                          'leave --tick out')
-    if wishes.expect is not None:
-        text = (f'These should all be: {wishes.expect}, and nothing else. Tick what is not, and what is '
-                'doubtful')
-        sheet = Sheet(wishes.question or text, None, wishes.expect, question.name)
-    else:
-        sheet = Sheet(wishes.question or words or 'What is on each page?', column=question.name,
-                      several=True, required=required)
-    check_sheet(sheet, classes)
+    text = wishes.question or words or 'What is on each page?'
+    sheet = Sheet(text, column=name, several=True, required=required)
+    if wishes.expect is not None: sheet = _expected_sheet(wishes, name, ', and nothing else')
+    check_sheet(sheet, list(question.labels))
     return sheet
 
 def is_required(
@@ -108,6 +116,20 @@ def is_required(
     tags = [tag for tag in parse_xml(interface.xml).iter('Choices') if tag.get('name') == name]
     return any((tag.get('required') or '').lower() == 'true' for tag in tags)
 
+def _check_form(wishes):
+    "Refuse two ways to ask at once"
+    if wishes.expect is not None and (wishes.tick is not None or wishes.each or wishes.again or wishes.blank):
+        raise ValueError('--expect needs the guesses and asks one question: leave --tick, --each, --again '
+                         'and --blank out')
+    if wishes.each and wishes.tick is not None: raise ValueError('--each has buttons: leave --tick out')
+
+def _check_pages(wishes):
+    "Refuse two ways to name pages at once"
+    if sum(map(bool, (wishes.names, wishes.batch, wishes.like))) > 1:
+        raise ValueError('--from, --batch and --like name different pages: leave all but one of them out')
+    if wishes.like and wishes.again:
+        raise ValueError('--like finds pages that nobody has looked at: leave --again out')
+
 def check_wishes(
     wishes: SheetWishes # What somebody wants
 ) -> None:              # `ValueError` says what to change
@@ -115,14 +137,8 @@ def check_wishes(
     if not 1 <= wishes.size <= MOST_ON_SHEET:
         raise ValueError(f'--size {wishes.size}: a sheet has 1 to {MOST_ON_SHEET} pages')
     if wishes.n < 1: raise ValueError(f'--n {wishes.n}: ask about one page at least')
-    if wishes.expect is not None and (wishes.tick is not None or wishes.each or wishes.again or wishes.blank):
-        raise ValueError('--expect needs the guesses and asks one question: leave --tick, --each, --again '
-                         'and --blank out')
-    if wishes.each and wishes.tick is not None: raise ValueError('--each has buttons: leave --tick out')
-    if sum(map(bool, (wishes.names, wishes.batch, wishes.like))) > 1:
-        raise ValueError('--from, --batch and --like name different pages: leave all but one of them out')
-    if wishes.like and wishes.again:
-        raise ValueError('--like finds pages that nobody has looked at: leave --again out')
+    _check_form(wishes)
+    _check_pages(wishes)
 
 # %% ../../nbs/6_project/59_sheets.ipynb #59a8f1c7
 def pages_to_ask(
@@ -192,10 +208,10 @@ def from_model(
 ) -> Guesses:        # A blind slice is not shown
     "The guesses of a model that was just made"
     from annot_hub.iterate.signals import pre_ticks
-    given = {name: g for name, g in zip(names, guesser.answers, strict=True) if g is not None}
-    given = {name: given[name] for name in wanted if name in given}
-    blind = blind_pages(list(given))
-    ticks = pre_ticks(list(given.values()), guesser.verdict, [name in blind for name in given])
+    guess = dict(zip(names, guesser.answers, strict=True))
+    given = {name: guess[name] for name in wanted if guess.get(name) is not None}
+    blind = blind_pages([*given])
+    ticks = pre_ticks([*given.values()], guesser.verdict, [name in blind for name in given])
     shown = {name: tick for name, tick in zip(given, ticks, strict=True) if tick is not None}
     return Guesses(given, shown, f'the model is {guesser.verdict}')
 
@@ -212,6 +228,14 @@ def guess_pages(self: Project,
     return Guesses() if is_first(part) else from_model(first_model(part), part.names, wanted)
 
 # %% ../../nbs/6_project/59_sheets.ipynb #f32a42f1
+def by_lot(
+    names: list, # Keys
+    seed: int    # Another order for another seed
+) -> list:       # The same keys
+    "Pages in a random order"
+    ranks = random_ranks(pd.Series(names, dtype='str'), seed)
+    return [name for _, name in sorted(zip(ranks, names, strict=True))]
+
 def expected_pages(
     names: list,      # Keys of what may be asked
     guesses: Guesses, # Of these
@@ -220,14 +244,26 @@ def expected_pages(
 ) -> tuple:           # Keys; and the guesses that people see, since the question says them
     "Pages that the model takes for one class, and a few others"
     right = [name for name in names if as_list(guesses.all.get(name)) == [expect]]
-    others = [name for name in names if name not in set(right)]
-    ranks = random_ranks(pd.Series(others, dtype='str'), 13)
-    by_lot = [name for _, name in sorted(zip(ranks, others, strict=True))]
+    others = by_lot([name for name in names if name not in set(right)], 13)
     few = min(len(others), round(min(n, len(right))*BLIND_ON_SHEETS))
-    chosen = {*right[:n - few], *by_lot[:few]}
+    chosen = {*right[:n - few], *others[:few]}
     return [name for name in names if name in chosen], {name: expect for name in right if name in chosen}
 
+def _expected_only(names, guesses, wishes):
+    "Keys of pages of a class, and their `Guesses`; `ValueError` without a model"
+    if names and not guesses.all:
+        raise ValueError('--expect needs a model: label some images of each class first')
+    chosen, shown = expected_pages(names, guesses, wishes.expect, wishes.n)
+    given = {name: guesses.all[name] for name in chosen if name in guesses.all}
+    return chosen, Guesses(given, shown, guesses.note)
+
 # %% ../../nbs/6_project/59_sheets.ipynb #ae437101
+def _rows_to_add(new, rows):
+    "What is not written down yet"
+    key = ['file_name', 'model', 'why', 'guess']
+    existing = new[key].merge(rows[key].drop_duplicates(), how='left', indicator=True)._merge
+    return new[(existing != 'both').to_numpy(bool)].reset_index(drop=True)
+
 @dataclass
 class SheetPlan:
     "What is to be asked, and what was left out"
@@ -240,22 +276,30 @@ class SheetPlan:
     why: str           # Reason for `batches.csv`
     busy: int = 0      # Pages that somebody is at alone, just now
 
+    @property
+    def covered(self) -> set: # Keys
+        "Pages that need no single task: they are asked about, or settled"
+        return {*self.names} | {name for name, state in self.states.items() if state != 'alone'}
+
+    def reasons(self) -> list: # One for each of `names`
+        "Why each page is asked about"
+        guessed, shown = {*self.guesses.all}, {*self.guesses.shown}
+        hidden = guessed - shown if self.why == ON_SHEET and shown else set()
+        blind = hidden & blind_pages(self.names)
+        return [BLIND if name in blind else self.why for name in self.names]
+
     def rows(self,
         rows: pd.DataFrame,  # Of `batches.csv` so far
         contents: pd.Series  # Key → sha256
     ) -> pd.DataFrame:       # Its own rows, without those that are there
         "What is written down"
-        names, guesses = self.names, self.guesses
-        hidden = {*guesses.all} - {*guesses.shown} if self.why == ON_SHEET and guesses.shown else set()
-        why = [BLIND if name in hidden & blind_pages(names) else self.why for name in names]
-        given, seen = ([g.get(name) for name in names] for g in (guesses.all, guesses.shown))
-        mark = f'{ON_SHEET}-{labels_mark(self.made.revision)}'
-        new = batch_rows(names, contents, next_batch_number(rows), why, model=mark,
+        guesses = self.guesses
+        given, seen = ([g.get(name) for name in self.names] for g in (guesses.all, guesses.shown))
+        new = batch_rows(self.names, contents, next_batch_number(rows), self.reasons(),
+                         model=f'{ON_SHEET}-{labels_mark(self.made.revision)}',
                          guess=guess_texts(pd.Series(given, dtype=object)),
                          shown=['yes' if s else '' for s in seen])
-        key = ['file_name', 'model', 'why', 'guess']
-        there = new[key].merge(rows[key].drop_duplicates(), how='left', indicator=True)._merge
-        return new[(there != 'both').to_numpy(bool)].reset_index(drop=True)
+        return _rows_to_add(new, rows)
 
 @patch
 def sheet_memory(self: Project,
@@ -294,6 +338,16 @@ def sheet_asked(self: Project,
     if question.kind == 'single': return asked_sheet(wishes, list(question.labels), question.name, words)
     return several_sheet(wishes, question, words, is_required(self.interface, question.name))
 
+def _looks_of(tasks):
+    "Key → on how many sheets it is"
+    return Counter(name for t in tasks for name in sheet_states(t))
+
+def _pages_of_batch(rows, mark):
+    "Keys of the batch that was chosen with these labels; `ValueError` if there is none"
+    batch = batch_of(rows, mark)
+    if len(batch): return list(dict.fromkeys(batch.file_name))
+    raise ValueError('there is no batch of today\'s labels: `annot_hub next` chooses one')
+
 @patch
 def pages_in_turn(self: Project,
     wishes: SheetWishes,     # What somebody wants
@@ -304,10 +358,7 @@ def pages_in_turn(self: Project,
     table = made.table
     if wishes.like: return self.more_like(wishes.like, wishes.n, made).file_name.tolist()
     if wishes.names: return list(dict.fromkeys(read_list(wishes.names, table.file_name, self.prefix)))
-    if wishes.batch:
-        batch = batch_of(rows, labels_mark(made.revision))
-        if len(batch): return list(dict.fromkeys(batch.file_name))
-        raise ValueError('there is no batch of today\'s labels: `annot_hub next` chooses one')
+    if wishes.batch: return _pages_of_batch(rows, labels_mark(made.revision))
     return in_turn(table.file_name[table.selected].tolist(), rows)
 
 @patch
@@ -319,15 +370,21 @@ def choose_pages(self: Project,
 ) -> tuple:               # Keys, and `Guesses` of them
     "The pages of this run, with what is guessed of them"
     if wishes.again or wishes.blank: return names[:wishes.n], Guesses()
-    batch = batch_of(self.batches()[1], labels_mark(made.revision)) if wishes.batch else None
     wanted = names if wishes.expect is not None else names[:wishes.n]
-    guesses = from_batch(batch, made.question) if wishes.batch else self.guess_pages(made, wanted, embed)
-    if wishes.expect is None: return wanted, guesses
-    if wanted and not guesses.all:
-        raise ValueError('--expect needs a model: label some images of each class first')
-    wanted, shown = expected_pages(wanted, guesses, wishes.expect, wishes.n)
-    given = {name: guesses.all[name] for name in wanted if name in guesses.all}
-    return wanted, Guesses(given, shown, guesses.note)
+    if wishes.batch:
+        guesses = from_batch(batch_of(self.batches()[1], labels_mark(made.revision)), made.question)
+    else: guesses = self.guess_pages(made, wanted, embed)
+    return wanted, guesses if wishes.expect is None else _expected_only(wanted, guesses, wishes)
+
+@patch
+def _free_pages(self: Project, wishes, project, made, states):
+    "Keys that may be asked about, in order; and how many somebody is at alone, just now"
+    looked = set(made.table.file_name[made.table.looked])
+    if project: looked |= self.answered_alone(project)
+    rows = self.order_tasks(self.hub.collection(), dry_run=True)[0]
+    free = pages_to_ask(self.pages_in_turn(wishes, made, rows), looked, states, wishes.again)
+    busy = set() if wishes.again or not project else self.touched_alone(project, free[:wishes.n])
+    return [name for name in free if name not in busy], len(busy)
 
 @patch
 def plan_sheets(self: Project,
@@ -336,20 +393,14 @@ def plan_sheets(self: Project,
     embed: Callable|None = None # An embedder
 ) -> SheetPlan:                 # `ValueError` says what cannot be had; nothing is written
     "Decide what sheets ask"
-    base, question, table = self.known_images()
-    sheet = self.sheet_asked(wishes, question)
-    made, tasks = Material(base, question, table), self.all_sheets(project) if project else []
+    made = Material(*self.known_images())
+    sheet = self.sheet_asked(wishes, made.question)
+    tasks = self.all_sheets(project) if project else []
     states = pages_settled(tasks)
-    looked = set(table.file_name[table.looked]) | (self.answered_alone(project) if project else set())
-    rows = self.order_tasks(self.hub.collection(), dry_run=True)[0]
-    free = pages_to_ask(self.pages_in_turn(wishes, made, rows), looked, states, wishes.again)
-    busy = set() if wishes.again or not project else self.touched_alone(project, free[:wishes.n])
-    free = [name for name in free if name not in busy]
+    free, busy = self._free_pages(wishes, project, made, states)
     names, guesses = self.choose_pages(wishes, made, free, embed)
-    looks = Counter(name for t in tasks for name in sheet_states(t))
-    why = EXPECTED if wishes.expect is not None else LISTED if wishes.names or wishes.like else ON_SHEET
-    names = side_by_side(names, guesses.shown)
-    return SheetPlan(sheet, names, guesses, made, states, looks, why, len(busy))
+    order = side_by_side(names, guesses.shown)
+    return SheetPlan(sheet, order, guesses, made, states, _looks_of(tasks), wishes.why, busy)
 
 # %% ../../nbs/6_project/59_sheets.ipynb #7b51ce56
 def tasks_about(
@@ -388,6 +439,8 @@ def remove_single(self: Project,
 SHEET_TITLES = {False: ' - sheets', True: ' - answer sheets'} # Of projects: with buttons?
 SHOWN_BY = 'annot_hub' # The `model_version` of all ticks in Label Studio, which shows those of one
 
+
+
 @patch
 def project_of_sheets(self: Project,
     project: object, # Label Studio's project
@@ -398,11 +451,9 @@ def project_of_sheets(self: Project,
     buttons = sheet.unticked is None
     xml = answer_interface(labels, sheet) if buttons else tick_interface(sheet.column)
     found = [p for p in self.sheet_projects(project) if control_names(p.xml) == control_names(xml)]
-    title = fit_title(self.title, SHEET_TITLES[buttons])
-    people = self.section('studio').get('people')
-    settings = {'show_collab_predictions': True} | ({'maximum_annotations': people} if people else {})
-    if 'guideline' in self.cfg: settings |= instructions(self.guideline())
-    return self.studio.project(found[-1].id if found else title, xml, **settings)
+    place = found[-1].id if found else fit_title(self.title, SHEET_TITLES[buttons])
+    settings = {'show_collab_predictions': True} | self.project_settings()
+    return self.studio.project(place, xml, **settings)
 
 @patch
 def small_url(self: Project,
@@ -418,28 +469,34 @@ def small_url(self: Project,
     return url
 
 @patch
+def _page_pictures(self: Project, names, revision, address):
+    "Key → HTML: a thumbnail, which leads to the image"
+    contents = contents_of(self.hub.collection()).reindex(names).dropna().to_dict()
+    root = self.place('images', 'folder')
+    paths = {name: local_path(root, name, self.prefix) for name in contents}
+    small = self.small_url(send_thumbnails(self.hub, contents, paths, root), address)
+    large = self.picture_url(revision, address)
+    return {name: page_html(small(contents.get(name)) or large(name), large(name), PurePosixPath(name).stem)
+            for name in names}
+
+def _sheet_of(plan, names, pictures, images):
+    "A sheet with its pictures"
+    shown = [plan.guesses.shown.get(name) for name in names]
+    pages = sheet_pages(names, [pictures[name] for name in names])
+    task = sheet_task(plan.sheet, pages, images, shown, SHOWN_BY)
+    look = 1 + max(plan.looks.get(name, 0) for name in names)
+    return task | {'data': task['data'] | {'sheet_id': sheet_id(task['data'], look)}}
+
+@patch
 def sheets_of(self: Project,
     plan: SheetPlan, # What is asked
     size: int,       # Pages on a sheet
     project: object  # Label Studio's project
 ) -> list:           # Tasks
     "Sheets with their pictures"
-    table = self.hub.collection().set_index('file_name')
-    contents = table.sha256.reindex(plan.names).to_dict() if 'sha256' in table else {}
-    root = self.place('images', 'folder')
-    paths = {name: local_path(root, name, self.prefix) for name in contents}
     address, revision = self.image_address(project), self.hub.image_revision()
-    small = self.small_url(send_thumbnails(self.hub, contents, paths, root), address)
-    large = self.picture_url(revision, address)
-    def page(name):
-        return page_html(small(contents.get(name)) or large(name), large(name), PurePosixPath(name).stem)
-    def task(names):
-        shown = [plan.guesses.shown.get(name) for name in names]
-        pages = sheet_pages(names, list(map(page, names)))
-        made = sheet_task(plan.sheet, pages, (self.repo, revision), shown, SHOWN_BY)
-        look = 1 + max(plan.looks.get(name, 0) for name in names)
-        return made | {'data': made['data'] | {'sheet_id': sheet_id(made['data'], look)}}
-    return [task(names) for names in dealt(plan.names, size)]
+    pictures = self._page_pictures(plan.names, revision, address)
+    return [_sheet_of(plan, names, pictures, (self.repo, revision)) for names in dealt(plan.names, size)]
 
 # %% ../../nbs/6_project/59_sheets.ipynb #59e80aa8
 @dataclass
@@ -468,21 +525,33 @@ class SheetReport:
 
     __repr__ = _repr_markdown_ = __str__
 
-def sheet_notes(
-    plan: SheetPlan # What is asked
-) -> list:          # Sentences
-    "What is good to know about sheets"
+def _guess_notes(plan):
+    "What people see of the guesses"
     notes = [plan.guesses.note] if plan.guesses.note else []
     hidden = len({*plan.names} & {*plan.guesses.all} - {*plan.guesses.shown})
     if hidden and not plan.guesses.shown: notes.append('so no guess is shown')
     elif hidden and plan.why != EXPECTED:
         notes.append(f'{plural(hidden, "page")} without a guess, to see whether people follow the ticks')
+    return notes
+
+def sheet_notes(
+    plan: SheetPlan # What is asked
+) -> list:          # Sentences
+    "What is good to know about sheets"
+    notes = _guess_notes(plan)
     if plan.busy: notes.append(f'{plural(plan.busy, "page")} left out: somebody is at it alone')
     alone = sum(state == 'alone' for state in plan.states.values())
     if alone:
         notes.append(f'{plural(alone, "page")} of sheets to be labelled alone: `annot_hub push` makes their '
                      'tasks')
     return notes
+
+def _sheet_report(plan, size, dry_run):
+    "What a plan comes to"
+    waiting = sum(state == 'open' for state in plan.states.values())
+    ticked = plan.guesses.shown.keys() & set(plan.names)
+    return SheetReport(plan.sheet.question, len(dealt(plan.names, size)), len(plan.names), len(ticked),
+                       waiting, dry_run, notes=sheet_notes(plan))
 
 # %% ../../nbs/6_project/59_sheets.ipynb #c19775ea
 @patch
@@ -492,8 +561,7 @@ def write_pages(self: Project,
     "Write down what sheets ask about, in one commit; nothing is written twice"
     collection = self.hub.collection()
     self.order_tasks(collection)
-    contents = collection.set_index('file_name').sha256 if 'sha256' in collection else pd.Series(dtype='str')
-    names = pd.Series(plan.names, dtype='str')
+    contents, names = contents_of(collection), pd.Series(plan.names, dtype='str')
     self.note_asked(lambda rows, parent: (plan.rows(rows, contents), self._selected(parent, names)), 'sheet')
     self._select_here(names)
 
@@ -512,6 +580,15 @@ def send_sheets(self: Project,
     return beside
 
 @patch
+def _make_sheets(self: Project, plan, size, project, report):
+    "Carry a plan out: the sheets go into Label Studio, single tasks of their pages go"
+    if plan.names:
+        beside = self.send_sheets(plan, size, project)
+        report.place = f'{self.studio.url}/projects/{beside.id}'
+    if plan.covered: report.removed = self.remove_single(project, plan.covered)
+    return report
+
+@patch
 def sheet(self: Project,
     wishes: SheetWishes|None = None, # What somebody wants
     dry_run: bool = False,           # Only say what would happen
@@ -525,19 +602,16 @@ def sheet(self: Project,
     project = self.project_for(dry_run, False)
     if project and not dry_run: self.sheet_projects(project)
     plan = self.plan_sheets(wishes, project, embed)
-    waiting = sum(state == 'open' for state in plan.states.values())
-    report = SheetReport(plan.sheet.question, len(dealt(plan.names, wishes.size)), len(plan.names),
-                         len(plan.guesses.shown.keys() & set(plan.names)), waiting, dry_run,
-                         notes=sheet_notes(plan))
-    if dry_run: return report
-    if plan.names:
-        beside = self.send_sheets(plan, wishes.size, project)
-        report.place = f'{self.studio.url}/projects/{beside.id}'
-    settled = {name for name, state in plan.states.items() if state != 'alone'}
-    if settled or plan.names: report.removed = self.remove_single(project, settled | set(plan.names))
-    return report
+    report = _sheet_report(plan, wishes.size, dry_run)
+    return report if dry_run else self._make_sheets(plan, wishes.size, project, report)
 
 # %% ../../nbs/6_project/59_sheets.ipynb #0832a02c
+@patch
+def _newly_listed(self: Project, file, df):
+    "Images of a list that are not selected"
+    names = pd.Series(list(dict.fromkeys(read_list(file, df.file_name, self.prefix))), dtype='str')
+    return names[~among(names, df.file_name[df.selected])] if 'selected' in df else names[:0]
+
 @patch
 def select_listed(self: Project,
     file: str,            # A list of images: one name a line, or a table
@@ -545,13 +619,12 @@ def select_listed(self: Project,
 ) -> int:                 # How many were not selected; `ValueError` names the first row that is no image
     "Ask about the images of a list too"
     df = self.hub.collection()
-    names = pd.Series(list(dict.fromkeys(read_list(file, df.file_name, self.prefix))), dtype='str')
-    new = names[~among(names, df.file_name[df.selected])] if 'selected' in df else names[:0]
+    new = self._newly_listed(file, df)
     if dry_run or not len(new): return len(new)
-    contents = df.set_index('file_name').sha256 if 'sha256' in df else pd.Series(dtype='str')
     def choose(rows, parent):
         fresh = new[~among(new, rows.file_name)].tolist()
-        return batch_rows(fresh, contents, next_batch_number(rows), LISTED), self._selected(parent, new)
+        numbered = batch_rows(fresh, contents_of(df), next_batch_number(rows), LISTED)
+        return numbered, self._selected(parent, new)
     self.note_asked(choose, 'push')
     self._select_here(new)
     return len(new)

@@ -44,18 +44,21 @@ _COUNTS = {'pushed': 'made', 'already': 'there already', 'missing': 'not made',
            'left': 'copies that people worked on', 'removed': 'spare copies removed', 'withdrawn': 'withdrawn', 'guesses': 'with a proposal',
            'guessed': 'proposals sent', 'dropped': 'proposals not taken'}
 
+def _counted_tasks(report, dry_run=False):
+    "What in words → how many: what a push did"
+    counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
+    names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
+    more = [name for name in counts if name not in (*names, 'wanted', 'doubled')]
+    return {what: counts.get(name, 0) for name, what in names.items()} | {
+        name: counts[name] for name in more if isinstance(counts[name], int)}
+
 def task_counts(
     report: dict,         # From `Project.push` and the like
     dry_run: bool = False # Was it one?
 ) -> str:                 # One line
     "What a push did, in words"
-    counts = report | {'left': report.get('doubled', 0) - report.get('removed', 0)}
-    names = _COUNTS | ({'missing': 'to make', 'left': 'copies too many'} if dry_run else {})
-    told = {what: counts.get(name, 0) for name, what in names.items()}
-    more = [name for name in counts if name not in (*names, 'wanted', 'doubled')]
-    told |= {name: counts[name] for name in more if isinstance(counts[name], int)}
+    text = 'tasks: ' + counted(_counted_tasks(report, dry_run), 'none to make')
     unseen = ', '.join(map(one_line, report.get('record_only', ())))
-    text = 'tasks: ' + counted(told, 'none to make')
     return text + (f'. Answers to {unseen} stay in the record: they become no column' if unseen else '')
 
 def json_text(
@@ -63,6 +66,10 @@ def json_text(
 ) -> str:         # For a script
     "What `--json` prints"
     return json.dumps(value, indent=1, ensure_ascii=False, default=str)
+
+def _print_report(report, dry_run=False, as_json=False):
+    "Print what came of a verb, for people or for a script"
+    print(json_text(report.plain()) if as_json else f'{dry(dry_run)}{report}', flush=True)
 
 def indented(
     values: dict,    # Nested
@@ -108,6 +115,17 @@ def run_init(
         print('Before `annot_hub upload`, in a terminal of its own: `annot_hub serve`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #8934866f
+def _fetch_all(sources, folder, dpi, longest):
+    "Fetch sources, and print what is unpacked"
+    from annot_hub.collect.gathering import fetch_sources, source_error
+    from annot_hub.collect.sources import unpacked_words
+    done = []
+    for one in fetch_sources(sources, folder, dpi, longest):
+        done.append(one)
+        for sentence in unpacked_words(one) if one.home else (): print(sentence, flush=True)
+    if any(one.failed for one in done): raise source_error(done)
+    return done
+
 @verb
 def run_fetch(
     sources: list,     # PDFs, zips, tars, TIFFs, folders of these, addresses of IIIF manifests
@@ -116,13 +134,7 @@ def run_fetch(
     longest: int = 0   # At most so many pixels a side, from the server of a library; 0 = all it gives
 ) -> None:             # What happened is printed
     "Make a folder of images from PDFs, archives, TIFFs of several pages and IIIF manifests"
-    from annot_hub.collect.gathering import fetch_sources, source_error
-    from annot_hub.collect.sources import unpacked_words
-    done = []
-    for one in fetch_sources(sources, folder, dpi, longest):
-        done.append(one)
-        for sentence in unpacked_words(one) if one.home else (): print(sentence, flush=True)
-    if any(one.failed for one in done): raise source_error(done)
+    done = _fetch_all(sources, folder, dpi, longest)
     written, existing = (sum(len(getattr(one, name)) for one in done) for name in ('written', 'existing'))
     print(f'{plural(written, "image")} written, {existing:,} there already. Next: `annot_hub collect`, or in '
           f'a new project `annot_hub init {shlex.quote(folder)} …`')
@@ -132,6 +144,18 @@ def _take_back(dir):
     from annot_hub.project.trust import revoke
     print(f'taken back: {revoke(dir):,} agreements')
 
+def _trust_lines(old, new, dir, yes):
+    "What a project asks for"
+    from annot_hub.project.trust import describe_needs
+    if old: yield f'Agreed to, or named by your own environment:\n{describe_needs(old)}'
+    if not new:
+        yield 'Nothing more is asked for.'
+        return
+    yield f'Asked for:\n{describe_needs(new)}'
+    if yes: yield 'Agreed. `annot_hub trust --remove` takes it back'
+    else:
+        yield f'Nothing was agreed to. If all of it is right: annot_hub trust --dir {shlex.quote(dir)} --yes'
+
 @verb
 def run_trust(
     yes: bool = False,    # Agree to all that is shown
@@ -140,40 +164,40 @@ def run_trust(
 ) -> None:                # What happened is printed
     "Show what a project from elsewhere asks for: addresses that get your tokens, folders outside it; agree with --yes"
     from annot_hub.project.consent import asked
-    from annot_hub.project.trust import agree_to, describe_needs, is_agreed
+    from annot_hub.project.trust import agree_to, is_agreed
     if yes and remove: raise ValueError('--yes agrees and --remove takes back: give one of them')
     if remove: return _take_back(dir)
     needs = asked(dir)
     new = [need for need in needs if not is_agreed(dir, need)]
     old = [need for need in needs if need not in new]
-    if old: print('Agreed to, or named by your own environment:', describe_needs(old), sep='\n')
     # also to what needs no consent as long as the environment names it
     if yes: agree_to(dir, needs)
-    if not new:
-        print('Nothing more is asked for.')
-        return
-    print('Asked for:', describe_needs(new), sep='\n')
-    if yes: print('Agreed. `annot_hub trust --remove` takes it back')
-    else:
-        print(f'Nothing was agreed to. If all of it is right: annot_hub trust --dir {shlex.quote(dir)} --yes')
+    print(*_trust_lines(old, new, dir, yes), sep='\n')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #884fdebf
+def _copy_note(doubles):
+    "Say that images are there more than once"
+    copy, first = next(iter(doubles.items()))
+    copies_of = 'copy of another image' if len(doubles) == 1 else 'copies of other images'
+    return f'same bytes: {len(doubles):,} {copies_of}, first {copy!r} of {first!r}'
+
+def _kind_notes(kinds):
+    "What becomes of images that are not shown"
+    if not kinds: return
+    counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
+    yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators'
+    if any('several pages' in kind for kind in kinds):
+        yield ('of several pages only the first is shown and loaded: `annot_hub fetch FILE FOLDER` makes an '
+               'image of each')
+
 def collection_notes(
     df: object # Collection, as a `DataFrame`
 ) -> Iterator: # Sentences
     "What is odd about the images of a collection, and good to know"
     from annot_hub.collect.images import copies
     doubles = copies(df)
-    for copy, first in list(doubles.items())[:1]:
-        copies_of = 'copy of another image' if len(doubles) == 1 else 'copies of other images'
-        yield f'same bytes: {len(doubles):,} {copies_of}, first {copy!r} of {first!r}'
-    kinds = df.unshown.value_counts().to_dict() if 'unshown' in df else {}
-    if kinds:
-        counts = ', '.join(f'{n:,} {kind}' for kind, n in sorted(kinds.items()))
-        yield f'not shown by browsers: {counts}. `annot_hub upload` makes a JPEG of each for annotators'
-    if any('several pages' in kind for kind in kinds):
-        yield ('of several pages only the first is shown and loaded: `annot_hub fetch FILE FOLDER` makes an '
-               'image of each')
+    if doubles: yield _copy_note(doubles)
+    yield from _kind_notes(df.unshown.value_counts().to_dict() if 'unshown' in df else {})
 
 # %% ../../nbs/6_project/60_verbs.ipynb #995885e7
 def collected(
@@ -190,6 +214,14 @@ def collected(
         found.append(f'left out, since they were withdrawn: {first_few(p.withdrawn)}')
     return found
 
+def _left_notes(p):
+    "What was joined, and what was left out"
+    from annot_hub.collect.images import left_alone
+    from annot_hub.project.collecting import unusable
+    if hasattr(p, 'joined'): yield f'metadata: {p.joined}'
+    for sentence in left_alone(p.left): yield f'left alone: {sentence}'
+    if len(p.skipped): yield f'left out: {plural(len(p.skipped), "unusable image")}, {unusable(p.skipped)}'
+
 @verb
 def run_collect(
     p: object,                    # The project
@@ -197,15 +229,10 @@ def run_collect(
     dry_run: bool = False          # Only say what would be written
 ) -> None:                        # What happened is printed
     "Find the images, join what is known about them, choose some"
-    from annot_hub.collect.images import left_alone
-    from annot_hub.project.collecting import unusable
     df = p.plan_collection(skip_unreadable)
     for note in [*p.notes, *collected(p)]: print(note)
     if not dry_run: p.keep_collection(df)
-    if hasattr(p, 'joined'): print(f'metadata: {p.joined}')
-    for sentence in left_alone(p.left): print(f'left alone: {sentence}')
-    if len(p.skipped): print(f'left out: {plural(len(p.skipped), "unusable image")}, {unusable(p.skipped)}')
-    for sentence in collection_notes(df): print(sentence)
+    for note in [*_left_notes(p), *collection_notes(df)]: print(note)
     found = f'{plural(len(df), "image")}, {df.selected.sum():,} selected'
     print(f'{dry(dry_run)}{found}. Next: `annot_hub upload`')
 
@@ -285,6 +312,17 @@ def run_push(
     if not dry_run: print(where_to_label(p))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5cbbc537
+def _check_pull(tag, watch, to_pr):
+    "Refuse a name for what has no single version"
+    if watch and tag:
+        raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
+    if to_pr and tag:
+        raise ValueError('--tag names a version of main, and --to-pr makes none: tag it when it is merged')
+
+def _say_failed(error, minutes):
+    "Say on the screen, and not in what is printed for a script, that a pull is tried again"
+    print(f'annot_hub: {brief(error)}; next try in {minutes} min', file=sys.stderr, flush=True)
+
 @verb
 def run_pull(
     p: object,             # The project
@@ -297,21 +335,16 @@ def run_pull(
 ) -> None:                 # What happened is printed
     "Take the annotations from Label Studio and publish them in the repo"
     from annot_hub.project.proposing import Project # with `propose`
-    if watch and tag:
-        raise ValueError('--tag names one version, and --watch makes many: leave one of them out')
-    if to_pr and tag:
-        raise ValueError('--tag names a version of main, and --to-pr makes none: tag it when it is merged')
     def take(tag): return Project.propose(p, dry_run, full) if to_pr else p.pull(tag, dry_run, full)
-    def say(report): print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}', flush=True)
+    _check_pull(tag, watch, to_pr)
     ask_rights(p, dry_run or json)
     report = take(tag)
-    say(report)
+    _print_report(report, dry_run, json)
     if report.committed: mention_rights(p)
     while watch:
         time.sleep(60*watch)
-        try: say(take(None))
-        except (OSError, RuntimeError) as e:
-            print(f'annot_hub: {brief(e)}; next try in {watch} min', file=sys.stderr, flush=True)
+        try: _print_report(take(None), dry_run, json)
+        except (OSError, RuntimeError) as e: _say_failed(e, watch)
 
 @verb
 def run_merge(
@@ -323,7 +356,7 @@ def run_merge(
     "Take the answers of a pull request into main, also where the Hub sees a conflict, and close it"
     from annot_hub.project.proposing import Project # with `merge`
     report = Project.merge(p, number, dry_run)
-    print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}')
+    _print_report(report, dry_run, json)
 
 @verb
 def run_sync(
@@ -444,7 +477,7 @@ def run_export(
         return
     from annot_hub.project.exporting import Project # with `export_as`
     report = Project.export_as(p, file, as_, revision, everyone, images=images, dry_run=dry_run)
-    print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}')
+    _print_report(report, dry_run, json)
 
 @verb
 def run_verify(
@@ -455,7 +488,7 @@ def run_verify(
     "Make every table of a version again from its record and compare; exit code 1 if one differs"
     from annot_hub.project.exporting import Project # with `verify`
     report = Project.verify(p, revision)
-    print(json_text(report.plain()) if json else report)
+    _print_report(report, False, json)
     if not report.is_good: raise SystemExit(1)
 
 # %% ../../nbs/6_project/60_verbs.ipynb #5705f241
@@ -511,6 +544,11 @@ def pairs_of(
     if odd: raise ValueError(f'{what} {quoted(odd[0])}: write it as name=other name')
     return dict(value.split('=', 1) for value in values or ())
 
+def _proposes(as_):
+    "Are the answers to be proposals of a model?"
+    if as_ in ('labels', 'predictions'): return as_ == 'predictions'
+    raise ValueError(f'--as {quoted(as_)}: write labels or predictions')
+
 @verb
 def run_import(
     p: object,                # The project
@@ -531,17 +569,24 @@ def run_import(
 ) -> None:                    # What happened is printed
     "Take labels that exist: Label Studio, COCO, YOLO, VOC, tables, folders, datasets on the Hub"
     from annot_hub.project.importing import ImportWishes, Project # with `import_labels`
-    if as_ not in ('labels', 'predictions'):
-        raise ValueError(f'--as {quoted(as_)}: write labels or predictions')
     between = '' if between == 'none' else between
-    wishes = ImportWishes(as_ == 'predictions', match or [], key, label, between, images,
+    wishes = ImportWishes(_proposes(as_), match or [], key, label, between, images,
                           pairs_of(people, '--people'), partial, add_classes, splits, tag)
     ask_rights(p, dry_run or json)
     report = Project.import_labels(p, source, wishes, dry_run)
-    print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}')
+    _print_report(report, dry_run, json)
     if report.stop: raise SystemExit(1)
 
 # %% ../../nbs/6_project/60_verbs.ipynb #c8410c70
+def _drawn_groups(images, by):
+    "file_name → cell of a column, whose images are drawn as a whole; None for no column"
+    from annot_hub.collect.columns import column_called
+    if not by: return None
+    column = column_called(images.columns, by)
+    if column in images: return dict(zip(images.file_name, images[column], strict=True))
+    raise ValueError(f'{quoted(by)} is not a column of the collection: it has '
+                     f'{", ".join(images.columns)}')
+
 def agreement_tables(
     p: object,     # The project
     column: str,   # Which question; None = the first
@@ -549,18 +594,20 @@ def agreement_tables(
     people: int    # How many answers an image should have
 ) -> tuple:        # `Agreement`, images to decide, images that lack answers
     "What `agree` is about"
-    from annot_hub.collect.columns import column_called
     from annot_hub.publish.base import read_record
     from annot_hub.record.raters import adjudicate
     from annot_hub.record.reliability import agreement, lacking
     record, images = read_record(p.hub)[0], p.hub.collection()
-    named = by and column_called(images.columns, by)
-    if by and named not in images:
-        raise ValueError(f'{quoted(by)} is not a column of the collection: it has '
-                         f'{", ".join(images.columns)}')
-    groups = dict(zip(images.file_name, images[named], strict=True)) if by else None
-    return (agreement(record, p.interface, column, groups), adjudicate(record, p.interface),
-            lacking(record, p.interface, people, images.file_name[images.selected]))
+    found = agreement(record, p.interface, column, _drawn_groups(images, by))
+    selected = images.file_name[images.selected]
+    return found, adjudicate(record, p.interface), lacking(record, p.interface, people, selected)
+
+def _agreement_text(found, todo):
+    "Who agrees with whom, and which images to decide first"
+    first = todo[['file_name', 'state', 'doubt', 'likely', 'said']].head(20)
+    shown = [table.to_string(index=False, float_format='{:.3f}'.format, na_rep='-')
+             for table in (found.annotators, found.pairs, first) if len(table)]
+    return '\n\n'.join([str(found), *shown])
 
 @verb
 def run_agree(
@@ -575,12 +622,10 @@ def run_agree(
     p.reach_hub()
     found, todo, short = agreement_tables(p, column, by, people)
     if json:
-        print(json_text(found.to_dict() | {'lacking': len(short),
-                                         'adjudicate': plain(todo.to_dict('records'))}))
+        rows = plain(todo.to_dict('records'))
+        print(json_text(found.to_dict() | {'lacking': len(short), 'adjudicate': rows}))
         return
-    tables = [found.annotators, found.pairs, todo[['file_name', 'state', 'doubt', 'likely', 'said']].head(20)]
-    shown = [t.to_string(index=False, float_format='{:.3f}'.format, na_rep='-') for t in tables if len(t)]
-    print(found, *shown, sep='\n\n')
+    print(_agreement_text(found, todo))
     print(f'\n{len(short):,} images have fewer than {people} answers; {len(todo):,} to decide: `annot_hub '
           'review` puts them into Label Studio')
 
@@ -665,8 +710,7 @@ def run_next(
     "Ask people about the images of which a label teaches most, a fifth of them drawn at random"
     from annot_hub.project.batches import Project, Wishes # with `next`
     report = Project.next(p, Wishes(n, rare, scores, signal_place(guesses, model)), dry_run=dry_run)
-    if json: print(json_text(report.plain()))
-    else: print(dry(dry_run), report, sep='')
+    _print_report(report, dry_run, json)
     if not json and not dry_run and report.open: print(where_to_label(p))
 
 @verb
@@ -690,11 +734,8 @@ def run_sheet(
     from annot_hub.project.sheets import Project, SheetWishes
     wishes = SheetWishes(n, size, tick, expect, each, question, from_, batch, again, blank, like)
     report = Project.sheet(p, wishes, dry_run)
-    if json:
-        print(json_text(report.plain()))
-        return
-    print(dry(dry_run), report, sep='')
-    if report.place: print(where_to_label(p, report.place))
+    _print_report(report, dry_run, json)
+    if report.place and not json: print(where_to_label(p, report.place))
 
 # %% ../../nbs/6_project/60_verbs.ipynb #01b89a6a
 @verb
@@ -721,11 +762,8 @@ def run_check_labels(
     "Find labels that look wrong, and put them into the review project with the reason"
     from annot_hub.project.judging import Project # with `check_labels`
     report = Project.check_labels(p, n, dry_run)
-    if json:
-        print(json_text({'weak': report.weak, 'suspects': report.suspects.to_dict('records'),
-                         'queue': report.counts, 'lacking': report.lacking}))
-        return
-    print(dry(dry_run), report, sep='')
+    _print_report(report, dry_run, json)
+    if json: return
     if len(report.suspects):
         worst = report.suspects.head(20)[['file_name', 'label', 'suggested', 'probability']]
         print(worst.to_string(index=False, float_format='{:.2f}'.format))
@@ -742,7 +780,7 @@ def run_accept(
     "Accept the model's labels for the rest, in a table of their own, as far as the evidence goes"
     from annot_hub.project.judging import Project # with `accept`
     report = Project.take_back(p, dry_run) if undo else Project.accept(p, at_most, dry_run)
-    print(json_text(report.plain()) if json else f'{dry(dry_run)}{report}')
+    _print_report(report, dry_run, json)
 
 # %% ../../nbs/6_project/60_verbs.ipynb #aa03ff1a
 @verb

@@ -25,6 +25,11 @@ def without_pictures(
              for name, page in zip(names, data['pages'], strict=True)]
     return data | {'pages': pages}
 
+def _blanked(sheets, keys):
+    "Task → its data without these pictures, of sheets that show one"
+    new = [(t, without_pictures(t['data'], keys)) for t in sheets if is_sheet(t['data'])]
+    return {t['id']: data for t, data in new if data != t['data']}
+
 @patch
 def blank_sheets(self: Project,
     keys: list,   # Of images
@@ -32,10 +37,7 @@ def blank_sheets(self: Project,
 ) -> int:         # Sheets
     "Take pictures off the contact sheets"
     project = self.labelling()
-    sheets = self.all_sheets(project) if project else []
-    new = {t['id']: without_pictures(t['data'], set(keys)) for t in sheets if is_sheet(t['data'])}
-    old = {t['id']: t['data'] for t in sheets}
-    changed = {i: data for i, data in new.items() if data != old[i]}
+    changed = _blanked(self.all_sheets(project) if project else [], set(keys))
     for i, data in changed.items():
         plain = {name: value for name, value in data.items() if name != 'keys'}
         if not dry_run: self.studio.send('PATCH', f'/api/tasks/{i}/', json={'data': plain})
