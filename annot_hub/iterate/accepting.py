@@ -62,17 +62,14 @@ def accepted_set(
 SHUFFLES = 1000 # of the labels
 
 def better_than_chance(
-    y: list,      # Labels of people
-    answers: list # Of the model, from `best_labels`
-) -> bool:        # False with no image, or if all answers are the same
-    "Do the answers fit the labels, or only their shares?"
-    def code(v): return tuple(sorted(map(str, v))) if isinstance(v, (list, tuple, set)) else str(v)
-    both = zip(y, answers, strict=True)
-    pairs = [(code(label), code(answer)) for label, answer in both if answer is not None]
-    numbers = {v: i for i, v in enumerate(dict.fromkeys(v for pair in pairs for v in pair))}
-    labels, said = np.array([[numbers[v] for v in pair] for pair in pairs], int).reshape(-1, 2).T
-    random, right = np.random.default_rng(0), (labels == said).sum()
-    as_good = sum((random.permutation(labels) == said).sum() >= right for _ in range(SHUFFLES))
+    y: list,                   # Labels of people
+    probabilities: np.ndarray, # (rows, classes), by models that have not seen these labels
+    classes: list              # The columns
+) -> bool:                     # False with no image, or if all images get the same probabilities
+    "Do the probabilities fit the labels, or only their shares?"
+    P, table = np.nan_to_num(np.asarray(probabilities, float)), label_table(y, classes)[1]
+    random, given = np.random.default_rng(0), P[table].sum() - 1e-9
+    as_good = sum(P[random.permutation(table)].sum() >= given for _ in range(SHUFFLES))
     return bool((1 + as_good)/(1 + SHUFFLES) <= .01)
 
 # %% ../../nbs/5_iterate/60_accepting.ipynb #68044ba7
@@ -124,7 +121,7 @@ def auto_accept(
     sure, labels = confidences(P, multilabel), best_labels(P, classes, multilabel)
     p = p_values(sure, confidences(D[known], multilabel), right)
     p[_unproved(labels, y_drawn, classes, multilabel)] = 1
-    better = better_than_chance(y_drawn, best_labels(D, classes, multilabel))
+    better = better_than_chance(y_drawn, D, classes)
     accepted = accepted_set(p, at_most) & (p < 1) & (known.sum() >= evidence_needed(at_most)) & better
     table = _surest_first(pd.DataFrame({
         'file_name': list(names), 'label': pd.Series(labels, dtype=object), 'confidence': sure, 'p_value': p,
