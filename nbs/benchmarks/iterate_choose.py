@@ -2,7 +2,8 @@
 
 python iterate_choose.py [FOLDER] [PART …]     draws a book of 24 volumes in FOLDER (or in a temporary one), 10 seeds; writes iterate_choose.csv as far as it came
 
-With parts, e.g. "wrong labels" rare twins, only these are measured again, and the other rows of the csv stay.
+With parts, e.g. "wrong labels" rare twins, only these are measured again; with the word book or digits only what is made of
+that. The other rows of the csv stay. A number, e.g. 4, is how many seeds.
 """
 import io, sys, tempfile, warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from annot_hub.iterate.embedding import embed_bag, embed_net
 from annot_hub.iterate.features import features
 from annot_hub.iterate.learning import fit, out_of_fold
 
-SEEDS, VOLUMES, PAGES = range(10), 24, 40
+SEEDS, VOLUMES, PAGES = 10, 24, 40
 PARTS = 'signals', 'twins', 'odd pages', 'wrong labels', 'it pays', 'rare', 'curve'
 rows = []
 def note(part, data, case, seed, **figures):
@@ -169,45 +170,60 @@ def fewer(d, name, of, n, m):
     keep = np.sort(np.concatenate([few.permutation(np.flatnonzero(d.y == of))[:n], few.permutation(np.flatnonzero(d.y != of))[:m]]))
     return Data(name, [X[keep] for X in d.Xs], np.where(d.y[keep] == of, of, 'other'), None if d.groups is None else d.groups[keep], d.Cs)
 
-def main(folder, parts):
+def book_pages(folder):
+    "Files of the drawn book, and both kinds of features"
     book = draw_book(folder/'book', VOLUMES, PAGES)
     paths = [folder/'book'/name for name in book.file_name]
-    X, bag = features(paths, embed_net), features(paths, embed_bag)
-    pages = Data('book', [X, bag], book.label, book.volume.to_numpy(object))
-    raw = load_digits()
-    pixels, names = raw.data.astype('float32'), raw.target.astype(str)
-    digits = Data('digits', [pixels], names, Cs=(.01,))
-    both = Data('digits, two kinds of features', [pixels, ink(raw.images)], names, Cs=(.01, .001)) if {'wrong labels', 'rare'} & parts else digits
-    eight = fewer(digits, 'digits, 5 % rare', '8', 85, 2000)
-    book_rare = fewer(pages, 'book, 5 % rare', 'illustrated', 35, 2000)
-    for seed in range(20) if 'signals' in parts else ():
-        for d in (pages, digits):
-            for n in (50, 100): signals(d, seed, n)
+    return paths, Data('book', [features(paths, embed_net), features(paths, embed_bag)], book.label, book.volume.to_numpy(object))
+
+def of_book(folder, parts, seeds):
+    "All that is made of the drawn book"
+    paths, pages = book_pages(folder)
+    few, (X, bag) = fewer(pages, 'book, 5 % rare', 'illustrated', 35, 2000), pages.Xs
     known = hash_images(paths) if 'twins' in parts else None
-    for seed in SEEDS:
+    if 'signals' in parts: all_signals(pages)
+    for seed in seeds:
         if 'twins' in parts: twins(paths, known, seed, folder)
         if 'odd pages' in parts:
             odd(X, paths, seed, folder, embed_net, 'net')
             odd(bag, paths, seed, folder, embed_bag, 'bag')
-        for d, n in ((digits, 1797), (both, 1797), (pages, 600), (book_rare, 700)) if 'wrong labels' in parts else ():
+        for d, n in ((pages, 600), (few, 700)) if 'wrong labels' in parts else ():
             for share in (.05, .1): wrong_labels(d, seed, share, n)
         for share in (.05, .1) if 'it pays' in parts else (): pays(pages, seed, share)
-        save(parts)
-    pools = (eight, '8'), (fewer(digits, 'digits, 48 of 1,043', '8', 48, 995), '8'), (book_rare, 'illustrated')
-    seen = Data('digits as pictures, 48 of 1,043', both.Xs[1:], names, Cs=(.001,)) if len(both.Xs) > 1 else None
-    for seed in SEEDS if 'rare' in parts else ():
-        for d, rare in pools + ((fewer(seen, seen.name, '8', 48, 995), '8'),): rare_found(d, rare, seed)
-        save(parts)
-    for seed in SEEDS if 'curve' in parts else ():
-        for d in (digits, eight, pages): labels_needed(d, seed)
-        save(parts)
+        if 'rare' in parts: rare_found(few, 'illustrated', seed)
+        if 'curve' in parts: labels_needed(pages, seed)
+        save(parts, 'book')
+
+def of_digits(folder, parts, seeds):
+    "All that is made of scikit-learn's digits"
+    raw = load_digits()
+    pixels, names = raw.data.astype('float32'), raw.target.astype(str)
+    digits = Data('digits', [pixels], names, Cs=(.01,))
+    eight, eight_48 = fewer(digits, 'digits, 5 % rare', '8', 85, 2000), fewer(digits, 'digits, 48 of 1,043', '8', 48, 995)
+    if {'wrong labels', 'rare'} & parts:
+        both = Data('digits, two kinds of features', [pixels, ink(raw.images)], names, Cs=(.01, .001))
+        seen = fewer(Data('', both.Xs[1:], names, Cs=(.001,)), 'digits as pictures, 48 of 1,043', '8', 48, 995)
+    if 'signals' in parts: all_signals(digits)
+    for seed in seeds:
+        for d in (eight, eight_48, seen) if 'rare' in parts else (): rare_found(d, '8', seed)
+        for d in (digits, both) if 'wrong labels' in parts else ():
+            for share in (.05, .1): wrong_labels(d, seed, share, 1797)
+        for d in (digits, eight) if 'curve' in parts else (): labels_needed(d, seed)
+        save(parts, 'digits')
         print(f'seed {seed}', flush=True)
 
-def save(parts):
-    "What is measured so far, and the parts that are not measured again, as a table"
+def all_signals(d):
+    for seed in range(20):
+        for n in (50, 100): signals(d, seed, n)
+
+SOURCES = {'book': of_book, 'digits': of_digits}
+
+def save(parts, source):
+    "What is measured so far, and what is not measured again, as a table"
     path, table = Path(__file__).with_suffix('.csv'), pd.DataFrame(rows, columns='part data case seed figure value'.split())
     old = pd.read_csv(path, keep_default_na=False, na_values=['nan']) if path.exists() else table[:0]
-    table = pd.concat([old[~old.part.isin(parts)], table], ignore_index=True)
+    again, new = (t.part.isin(parts) & t.data.str.startswith(source) for t in (old, table))
+    table = pd.concat([old[~again], table[new]], ignore_index=True)
     table = table.sort_values('part', key=lambda part: part.map(PARTS.index), kind='stable', ignore_index=True)
     table.to_csv(path, index=False, na_rep='nan')
     return table
@@ -215,10 +231,11 @@ def save(parts):
 if __name__ == '__main__':
     warnings.simplefilter('ignore')
     words = sys.argv[1:]
-    parts = set(words) & set(PARTS) or set(PARTS)
+    parts, sources = set(words) & set(PARTS) or set(PARTS), [name for name in SOURCES if name in words] or [*SOURCES]
+    seeds = range(next((int(word) for word in words if word.isdigit()), SEEDS))
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(next((word for word in words if word not in PARTS), temporary))
+        folder = Path(next((word for word in words if word not in {*PARTS, *SOURCES} and not word.isdigit()), temporary))
         folder.mkdir(exist_ok=True, parents=True)
-        main(folder, parts)
-    table = save(parts)
+        for source in sources: SOURCES[source](folder, parts, seeds)
+    table = save(parts, sources[-1])
     print(table[table.part != 'curve'].groupby(['part', 'data', 'case', 'figure']).value.mean().to_string())

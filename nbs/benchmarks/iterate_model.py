@@ -17,6 +17,7 @@ import pandas as pd
 
 from annot_hub.iterate.accepting import auto_accept
 from annot_hub.iterate.blind import pull_of_guesses
+from annot_hub.iterate.choosing import next_batch
 from annot_hub.iterate.learning import across_folds, best_labels, fit, out_of_fold
 from annot_hub.iterate.scoring import evaluate
 from annot_hub.iterate.shares import class_shares
@@ -59,12 +60,16 @@ def digits():
     return data.data, data.target.astype(str), np.array([f'writer {i//60:02}' for i in range(len(data.target))])
 
 
+def rare_rows():
+    "Which digits are left when 5 % are eights"
+    y = digits()[1]
+    few = np.random.default_rng(0).permutation(np.flatnonzero(y == '8'))[:85]
+    return np.sort(np.concatenate([few, np.flatnonzero(y != '8')]))
+
+
 def rare():
     "The digits with 5 % eights, and two classes"
-    X, y, groups = digits()
-    eights = np.flatnonzero(y == '8')
-    few = np.random.default_rng(0).permutation(eights)[:85]
-    keep = np.sort(np.concatenate([few, np.flatnonzero(y != '8')]))
+    (X, y, groups), keep = digits(), rare_rows()
     return X[keep], np.where(y[keep] == '8', 'eight', 'other'), groups[keep]
 
 
@@ -93,17 +98,18 @@ def halves(groups, r):
     return r.permutation(np.flatnonzero(known)), np.flatnonzero(~known)
 
 
-def chosen_rounds(X, y, pool, r, rounds, size=40):
-    "Rows after some rounds of the most uncertain and a fifth at random, and which were drawn"
-    rows, drawn = list(pool[:size]), [True]*size
+def chosen_rounds(X, y, pool, seed, rounds, size=40):
+    "Rows after some rounds of `next_batch`, and which of them count as drawn at random"
+    names, X, y = [f'{i:05}' for i in pool], X[pool], y[pool]
+    first = next_batch(X, np.full((len(pool), 2), .5), names, size, [], seed, random=1.)
+    known = first.file_name.tolist()
+    drawn, place = set(known), {name: k for k, name in enumerate(names)}
     for _ in range(rounds):
-        model, rest = fit(X[rows], y[rows]), np.setdiff1d(pool, rows)
-        P = np.sort(model.probabilities(X[rest]), axis=1)
-        uncertain = rest[np.argsort(P[:, -1] - P[:, -2])[:size*4//5]]
-        at_random = r.permutation(np.setdiff1d(rest, uncertain))[:size//5]
-        rows += [*uncertain, *at_random]
-        drawn += [False]*len(uncertain) + [True]*len(at_random)
-    return np.array(rows), np.array(drawn)
+        rows = [place[name] for name in known]
+        batch = next_batch(X, fit(X[rows], y[rows]).probabilities(X), names, size, known, seed)
+        known += batch.file_name.tolist()
+        drawn |= {*batch.attrs['drawn'], *batch.attrs['also_drawn']}
+    return pool[[place[name] for name in known]], np.array([name in drawn for name in known])
 
 
 def score_row(what, data, rows, drawn, other):
@@ -127,10 +133,9 @@ def scores(data, seed):
         rows = pool[:n]
         if len(rows) == n and len(set(y[rows])) > 1: yield score_row('score', data, rows, np.ones(n, bool), other)
     for k in range(FEW if len(set(y)) == 2 and X.shape[1] < 100 else 1):
-        r = np.random.default_rng(seed + 100*k)
-        pool, other = halves(groups, r)
+        pool, other = halves(groups, np.random.default_rng(seed + 100*k))
         if len(set(y[pool[:40]])) == 1: continue       # no model to choose by
-        rows, drawn = chosen_rounds(X, y, pool, r, 6)
+        rows, drawn = chosen_rounds(X, y, pool, seed + 100*k, 6)
         yield score_row('score, chosen rounds', data, rows, drawn, other)
 
 
@@ -157,18 +162,19 @@ def acceptances(data, seed, others=()):
                'best': best_share(t, y[rest], at_most), 'wrong': wrong/max(1, int(t.accepted.sum()))}
 
 
-def shares(data, seed):
-    "Intervals of shares against the truth"
+def shares(data, seed, others=()):
+    "Intervals of shares against the truth; with `others`, (features, C), from several kinds together"
     X, y, groups = data
     for n, k in ((n, k) for n in (100, 200) for k in range(FEW if len(set(y)) == 2 and X.shape[1] < 100 else 1)):
         order = np.random.default_rng(1000 + 100*k + seed).permutation(len(y))
         drawn, rest = order[:n], order[n:]
         if len(set(y[drawn])) == 1: continue           # no model
-        P, R = across_folds(X[drawn], y[drawn], X[rest], balanced=False)
+        pairs = [across_folds(F[drawn], y[drawn], F[rest], C=C, balanced=False) for F, C in ((X, None), *others)]
+        P, R = map(list, zip(*pairs))
         classes = sorted(set(y[drawn]))
         for row in class_shares(y[drawn], P, R, classes).itertuples():
             truth = float((y == getattr(row, '_1')).mean())
-            yield {'what': 'share', 'n': n, 'class': getattr(row, '_1'), 'truth': truth, 'reported': row.share,
+            yield {'what': 'share, two kinds of features' if others else 'share', 'n': n, 'class': getattr(row, '_1'), 'truth': truth, 'reported': row.share,
                    'inside': row.low <= truth <= row.high, 'width': row.high - row.low,
                    'classical_inside': row.classical_low <= truth <= row.classical_high,
                    'classical_width': row.classical_high - row.classical_low}
@@ -204,8 +210,9 @@ def measure(collections, seeds, read_pictures):
         data = read()
         for seed in range(seeds):
             for part in (scores, acceptances, shares): yield from ({'data': name, 'seed': seed, **row} for row in part(data, seed))
-            if name == 'digits':
-                yield from ({'data': name, 'seed': seed, **row} for row in acceptances(data, seed, [(read_pictures(), .001)]))
+            if name in ('digits', 'rare'):
+                seen = read_pictures() if name == 'digits' else read_pictures()[rare_rows()]
+                for part in (acceptances, shares): yield from ({'data': name, 'seed': seed, **row} for row in part(data, seed, [(seen, .001)]))
             print(name, seed, flush=True)
 
 
@@ -213,24 +220,29 @@ def tables(rows):
     "What the page shows: title to table"
     by, df = ['data', 'what', 'n'], rows
     s = df[df.what.str.startswith('score')].assign(bias=lambda d: d.reported - d.truth, all_bias=lambda d: d.all_labels - d.truth)
-    a, h, p = df[df.what.str.startswith('accept')], df[df.what == 'share'], df[df.what.str.startswith('pull')]
+    s = s.assign(enough=s.enough.map(TRUTHS), bias_if_enough=s.bias.where(s.enough.map(TRUTHS) == 1))
+    a, h, p = df[df.what.str.startswith('accept')], df[df.what.str.startswith('share')], df[df.what.str.startswith('pull')]
     ratio = h.assign(ratio=h.width/h.classical_width)
     return {
         'Scores': s.groupby(by).agg(drawn=('drawn', 'mean'), reported=('reported', 'mean'), truth=('truth', 'mean'), bias=('bias', 'mean'),
-                                    error=('bias', 'sem'), draws=('bias', 'size'), all_labels=('all_bias', 'mean'), inside=('inside', 'mean'), width=('width', 'mean')),
+                                    error=('bias', 'sem'), draws=('bias', 'size'), enough=('enough', 'mean'), bias_if_enough=('bias_if_enough', 'mean'),
+                                    all_labels=('all_bias', 'mean'), inside=('inside', 'mean'), width=('width', 'mean')),
         'Acceptance': a.groupby(['data', 'what', 'n', 'at_most']).agg(accepted=('accepted', 'mean'), best=('best', 'mean'),
                                                                      wrong=('wrong', 'mean'), worst=('wrong', 'max')),
-        'Shares': ratio.groupby(['data', 'n']).agg(width=('width', 'mean'), classical=('classical_width', 'mean'), ratio=('ratio', 'mean'),
+        'Shares': ratio.groupby(['data', 'what', 'n']).agg(width=('width', 'mean'), classical=('classical_width', 'mean'), ratio=('ratio', 'mean'),
                                                    inside=('inside', 'mean'), classical_inside=('classical_inside', 'mean'),
                                                    intervals=('inside', 'size')),
         'Pull': p.groupby(['what', 'n']).agg(blind=('drawn', 'mean'), reported=('reported', 'mean'), inside=('inside', 'mean'),
                                              claimed=('claimed', 'sum'), teams=('claimed', 'size'))}
 
 
+TRUTHS = {True: 1, False: 0, 'True': 1, 'False': 0}
+
+
 def read_rows(path=HERE/'iterate_model.csv'):
     "The csv with True and False, not texts"
     df = pd.read_csv(path)
-    return df.assign(**{c: df[c].map({True: 1, False: 0, 'True': 1, 'False': 0}) for c in ('inside', 'classical_inside', 'claimed')})
+    return df.assign(**{c: df[c].map(TRUTHS) for c in ('inside', 'classical_inside', 'claimed')})
 
 
 if __name__ == '__main__':
