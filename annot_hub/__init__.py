@@ -1,4 +1,4 @@
-"""Annotate your own images, round after round, with every image, label and decision in one versioned dataset repo
+"""Annotate your own images, round after round, with every image, label and decision in one versioned repo
 
 Begin with `annot_hub demo` in a terminal, or with `annot_hub init` on a folder of your own; in Python with
 `from annot_hub.project import Project`. Each chapter is a package whose `help()` says what it is for:

@@ -416,7 +416,7 @@ def known_files(self: Repo,
     return found
 
 # %% ../../nbs/1_collect/60_repo.ipynb #b926d6fc
-Commit = namedtuple('Commit', 'sha title message author date') # `message` lacks its title; `date`: the server's
+Commit = namedtuple('Commit', 'sha title message author date') # `message` without title; the server's date
 
 @patch
 def commits(self: Repo,

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections import Counter, namedtuple
 from importlib.util import resolve_name
-from pathlib import Path
 
 from .clone import ROOT
 

@@ -351,7 +351,7 @@ def merge_discussion(
     return pr_info(repo, num)
 
 # %% ../../nbs/7_localhub/50_refs.ipynb #f1b2aeec
-def _new_events(pr, status, comment, user): # Of a pull request: the comment, when there is one, and the status
+def _new_events(pr, status, comment, user): # Of a pull request: a comment, if there is one, and the status
     events, by = pr.get('events', []), opened_by(dict(author=user, created=time.time()))
     if len(events) > 1000 or len(comment) > 1 << 16: raise Refusal(413, 'Too much is said about this')
     said = [('comment', spoken(comment))] if comment else []

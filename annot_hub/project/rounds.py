@@ -127,7 +127,7 @@ def check_asked(
     check_numbers(asked, ours)
 
 @patch
-def agreed_interface(self: Project) -> Interface: # `ValueError` if the file asks otherwise than people were asked
+def agreed_interface(self: Project) -> Interface: # `ValueError` if the file asks for others than people saw
     "The questions to publish with"
     published = self.hub.read('labels.xml')
     asked = Interface(published.decode()) if published else self._answered_interface()

@@ -170,7 +170,7 @@ class Base:
         return data
 
     @cached_property
-    def since(self) -> tuple: # `Commit`s, newest first; and the sha of the last publish, None if there is none
+    def since(self) -> tuple: # `Commit`s, newest first, and the sha of the last publish or None
         "What others did since the last publish; a merge is theirs, since it may bring one table of two"
         later = []
         for c in self.repo.commits(self.parent):

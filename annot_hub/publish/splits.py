@@ -153,7 +153,7 @@ def add_hashes(
     df: pd.DataFrame,      # Collection; what it has in a column `dhash` stays
     root: str|os.PathLike, # The folder that was scanned
     prefix: str = ''       # The `prefix` of that scan
-) -> pd.DataFrame:         # The collection with a column `dhash`; '' where a picture is empty or cannot be opened
+) -> pd.DataFrame:         # The collection with `dhash`; '' where a picture is empty or cannot be opened
     "Hash every picture, so that doubles can be found later without opening them"
     folder = ImageFolder(root)
     def one(name):
@@ -191,7 +191,7 @@ def joined(
 # %% ../../nbs/4_publish/10_splits.ipynb #d2a7ff2b
 def blocks(
     df: pd.DataFrame            # Collection; `dhash` and `sha256` are used where they are there
-) -> tuple[dict, pd.DataFrame]: # Group → the first name in its block; and the doubles across groups: `file_name`, `other`, `bits`
+) -> tuple[dict, pd.DataFrame]: # Group → first name in its block; doubles: `file_name`, `other`, `bits`
     "Join groups that hold the same picture"
     groups = group_of(df)
     pairs = near_pairs(df.dhash.fillna('').tolist()) if 'dhash' in df else []
@@ -217,7 +217,7 @@ def _placement(rows):
 
 def read_splits(
     data: bytes|None    # Content of `splits.csv`, None if there is none
-) -> tuple[dict, dict]: # Group → split, in order; and the shares that were wanted last, {} if there is no file
+) -> tuple[dict, dict]: # Group → split, in order; and the shares wanted last, {} without a file
     "Read the placement that the repo keeps"
     rows = list(csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))) if data else []
     if rows and rows[0] != SPLITS_HEAD:
