@@ -98,8 +98,8 @@ def _probability_table(probabilities, classes, rows):
 
 def class_shares(
     y_drawn: list,                   # Labels of images that were drawn at random
-    probabilities_drawn: object,     # Of those, each by a model that has not seen its label; or a list of them
-    probabilities_rest: object,      # Of images without labels: mean over fold models; or a list of them
+    probabilities_drawn: object,     # Of those, each by a model that has not seen its label; or several
+    probabilities_rest: object,      # Of images without labels: mean over fold models; or several
     classes: list,                   # The columns
     groups: tuple|None = None,       # (groups of the drawn, groups of the rest), e.g. volumes, for a row each
     y_chosen: list = (),             # Labels of images that were chosen, not drawn

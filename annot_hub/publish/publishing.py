@@ -424,7 +424,7 @@ def publish(
                     splits = splits or read_splits(base.splits)[1]
                 bar.update()
                 known, left = usable_entries(base, found)
-                # another publish may have brought what is newer than we have read: nothing is taken for deleted
+                # another publish may have brought newer entries than ours: nothing is taken for deleted
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
                 base.record = base.record.slim(LABEL_COLUMNS) # all that is still asked of what is old
                 bar.update()
