@@ -326,6 +326,12 @@ def _service_data(visit, url, known):
         if 'width' in known: return known
         raise
 
+def _service_info(visit, page):
+    "What the image service of a page can do; `ValueError` if it does not answer"
+    service = page.place.service
+    url = urljoin(page.facts['manifest'], service.get('id') or service['@id']).rstrip('/')
+    return read_info(_service_data(visit, url, service), url)
+
 def ways_to_image(
     visit: Visit, # Of these servers
     page: Page    # Of a manifest
@@ -334,16 +340,20 @@ def ways_to_image(
     body = page.place
     plain = [Request(body.url, body.width, body.height)] if body.url else []
     if not body.service: return plain, {}
-    url = urljoin(page.facts['manifest'], body.service.get('id') or body.service['@id']).rstrip('/')
-    try: data = _service_data(visit, url, body.service)
+    try: info = _service_info(visit, page)
     except ValueError as e:
         if plain: return plain, {}
         raise Unusable(str(e)) from e
-    info = read_info(data, url)
     size = {'source_width': info.width, 'source_height': info.height} if info.width and info.height else {}
     ways = image_requests(info, visit.longest)
-    known = {request.url for request in ways}
-    return ways + [way for way in plain if not visit.longest and way.url not in known], size
+    if not visit.longest: ways += [way for way in plain if way.url not in {known.url for known in ways}]
+    return ways, size
+
+def _why_none(why, page):
+    "The sentence for an image that no request gave"
+    text = str(why or 'the manifest does not say where it is')
+    if not page.place.service or text != why_refused(404): return text
+    return f'{text}: it may have only tiles of this image, which are not put together here'
 
 def one_image(
     visit: Visit, # Of these servers
@@ -358,10 +368,7 @@ def one_image(
             if check_image(data, request): visit.smaller.append(page.name)
             return data, facts | {'image_url': public_address(request.url)}
         except Unusable as e: why = why or e
-    text = str(why or 'the manifest does not say where it is')
-    if page.place.service and text == why_refused(404):
-        text += ': it may have only tiles of this image, which are not put together here'
-    raise Unusable(text)
+    raise Unusable(_why_none(why, page))
 
 # %% ../../nbs/1_collect/66_canvases.ipynb #c283bd99
 _AT_ONCE = 3 # Requests

@@ -183,6 +183,11 @@ def _check_images(keys, known, match, matched):
         raise JoinError(f'with {match_line(match)} {first_few(doubled)} have the same key: name fewer '
                         'differences')
 
+def _by_differences(ours, theirs, match):
+    "As from `key_positions`, for keys that differ in what `match` names"
+    check_match(ours.reset_index(drop=True), theirs.reset_index(drop=True), match)
+    return key_positions(*comparable(ours, theirs, match))
+
 def matched_positions(
     keys: pd.Series,  # Keys of the images
     known: pd.Series, # Keys of the metadata
@@ -195,9 +200,7 @@ def matched_positions(
     if not match: return positions
     others, free = np.flatnonzero((positions < 0) & ours.notna()), np.flatnonzero(theirs.notna())
     free = np.setdiff1d(free, positions)
-    ours, theirs = ours.iloc[others], theirs.iloc[free]
-    check_match(ours.reset_index(drop=True), theirs.reset_index(drop=True), match)
-    found = key_positions(*comparable(ours, theirs, match))
+    found = _by_differences(ours.iloc[others], theirs.iloc[free], match)
     positions[others] = np.append(free, -1)[found]
     return positions
 
@@ -225,7 +228,7 @@ def join(
     positions = matched_positions(df[left], metadata[right], match)
     report = match_report(df[left], metadata[right], positions)
     if report.matched < min_match*len(df): raise JoinError(f'{report}. {join_advice(report, match)}.')
-    new = {name: take_rows(metadata[name], positions) for name in metadata.columns if name != right}
+    new = {name: take_rows(metadata[name], positions) for name in metadata if name != right}
     joined = df.assign(**new)
     report.notes = [*filter(None, [renamed_message(renamed)]), *constant_notes(joined, new)]
     return joined, report
@@ -259,6 +262,11 @@ def with_one_type(
     texts = [t[key].astype(object).map(key_text, na_action='ignore').astype('str') for t in tables]
     return [table.assign(**{key: text}) for table, text in zip(tables, texts, strict=True)]
 
+def _one_row_each(rows, key):
+    "Rows with the same key as one; rows without a key last, as they are"
+    merged = rows[rows[key].notna()].groupby(key, sort=False).first().reset_index()
+    return pd.concat([merged, rows[rows[key].isna()]], ignore_index=True)[list(rows.columns)]
+
 def stack_tables(
     tables: dict, # Name of a file → its table
     key: str      # Column that all have
@@ -270,6 +278,4 @@ def stack_tables(
     rows = pd.concat(map(with_gaps, with_one_type(parts, key)), ignore_index=True)
     doubled = rows[key].duplicated(keep=False) & rows[key].notna()
     check_agreement(rows[doubled], key)
-    if not doubled.any(): return rows
-    merged = rows[rows[key].notna()].groupby(key, sort=False).first().reset_index()
-    return pd.concat([merged, rows[rows[key].isna()]], ignore_index=True)[list(rows.columns)]
+    return _one_row_each(rows, key) if doubled.any() else rows

@@ -107,17 +107,15 @@ def plan_upload(
     moves: dict|None = None             # New key → old key, of content that is there under another name
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
-    known = existing.set_index('file_name').sha256
-    new = ~among(df.file_name, known.index)
+    known, moves = existing.set_index('file_name').sha256, moves or {}
+    is_there = among(df.file_name, known.index)
     same = (df.file_name.map(known) == df.sha256).fillna(False)
-    moves = moves or {}
     moved = among(df.file_name, moves) & ~same
-    new, todo = new & ~moved, df[~same & ~moved]
-    left = sorted(set(known.index.tolist()) - set(df.file_name.tolist()) - set(moves.values()))
-    commits = sum(1 for _ in commit_parts(todo))
-    return todo, UploadReport(int(new.sum()), int((~new & ~same & ~moved).sum()), int(same.sum()),
-                              int(todo.bytes.sum()),
-                              left, commits=commits, renamed=int(moved.sum()))
+    todo = df[~same & ~moved]
+    left = sorted({*known.index.tolist()} - {*df.file_name.tolist()} - {*moves.values()})
+    counts = [int(rows.sum()) for rows in (~is_there & ~moved, is_there & ~same & ~moved, same)]
+    return todo, UploadReport(*counts, int(todo.bytes.sum()), left, renamed=int(moved.sum()),
+                              commits=sum(1 for _ in commit_parts(todo)))
 
 def commit_parts(
     df: pd.DataFrame,  # Rows to send
