@@ -287,6 +287,12 @@ def _names_used(base, left):
     names = [*base.file_name.tolist(), *left.file_name]
     return {*names, *(part.file_name for text in past for part in read_past(text))}
 
+def _past(known, was, now):
+    "What an image was, with what has just changed; `was` and `now` are its name and its content"
+    past = read_past(known)
+    if was != now and isinstance(was[1], str): past.append(Past(*was, None))
+    return past
+
 def _new_past(df, base, left, pairs):
     "What each row was before, with what has just changed"
     old, new, used = _contents(base), _contents(df), _names_used(base, left)
@@ -294,9 +300,8 @@ def _new_past(df, base, left, pairs):
     column = []
     for name in df.file_name.tolist():
         was = pairs.get(name)
-        past = read_past(known.get(was)) if was or name not in used else [Past('', None, None)]
-        if was is not None and (was, old[was]) != (name, new[name]) and isinstance(old[was], str):
-            past.append(Past(was, old[was], None))
+        if was is not None: past = _past(known.get(was), (was, old[was]), (name, new[name]))
+        else: past = read_past(None) if name not in used else [Past('', None, None)]
         column.append(write_past(past))
     return pd.Series(column, index=df.index, dtype='str')
 
@@ -337,11 +342,10 @@ def _report(df, base, left, pairs):
     old, new, away = _contents(base), _contents(df), _away(base)
     here = _here_again(pairs, old, new, away)
     lost = base[~among(base.file_name, {*pairs.values()} | away)]
-    orphans = {old[name] for name in lost.file_name}
-    fresh = [name for name in new if name not in pairs]
-    unclear = [name for name in fresh if new[name] in orphans]
+    orphans, fresh = {old[name] for name in lost.file_name}, [name for name in new if name not in pairs]
     left = _still_left(left, lost, {pairs[name] for name in here['back']})
-    return Followed(**here, new=fresh, unclear=unclear, left=left, gone=lost.file_name.tolist())
+    return Followed(**here, new=fresh, unclear=[name for name in fresh if new[name] in orphans],
+                    left=left, gone=lost.file_name.tolist())
 
 def is_as_before(
     df: pd.DataFrame,   # The folder as it is
@@ -358,6 +362,15 @@ def _with_group(df, grouped):
     "The collection with a column `group`, if the one before had one"
     return df.assign(group=_groups(df)) if grouped and 'group' not in df else df
 
+def _followed(df, base, left):
+    "The collection with what each image was before, and what there is to say"
+    base = _with_left(base, left)
+    pairs = match_images(_contents(base), _contents(df), _hints(df))
+    past = _new_past(df, base, left, pairs)
+    found = keep_groups(df.assign(**{EARLIER: past}), base, pairs)
+    if past.isna().all(): found = found.drop(columns=EARLIER)
+    return found, _report(df, base, left, pairs)
+
 def follow(
     df: pd.DataFrame,               # The folder as it is: `file_name`, `sha256`, …
     base: pd.DataFrame|None,        # The collection as it was; None = there is none
@@ -369,12 +382,8 @@ def follow(
     is_grouped = 'group' in base
     if is_as_before(df, base, left):
         return _with_group(df.drop(columns=EARLIER, errors='ignore'), is_grouped), Followed(left=left)
-    base = _with_left(base, left)
-    pairs = match_images(_contents(base), _contents(df), _hints(df))
-    past = _new_past(df, base, left, pairs)
-    found = _with_group(keep_groups(df.assign(**{EARLIER: past}), base, pairs), is_grouped)
-    if past.isna().all(): found = found.drop(columns=EARLIER)
-    return found, _report(df, base, left, pairs)
+    found, report = _followed(df, base, left)
+    return _with_group(found, is_grouped), report
 
 # %% ../../nbs/1_collect/67_identity.ipynb #ec855993
 Span = namedtuple('Span', 'since until sha256 key')

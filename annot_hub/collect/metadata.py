@@ -213,6 +213,16 @@ def constant_notes(
     return [f'one value for all rows: {", ".join(same)}'] if same else []
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #ca38e253
+def _check_share(report, n, min_match, match):
+    "`JoinError` if too few of `n` rows have matched"
+    if report.matched < min_match*n: raise JoinError(f'{report}. {join_advice(report, match)}.')
+
+def _put_beside(df, metadata, positions, right):
+    "`df` with the other columns of `metadata`, and notes on those that say nothing"
+    new = {name: take_rows(metadata[name], positions) for name in metadata if name != right}
+    joined = df.assign(**new)
+    return joined, constant_notes(joined, new)
+
 def join(
     df: pd.DataFrame,                 # One row an image
     metadata: pd.DataFrame,           # One row a key
@@ -227,10 +237,9 @@ def join(
     check_columns(df, metadata, left, right)
     positions = matched_positions(df[left], metadata[right], match)
     report = match_report(df[left], metadata[right], positions)
-    if report.matched < min_match*len(df): raise JoinError(f'{report}. {join_advice(report, match)}.')
-    new = {name: take_rows(metadata[name], positions) for name in metadata if name != right}
-    joined = df.assign(**new)
-    report.notes = [*filter(None, [renamed_message(renamed)]), *constant_notes(joined, new)]
+    _check_share(report, len(df), min_match, match)
+    joined, notes = _put_beside(df, metadata, positions, right)
+    report.notes = [*filter(None, [renamed_message(renamed)]), *notes]
     return joined, report
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #ebcdd78a

@@ -337,6 +337,12 @@ def _origins(folder, path):
         if name in table: table[name] = table[name].map(public_address, na_action='ignore')
     return table.assign(file_name=(folder and f'{folder}/') + table.file_name)
 
+def _stacked(tables, taken):
+    "The columns that are `taken` of all listings; each image once"
+    parts = [table[[name for name in table if name in taken]] for table in tables]
+    found = pd.concat(parts).drop_duplicates('file_name', ignore_index=True).dropna(axis=1, how='all')
+    return found.astype({name: 'Int64' for name in NUMBERS if name in found})
+
 def image_origins(
     root: str|os.PathLike, # The folder that was scanned
     names: Iterable        # Of the images, below it
@@ -346,8 +352,6 @@ def image_origins(
     if not tables: return pd.DataFrame(columns=['file_name'])
     for table in tables: counts.update(table.count().to_dict())
     taken, too_many = columns_to_take(counts)
-    found = pd.concat([table[[name for name in table if name in taken]] for table in tables])
-    found = found.drop_duplicates('file_name', ignore_index=True).dropna(axis=1, how='all')
-    found = found.astype({name: 'Int64' for name in NUMBERS if name in found})
+    found = _stacked(tables, taken)
     found.attrs['too many'] = too_many
     return found
