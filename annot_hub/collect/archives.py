@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Member', 'MOST_NAME', 'LIST_BYTES', 'RATIO', 'SPARE', 'zip_name', 'zip_kind', 'tar_kind', 'check_inside', 'why_not',
-           'free_name', 'without_case', 'newest', 'sorted_out', 'good_path', 'parents', 'archive_pages',
+           'free_name', 'without_case', 'newest', 'sorted_out', 'good_path', 'parents', 'member_part', 'archive_pages',
            'zip_list_bytes', 'check_room', 'Window', 'open_tar', 'is_zip', 'zip_members', 'tar_members',
            'archive_source', 'read_member', 'content_of', 'archive_contents']
 
@@ -142,6 +142,20 @@ def parents(
         found |= todo
     return {without_case(f'{home}/{path}') for path in found}
 
+def _newest_only(images, left):
+    "The images of an archive, of those with one name the newest; what is left alone is noted"
+    used = newest(images)
+    kept = {*used}
+    older = [member.name for member in images if member not in kept]
+    if older: left.add('older members of the same name', older)
+    return used
+
+def member_part(
+    name: str # Of a member, perhaps with bytes that are no text
+) -> str:     # A text
+    "What a member is called in a listing"
+    return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+
 def archive_pages(
     members: list, # All of an archive
     archive: str   # Its name
@@ -150,16 +164,13 @@ def archive_pages(
     images, left = sorted_out(members)
     if any(member.kind == 'encrypted' for member in images):
         raise ValueError(f'{archive} is encrypted: unpack it with its password, and use the folder')
+    home, pages, numbers = home_of(archive), [], {}
     inner = {member.name: good_path(check_inside(member.name, archive)) for member in images}
-    used, taken, pages = newest(images), parents(inner.values(), home_of(archive)), []
-    kept, numbers = {*used}, {}
-    older = [m.name for m in images if m not in kept]
-    if older: left.add('older members of the same name', older)
-    for member in used:
-        name = free_name(f'{home_of(archive)}/{inner[member.name]}', taken, numbers)
+    taken = parents(inner.values(), home)
+    for member in _newest_only(images, left):
+        name = free_name(f'{home}/{inner[member.name]}', taken, numbers)
         taken.add(without_case(name))
-        part = member.name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
-        pages.append(Page(name, part, member, {}))
+        pages.append(Page(name, member_part(member.name), member, {}))
     return pages, left
 
 # %% ../../nbs/1_collect/42_archives.ipynb #ea648e16

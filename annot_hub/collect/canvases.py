@@ -250,6 +250,13 @@ def manifest_source(
     return PageSource(public_address(address), home, '', pages, left), choices
 
 # %% ../../nbs/1_collect/66_canvases.ipynb #4ecf9ae1
+def _read_document(visit, url, data):
+    "What is at an address, and of which kind; a `ValueError` in place of both"
+    try:
+        found = data or get_json(visit, url)
+        return found, document_kind(found, url)
+    except ValueError as e: return e, None
+
 def documents(
     visit: Visit,         # Of these servers
     address: str,         # Of a manifest or a collection
@@ -259,17 +266,13 @@ def documents(
     todo, seen = deque([address]), {address}
     while todo:
         url = todo.popleft()
-        try:
-            found = data if data and url == address else get_json(visit, url)
-            is_manifest = document_kind(found, url) == 'Manifest'
-        except ValueError as e:
-            yield url, e
+        found, kind = _read_document(visit, url, data if url == address else None)
+        if kind != 'Collection':
+            yield url, found
             continue
-        if is_manifest: yield url, found
-        else:
-            new = [child for child in children(found, url) if child not in seen]
-            todo.extend(new)
-            seen.update(new)
+        new = [child for child in children(found, url) if child not in seen]
+        todo.extend(new)
+        seen.update(new)
         if len(seen) > MOST_DOCUMENTS:
             raise ValueError(f'{address} leads to more than {MOST_DOCUMENTS:,} manifests: fetch its parts, '
                              'one by one')
@@ -326,6 +329,16 @@ def _service_data(visit, url, known):
         if 'width' in known: return known
         raise
 
+def _service_info(visit, page):
+    "What the image service of a page can do; `ValueError` if it does not answer"
+    service = page.place.service
+    url = urljoin(page.facts['manifest'], service.get('id') or service['@id']).rstrip('/')
+    return read_info(_service_data(visit, url, service), url)
+
+def _source_size(info):
+    "Columns with the size of an image on the server, if it is known"
+    return {'source_width': info.width, 'source_height': info.height} if info.width and info.height else {}
+
 def ways_to_image(
     visit: Visit, # Of these servers
     page: Page    # Of a manifest
@@ -334,16 +347,19 @@ def ways_to_image(
     body = page.place
     plain = [Request(body.url, body.width, body.height)] if body.url else []
     if not body.service: return plain, {}
-    url = urljoin(page.facts['manifest'], body.service.get('id') or body.service['@id']).rstrip('/')
-    try: data = _service_data(visit, url, body.service)
+    try: info = _service_info(visit, page)
     except ValueError as e:
         if plain: return plain, {}
         raise Unusable(str(e)) from e
-    info = read_info(data, url)
-    size = {'source_width': info.width, 'source_height': info.height} if info.width and info.height else {}
     ways = image_requests(info, visit.longest)
-    known = {request.url for request in ways}
-    return ways + [way for way in plain if not visit.longest and way.url not in known], size
+    more = [] if visit.longest or plain and plain[0].url in {way.url for way in ways} else plain
+    return ways + more, _source_size(info)
+
+def _why_none(why, page):
+    "The sentence for an image that no request gave"
+    text = str(why or 'the manifest does not say where it is')
+    if not page.place.service or text != why_refused(404): return text
+    return f'{text}: it may have only tiles of this image, which are not put together here'
 
 def one_image(
     visit: Visit, # Of these servers
@@ -358,10 +374,7 @@ def one_image(
             if check_image(data, request): visit.smaller.append(page.name)
             return data, facts | {'image_url': public_address(request.url)}
         except Unusable as e: why = why or e
-    text = str(why or 'the manifest does not say where it is')
-    if page.place.service and text == why_refused(404):
-        text += ': it may have only tiles of this image, which are not put together here'
-    raise Unusable(text)
+    raise Unusable(_why_none(why, page))
 
 # %% ../../nbs/1_collect/66_canvases.ipynb #c283bd99
 _AT_ONCE = 3 # Requests
@@ -389,25 +402,34 @@ def tried(
     except (AttributeError, KeyError, TypeError, ValueError) as e:
         return page, Unusable(f'the manifest is of a shape that is not read here ({one_line(e, 100)})'), {}
 
+def _next_answer(answer, lost):
+    "What `tried` gave, and how many answers the network has failed to give without a break"
+    page, data, facts = answer
+    lost = lost + 1 if isinstance(data, NoAnswer) else 0
+    if lost >= 2*_AT_ONCE: raise ConnectionError(f'{data}. Run it again for the rest')
+    if isinstance(data, (Misled, NoAnswer)): data = Unusable(str(data))
+    return (page, data, facts), lost
+
+def _abort(visit):
+    "End all that is under way"
+    visit.stop.set()
+    for connections in visit.lines: connections.abort()
+
 def canvas_contents(
     visit: Visit, # Of these servers
     pages: list   # `Page`s that are wanted
 ) -> Iterator:    # (page, bytes or `Unusable`, columns) for each; `NoAnswer` when the network is gone
     "Have the images of a manifest"
-    todo, lost = iter(by_server(pages)), 0
-    pool = ThreadPoolExecutor(_AT_ONCE)
+    todo, lost, pool = iter(by_server(pages)), 0, ThreadPoolExecutor(_AT_ONCE)
     def begin(n): return [pool.submit(tried, visit, page) for page in islice(todo, n)]
     running = deque(begin(2*_AT_ONCE))
     try:
         while running:
-            page, data, facts = running.popleft().result()
-            lost = lost + 1 if isinstance(data, NoAnswer) else 0
-            if lost >= 2*_AT_ONCE: raise ConnectionError(f'{data}. Run it again for the rest')
-            yield page, Unusable(str(data)) if isinstance(data, (Misled, NoAnswer)) else data, facts
+            found, lost = _next_answer(running.popleft().result(), lost)
+            yield found
             running.extend(begin(1))
     except BaseException:
-        visit.stop.set()
-        for connections in visit.lines: connections.abort()
+        _abort(visit)
         raise
     finally:
         pool.shutdown(cancel_futures=True)

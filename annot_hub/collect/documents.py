@@ -53,19 +53,24 @@ def page_label(
     try: return one_line(document.get_page_label(i), 100) or None
     except (pdfium().PdfiumError, UnicodeError): return None
 
+def _labels(path, name):
+    "The label that a PDF gives each of its pages; `ValueError` for too many"
+    document = open_pdf(path)
+    try:
+        n = len(document)
+        if n > MOST_PAGES: raise ValueError(f'{name} has {n:,} pages, and {MOST_PAGES:,} are taken: split it')
+        return [page_label(document, i) for i in range(n)]
+    finally: document.close()
+
 def pdf_source(
     path: str|os.PathLike, # Of the document
     name: str|None = None  # What it is called; None = the name of the file
 ) -> PageSource:               # `ValueError` says why nothing can be taken
     "The pages of a PDF"
     name = name or os.path.basename(path)
-    home, document = home_of(name), open_pdf(path)
-    try:
-        n = len(document)
-        if n > MOST_PAGES: raise ValueError(f'{name} has {n:,} pages, and {MOST_PAGES:,} are taken: split it')
-        facts = [{'page': i + 1, 'page_label': page_label(document, i)} for i in range(n)]
-    finally: document.close()
-    pages = [Page(numbered(home, i + 1, n), str(i + 1), i, facts[i]) for i in range(n)]
+    home, labels = home_of(name), _labels(path, name)
+    pages = [Page(numbered(home, i, len(labels)), str(i), i - 1, {'page': i, 'page_label': label})
+             for i, label in enumerate(labels, 1)]
     return PageSource(name, home, source_hash(path), pages, LeftAlone())
 
 # %% ../../nbs/1_collect/44_documents.ipynb #15e40071
@@ -241,19 +246,23 @@ def pdf_contents(
     finally: document.close()
 
 # %% ../../nbs/1_collect/44_documents.ipynb #c53086f1
+def _places(path, name):
+    "Where the pages of a TIFF are, and how many smaller copies stand between them"
+    with open(path, 'rb') as file:
+        try: found = tiff_pages(HeadReader(file), MOST_PAGES + 1)
+        except TooLarge as e:
+            raise ValueError(f'{name}: the list of its pages has more than {HEAD:,} bytes') from e
+    return [i for i, page in enumerate(found) if not page.small], sum(page.small for page in found)
+
 def tiff_source(
     path: str|os.PathLike, # Of the TIFF
     name: str|None = None  # What it is called; None = the name of the file
 ) -> PageSource:               # `ValueError` says why nothing can be taken
     "The pages of a TIFF"
     name, left = name or os.path.basename(path), LeftAlone()
-    with open(path, 'rb') as file:
-        try: found = tiff_pages(HeadReader(file), MOST_PAGES + 1)
-        except TooLarge as e:
-            raise ValueError(f'{name}: the list of its pages has more than {HEAD:,} bytes') from e
-    places = [i for i, page in enumerate(found) if not page.small]
+    places, copies = _places(path, name)
     home, n = home_of(name), len(places)
-    if n < len(found): left.add('smaller copies of pages', [name]*(len(found) - n))
+    if copies: left.add('smaller copies of pages', [name]*copies)
     pages = [Page(numbered(home, i, n), str(place + 1), place, {'page': i})
              for i, place in enumerate(places, 1)]
     return PageSource(name, home, source_hash(path), pages, left)

@@ -441,19 +441,25 @@ def _by_version(places):
     for p in places: groups[p.repo_id, p.revision][p.file_name] = p
     return groups
 
+def _fetch_all(places, repo, workers):
+    "Files, and why others could not be had, by the place of each image"
+    files, failed = {}, {}
+    for (repo_id, revision), group in _by_version(places).items():
+        hub = repo.under(repo_id) if repo else Repo(repo_id)
+        try: here, lacking = fetch_files(hub, revision, [*group], workers)
+        except HubError as e: here, lacking = {}, dict.fromkeys(group, str(e))
+        files |= {group[name]: file for name, file in here.items()}
+        failed |= {group[name]: why for name, why in lacking.items()}
+    return files, failed
+
 def fetch(
     paths: list,           # `hf://` paths, as in the dataset's `image` column
     workers: int = 16,     # Connections at once
     repo: Repo|None = None # Whose address and token are used; None = those of the environment
 ) -> dict:                 # Path → file on this machine; `FetchError` if any is missing, the others are there
     "Download images into the client's cache, each checked against the collection, none twice"
-    places, files, failed = {path: parse_url(path) for path in paths}, {}, {}
-    for (repo_id, revision), group in _by_version(places.values()).items():
-        hub = repo.under(repo_id) if repo else Repo(repo_id)
-        try: here, lacking = fetch_files(hub, revision, [*group], workers)
-        except HubError as e: here, lacking = {}, dict.fromkeys(group, str(e))
-        files |= {group[name]: file for name, file in here.items()}
-        failed |= {group[name]: why for name, why in lacking.items()}
+    places = {path: parse_url(path) for path in paths}
+    files, failed = _fetch_all(places.values(), repo, workers)
     failures = {path: failed[p] for path, p in places.items() if p in failed}
     if failures: raise fetch_error(failures, len(places))
     return {path: files[p] for path, p in places.items()}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Given', 'kind_by_head', 'file_kind', 'sources_below', 'fetch_file', 'failed_source', 'fetch_manifests',
            'fetch_address', 'is_address', 'given_sources', 'fetch_given', 'fetch_sources', 'SourceError',
-           'source_error']
+           'failed_lines', 'source_error']
 
 # %% ../../nbs/1_collect/68_gathering.ipynb #6e4aef7f
 import os
@@ -166,6 +166,11 @@ def fetch_given(
         else: yield fetch_file(given.path, given.name, folder, dpi)
     except ValueError as e: yield failed_source(given.name, e)
 
+def _check_numbers(dpi, longest):
+    "`ValueError` for numbers that no page can be drawn with"
+    if not 10 <= dpi <= 2400: raise ValueError(f'dpi is a number from 10 to 2400, and not {dpi}')
+    if longest < 0: raise ValueError(f'longest is a number of pixels, and not {longest}')
+
 def fetch_sources(
     sources: list,           # Files, folders and addresses
     folder: str|os.PathLike, # Where the images go; made when missing
@@ -173,8 +178,7 @@ def fetch_sources(
     longest: int = 0         # Pixels of the longest side, for a server; 0 = as many as it gives
 ) -> Iterator:               # `Unpacked`, as each is done; what cannot be had is in its `failed`
     "Write the images of sources into a folder"
-    if not 10 <= dpi <= 2400: raise ValueError(f'dpi is a number from 10 to 2400, and not {dpi}')
-    if longest < 0: raise ValueError(f'longest is a number of pixels, and not {longest}')
+    _check_numbers(dpi, longest)
     todo = given_sources(sources)
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise ValueError(f'{quoted(os.fspath(folder))} is no folder: name the folder for the images last')
@@ -185,15 +189,22 @@ def fetch_sources(
 class SourceError(RuntimeError):
     "Some pages could not be had; the message names them and says why"
 
-def source_error(
-    done: list # `Unpacked`, at least one with a failure
-) -> SourceError: # To be raised
-    "What to say of what could not be had"
+def failed_lines(
+    done: list # `Unpacked`
+) -> list:     # A line for each image or source that could not be had
+    "What could not be had, and why"
     lines = []
     for one in done:
         for part, (name, why) in one.failed.items():
             where = f'{name} ({quoted(part)} of {one.source}): ' if part else f'{name}: '
             lines.append(why if why.startswith(name) else where + why)
+    return lines
+
+def source_error(
+    done: list # `Unpacked`, at least one with a failure
+) -> SourceError: # To be raised
+    "What to say of what could not be had"
+    lines = failed_lines(done)
     more = [f'and {len(lines) - MOST_NAMED:,} more'] if len(lines) > MOST_NAMED else []
     head = 'what could not be had; the rest is in the folder, and the same command tries these again:'
     return SourceError('\n  '.join([head, *lines[:MOST_NAMED], *more]))

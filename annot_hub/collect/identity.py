@@ -251,6 +251,10 @@ def leaving(
     return left.assign(**{EARLIER: past_column(rows)})[LEFT_COLUMNS].astype({'until': 'Int64'})
 
 # %% ../../nbs/1_collect/67_identity.ipynb #e1c4c159
+_GONE = 'left the folder (what was said about them stays in the record)'
+_UNCLEAR = ('have the same content as several that left, so they count as new: give one its old name and '
+            'collect again if it should follow')
+
 @dataclass(repr=False)
 class Followed:
     "What has become of the images of a collection"
@@ -263,16 +267,12 @@ class Followed:
     gone: list = field(default_factory=list)        # Keys of those that left just now
 
     def __str__(self):
-        counts = [(self.renamed, 'renamed'), (self.changed, 'changed, to be seen again'), (self.new, 'new'),
-                  (self.back, 'back'),
-                  (self.gone, 'left the folder (what was said about them stays in the record)')]
-        parts = [f'{len(names):,} {what}' for names, what in counts if names]
+        counts = {'renamed': self.renamed, 'changed, to be seen again': self.changed, 'new': self.new,
+                  'back': self.back, _GONE: self.gone}
+        parts = [f'{len(names):,} {what}' for what, names in counts.items() if names]
         text = 'images: ' + ', '.join(parts or ['all as before'])
         if self.changed: text += f'; changed: {first_few(self.changed)}'
-        if self.unclear:
-            text += (f'; {first_few(self.unclear)} have the same content as several that left, so they '
-                     'count as new: give one its old name and collect again if it should follow')
-        return text
+        return f'{text}; {first_few(self.unclear)} {_UNCLEAR}' if self.unclear else text
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../../nbs/1_collect/67_identity.ipynb #5bced80a
@@ -287,6 +287,12 @@ def _names_used(base, left):
     names = [*base.file_name.tolist(), *left.file_name]
     return {*names, *(part.file_name for text in past for part in read_past(text))}
 
+def _past(known, was, now):
+    "What an image was, with what has just changed; `was` and `now` are its name and its content"
+    past = read_past(known)
+    if was != now and isinstance(was[1], str): past.append(Past(*was, None))
+    return past
+
 def _new_past(df, base, left, pairs):
     "What each row was before, with what has just changed"
     old, new, used = _contents(base), _contents(df), _names_used(base, left)
@@ -294,9 +300,8 @@ def _new_past(df, base, left, pairs):
     column = []
     for name in df.file_name.tolist():
         was = pairs.get(name)
-        past = read_past(known.get(was)) if was or name not in used else [Past('', None, None)]
-        if was is not None and (was, old[was]) != (name, new[name]) and isinstance(old[was], str):
-            past.append(Past(was, old[was], None))
+        if was is not None: past = _past(known.get(was), (was, old[was]), (name, new[name]))
+        else: past = read_past(None) if name not in used else [Past('', None, None)]
         column.append(write_past(past))
     return pd.Series(column, index=df.index, dtype='str')
 
@@ -328,17 +333,19 @@ def _here_again(pairs, old, new, away):
     changed = [n for n, was in pairs.items() if isinstance(old[was], str) and old[was] != new[n]]
     return {'renamed': renamed, 'changed': changed, 'back': [name for name in new if pairs.get(name) in away]}
 
+def _away(base):
+    "Names of images that left, and may come back"
+    return {*base.file_name[base.gone.eq(True)]} if 'gone' in base else set()
+
 def _report(df, base, left, pairs):
     "What there is to say"
-    old, new = _contents(base), _contents(df)
-    away = set(base.file_name[base.gone.eq(True)]) if 'gone' in base else set()
+    old, new, away = _contents(base), _contents(df), _away(base)
     here = _here_again(pairs, old, new, away)
-    lost = base[~among(base.file_name, set(pairs.values()) | away)]
-    orphans = {old[name] for name in lost.file_name}
-    fresh = [name for name in new if name not in pairs]
-    unclear = [name for name in fresh if new[name] in orphans]
+    lost = base[~among(base.file_name, {*pairs.values()} | away)]
+    orphans, fresh = {old[name] for name in lost.file_name}, [name for name in new if name not in pairs]
     left = _still_left(left, lost, {pairs[name] for name in here['back']})
-    return Followed(**here, new=fresh, unclear=unclear, left=left, gone=lost.file_name.tolist())
+    return Followed(**here, new=fresh, unclear=[name for name in fresh if new[name] in orphans],
+                    left=left, gone=lost.file_name.tolist())
 
 def is_as_before(
     df: pd.DataFrame,   # The folder as it is
@@ -351,6 +358,19 @@ def is_as_before(
     if past_column(base).notna().any() or (rows < 0).any() or not df.file_name.is_unique: return False
     return bool((df.sha256.to_numpy(object) == base.sha256.to_numpy(object)[rows]).all())
 
+def _with_group(df, grouped):
+    "The collection with a column `group`, if the one before had one"
+    return df.assign(group=_groups(df)) if grouped and 'group' not in df else df
+
+def _followed(df, base, left):
+    "The collection with what each image was before, and what there is to say"
+    base = _with_left(base, left)
+    pairs = match_images(_contents(base), _contents(df), _hints(df))
+    past = _new_past(df, base, left, pairs)
+    found = keep_groups(df.assign(**{EARLIER: past}), base, pairs)
+    if past.isna().all(): found = found.drop(columns=EARLIER)
+    return found, _report(df, base, left, pairs)
+
 def follow(
     df: pd.DataFrame,               # The folder as it is: `file_name`, `sha256`, …
     base: pd.DataFrame|None,        # The collection as it was; None = there is none
@@ -359,16 +379,11 @@ def follow(
     "Find each image of a collection again"
     left = read_left(None) if left is None else left
     if base is None: return df, Followed(new=df.file_name.tolist(), left=left)
-    grouped = 'group' in base
+    is_grouped = 'group' in base
     if is_as_before(df, base, left):
-        df = df.drop(columns=EARLIER, errors='ignore')
-        return df.assign(group=_groups(df)) if grouped and 'group' not in df else df, Followed(left=left)
-    base = _with_left(base, left)
-    pairs = match_images(_contents(base), _contents(df), _hints(df))
-    report = _report(df, base, left, pairs)
-    df = keep_groups(df.assign(**{EARLIER: _new_past(df, base, left, pairs)}), base, pairs)
-    if grouped and 'group' not in df: df = df.assign(group=_groups(df))
-    return (df if df[EARLIER].notna().any() else df.drop(columns=EARLIER)), report
+        return _with_group(df.drop(columns=EARLIER, errors='ignore'), is_grouped), Followed(left=left)
+    found, report = _followed(df, base, left)
+    return _with_group(found, is_grouped), report
 
 # %% ../../nbs/1_collect/67_identity.ipynb #ec855993
 Span = namedtuple('Span', 'since until sha256 key')

@@ -106,6 +106,17 @@ def _renditions(names, prefix):
     return [name for name in inside if original_name(name.removeprefix(prefix)) in others]
 
 # %% ../../nbs/1_collect/30_images.ipynb #0bf34d2b
+def _check_root(root):
+    if os.path.isdir(root): return
+    raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: give the folder that holds your '
+                            'images')
+
+def _sorted_table(columns, made):
+    "The images as a table, without those that were `made` of others"
+    df = pd.DataFrame(columns).astype({name: 'str' if name == 'file_name' else 'int64' for name in columns})
+    if made: df = df[~df.file_name.isin(made)]
+    return df.sort_values('file_name', ignore_index=True)
+
 def scan(
     root: str|os.PathLike,            # Folder to look in, with all its sub-folders
     exts: frozenset|set = IMAGE_EXTS, # Extensions of images, lower case, without the dot
@@ -113,18 +124,14 @@ def scan(
     facts: Sequence = ('bytes',)      # What to ask the disk about each image: names of FACTS; none is fastest
 ) -> pd.DataFrame:                    # `file_name`, `facts`; sorted; in `.attrs` the rest: `left`, `links`
     "Find the images below `root`, one row each"
-    if not os.path.isdir(root):
-        raise FileNotFoundError(f'{quoted(os.fspath(root))} is not a folder: give the folder that holds your '
-                                'images')
+    _check_root(root)
     prefix = prefix and prefix.rstrip('/') + '/'
     columns = {name: [] for name in ('file_name', *facts)}
     links, left = _walk(root, prefix, exts, columns)
     made, unfollowed = _renditions(columns['file_name'], prefix), sorted(links)
-    for kind, names in {'renditions': made, 'link': unfollowed}.items():
+    for kind, names in ('renditions', made), ('link', unfollowed):
         if names: left.add(kind, names)
-    df = pd.DataFrame(columns).astype({'file_name': 'str', **dict.fromkeys(facts, 'int64')})
-    if made: df = df[~df.file_name.isin(made)]
-    df = df.sort_values('file_name', ignore_index=True)
+    df = _sorted_table(columns, made)
     df.attrs.update(links=unfollowed, left=left)
     return df
 
@@ -136,15 +143,21 @@ _ASK = {'link': '{} link{} to no image of this folder: put the files themselves 
         'not UTF-8': '{} name{} not in UTF-8: rename the files',
         'renditions': '{} rendition{} of other images'}
 
+_NOT_READ = '{} {kind}, a format that is not read: export JPEG, PNG or TIFF'
+_TO_FETCH = '{} {kind}: `annot_hub fetch` makes a folder of the images in it'
+
+def _advice(left):
+    "Kind → a sentence on what to do about files of this kind"
+    words = _ASK | dict.fromkeys(_PICTURES, _NOT_READ) | dict.fromkeys(_CONTAINERS, _TO_FETCH)
+    known = [(kind, *left[kind]) for kind in sorted(left) if kind in words]
+    return {kind: words[kind].format(f'{n:,}', 's'*(n > 1), kind=kind) + f", first '{printable(first)}'"
+            for kind, n, first in known}
+
 def left_alone(
     left: dict # As a scan has it: kind → how many, and the first
 ) -> list:     # Sentences; none if nothing was left alone
     "What a scan has left alone, and what to do about it"
-    unread = '{} {kind}, a format that is not read: export JPEG, PNG or TIFF'
-    packed = '{} {kind}: `annot_hub fetch` makes a folder of the images in it'
-    words = _ASK | dict.fromkeys(_PICTURES, unread) | dict.fromkeys(_CONTAINERS, packed)
-    asked = {kind: words[kind].format(f'{n:,}', 's'*(n > 1), kind=kind) + f", first '{printable(first)}'"
-             for kind, (n, first) in sorted(left.items()) if kind in words}
+    asked = _advice(left)
     rest = sorted(((n, kind) for kind, (n, _) in left.items() if kind not in asked), reverse=True)
     counts = [f'{n:,} {kind or "without an extension"}' for n, kind in rest]
     return [*asked.values(), ', '.join(counts)] if counts else [*asked.values()]

@@ -7,7 +7,8 @@ __all__ = ['Body', 'IMAGE_SERVICE', 'MOST_COLUMNS', 'MOST_VALUE', 'Info', 'Reque
            'in_one_language', 'plain_text', 'part_kind', 'id_of', 'whole_number', 'canvases', 'painted',
            'image_service', 'inner_body', 'meant_image', 'table_of', 'statement', 'canvas_facts', 'whole_address',
            'manifest_home', 'counted_so_far', 'canvas_images', 'manifest_pages', 'document_kind', 'children',
-           'service_version', 'sizes_in', 'read_info', 'largest_size', 'size_words_of', 'listed_size', 'image_requests']
+           'service_version', 'sizes_in', 'service_level', 'read_info', 'largest_size', 'size_words_of', 'listed_size',
+           'image_request', 'image_requests']
 
 # %% ../../nbs/1_collect/46_manifests.ipynb #47521ee4
 import re
@@ -231,6 +232,16 @@ def _whole_object(manifest, address):
     title = {'manifest': public_address(address), 'title': plain_text(manifest.get('label'))}
     return title | statement(manifest) | table_of(manifest)
 
+def _parts(images):
+    "What each image is called in a listing: the id of its canvas, with a number where it has several"
+    names = [one_line(id_of(canvas) or f'canvas {n}') for canvas, n, _ in images]
+    return [name if times == 1 else f'{name} ({times})' for name, times in counted_so_far(names)]
+
+def _page_names(images, home, total):
+    "The name of the page of each image; a canvas with several has a page for each"
+    numbers = counted_so_far([n for _, n, _ in images])
+    return [numbered(home, n, total) + (f'-{times}' if times > 1 else '') for n, times in numbers]
+
 def manifest_pages(
     manifest: dict, # Of version 2 or 3
     address: str,   # Where it was had
@@ -238,29 +249,26 @@ def manifest_pages(
 ) -> tuple:         # `Page`s, what was left alone, and ids of canvases that offer a choice
     "The pages of a manifest"
     images, left, choices = canvas_images(manifest)
-    images, total, pages = images[:MOST_PAGES + 1], len(canvases(manifest)), []
-    whole = _whole_object(manifest, address)
-    idents = counted_so_far([one_line(id_of(canvas) or f'canvas {n}') for canvas, n, _ in images])
-    numbers = counted_so_far([n for _, n, _ in images])
-    for (canvas, n, body), (ident, times), (_, again) in zip(images, idents, numbers, strict=True):
-        name = numbered(home, n, total) + (f'-{again}' if again > 1 else '')
-        part = ident if times == 1 else f'{ident} ({times})'
+    images, pages, whole = images[:MOST_PAGES + 1], [], _whole_object(manifest, address)
+    names = _page_names(images, home, len(canvases(manifest)))
+    for (canvas, n, body), name, part in zip(images, names, _parts(images), strict=True):
         place = body._replace(url=body.url and whole_address(address, body.url))
         pages.append(Page(name, part, place, whole | canvas_facts(canvas, n, body)))
     return pages, left, choices
 
 # %% ../../nbs/1_collect/46_manifests.ipynb #46cd690d
+_DOCUMENT_KINDS = {'Manifest': 'Manifest', 'Collection': 'Collection', 'CollectionPage': 'Collection',
+          'Layer': 'Collection'}
+
 def document_kind(
     data: object, # What a server sent
     address: str  # From where, for the message
 ) -> str:         # Manifest or Collection; `ValueError` for anything else
     "What is at an address"
-    kind = part_kind(data)
-    if kind in ('Manifest', 'Collection'): return kind
-    if kind in ('CollectionPage', 'Layer'): return 'Collection'
-    if isinstance(data, dict) and 'sequences' in data: return 'Manifest'
-    service = IMAGE_SERVICE.search(kind) or isinstance(data, dict) and 'protocol' in data
-    what = ', but an image service' if service else f', but {quoted(kind)}' if kind else ''
+    kind, fields = part_kind(data), data if isinstance(data, dict) else ()
+    if kind in _DOCUMENT_KINDS or 'sequences' in fields: return _DOCUMENT_KINDS.get(kind, 'Manifest')
+    is_service = IMAGE_SERVICE.search(kind) or 'protocol' in fields
+    what = ', but an image service' if is_service else f', but {quoted(kind)}' if kind else ''
     raise ValueError(f'at {quoted(address)} there is no manifest and no collection{what}: give the address '
                      'of the manifest of an object')
 
@@ -294,19 +302,24 @@ def sizes_in(
     found = [(whole_number(row.get('width')), whole_number(row.get('height'))) for row in dicts]
     return sorted((pair for pair in found if all(pair)), reverse=True)
 
+def service_level(
+    profile: list # Of an info.json
+) -> int:         # 2 where nothing is said
+    "How much an image service can do"
+    found = re.search(r'level(\d)', str(profile[0]) if profile else '')
+    return int(found[1]) if found else 2
+
 def read_info(
     data: dict, # An info.json, or the service in a manifest
     url: str    # Address of the service, as the manifest has it
 ) -> Info:      # What is not said is None
     "What an image service can do"
     profile = as_items(data.get('profile'))
-    more = [part for part in profile if isinstance(part, dict)]
-    def limit(name): return next(filter(None, (whole_number(part.get(name)) for part in [data, *more])), None)
-    found = re.search(r'level(\d)', str(profile[0]) if profile else '')
-    level = int(found[1]) if found else 2
+    parts = [data, *(part for part in profile if isinstance(part, dict))]
+    def limit(name): return next(filter(None, (whole_number(part.get(name)) for part in parts)), None)
     across, down, area = map(limit, ('maxWidth', 'maxHeight', 'maxArea'))
-    return Info(url.rstrip('/'), service_version(data), limit('width'), limit('height'), level,
-                sizes_in(data.get('sizes')), [across, down or across, area],
+    return Info(url.rstrip('/'), service_version(data), limit('width'), limit('height'),
+                service_level(profile), sizes_in(data.get('sizes')), [across, down or across, area],
                 bool(as_items(data.get('tiles'))))
 
 def largest_size(
@@ -338,21 +351,35 @@ def listed_size(
     fits = [size for size in info.sizes if not longest or max(size) <= longest]
     return fits[0] if fits else info.sizes[-1]
 
+def _whole_image(info, most):
+    "The requests for the whole image, the best first"
+    names = {1: ['full'], 2: ['full', 'max']}.get(info.version, ['max'])
+    if info.version == 2 and any(info.limits): names.reverse()
+    return [image_request(info, name, most) for name in names]
+
+def image_request(
+    info: Info, # Of the service
+    size: str,  # As a service writes it, e.g. 'max'
+    pair: tuple # Width and height that are expected, or two times None
+) -> tuple:     # A `Request`
+    "One way to ask for an image"
+    quality = 'native' if info.version == 1 else 'default'
+    return Request(f'{info.url}/full/{size}/0/{quality}.jpg', *pair)
+
+def _ready_image(info, longest):
+    "The request for a size that the service has ready, if it lists one"
+    pair = listed_size(info, longest) if info.sizes else None
+    return [image_request(info, size_words_of(info, *pair), pair)] if pair else []
+
 def image_requests(
     info: Info,      # Of the service
     longest: int = 0 # Pixels of the longest side; 0 = as many as the server gives
 ) -> list:           # `Request`s, the best first
     "Where an image can be had"
-    def ask(size, pair): return Request(f'{info.url}/full/{size}/0/{quality}.jpg', *pair)
-    quality = 'native' if info.version == 1 else 'default'
     known = info.width and info.height
     most = largest_size(info) if known else (None, None)
     wanted = largest_size(info, longest) if known else (longest or None, None)
-    whole = [ask('full', most), ask('max', most)][:info.version] if info.version < 3 else [ask('max', most)]
-    if info.version == 2 and any(info.limits): whole.reverse()
-    pair = listed_size(info, longest) if info.sizes else None
-    ready = [ask(size_words_of(info, *pair), pair)] if pair else []
-    if longest and (not known or wanted != most):
-        if info.level > 0 and known: return [ask(size_words_of(info, *wanted), wanted)]
-        return ready or whole
-    return whole + ready
+    ready = _ready_image(info, longest)
+    if not longest or known and wanted == most: return _whole_image(info, most) + ready
+    if not known or not info.level: return ready or _whole_image(info, most)
+    return [image_request(info, size_words_of(info, *wanted), wanted)]

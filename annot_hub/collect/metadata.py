@@ -183,6 +183,11 @@ def _check_images(keys, known, match, matched):
         raise JoinError(f'with {match_line(match)} {first_few(doubled)} have the same key: name fewer '
                         'differences')
 
+def _by_differences(ours, theirs, match):
+    "As from `key_positions`, for keys that differ in what `match` names"
+    check_match(ours.reset_index(drop=True), theirs.reset_index(drop=True), match)
+    return key_positions(*comparable(ours, theirs, match))
+
 def matched_positions(
     keys: pd.Series,  # Keys of the images
     known: pd.Series, # Keys of the metadata
@@ -195,9 +200,7 @@ def matched_positions(
     if not match: return positions
     others, free = np.flatnonzero((positions < 0) & ours.notna()), np.flatnonzero(theirs.notna())
     free = np.setdiff1d(free, positions)
-    ours, theirs = ours.iloc[others], theirs.iloc[free]
-    check_match(ours.reset_index(drop=True), theirs.reset_index(drop=True), match)
-    found = key_positions(*comparable(ours, theirs, match))
+    found = _by_differences(ours.iloc[others], theirs.iloc[free], match)
     positions[others] = np.append(free, -1)[found]
     return positions
 
@@ -210,6 +213,16 @@ def constant_notes(
     return [f'one value for all rows: {", ".join(same)}'] if same else []
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #ca38e253
+def _check_share(report, n, min_match, match):
+    "`JoinError` if too few of `n` rows have matched"
+    if report.matched < min_match*n: raise JoinError(f'{report}. {join_advice(report, match)}.')
+
+def _put_beside(df, metadata, positions, right):
+    "`df` with the other columns of `metadata`, and notes on those that say nothing"
+    new = {name: take_rows(metadata[name], positions) for name in metadata if name != right}
+    joined = df.assign(**new)
+    return joined, constant_notes(joined, new)
+
 def join(
     df: pd.DataFrame,                 # One row an image
     metadata: pd.DataFrame,           # One row a key
@@ -224,10 +237,9 @@ def join(
     check_columns(df, metadata, left, right)
     positions = matched_positions(df[left], metadata[right], match)
     report = match_report(df[left], metadata[right], positions)
-    if report.matched < min_match*len(df): raise JoinError(f'{report}. {join_advice(report, match)}.')
-    new = {name: take_rows(metadata[name], positions) for name in metadata.columns if name != right}
-    joined = df.assign(**new)
-    report.notes = [*filter(None, [renamed_message(renamed)]), *constant_notes(joined, new)]
+    _check_share(report, len(df), min_match, match)
+    joined, notes = _put_beside(df, metadata, positions, right)
+    report.notes = [*filter(None, [renamed_message(renamed)]), *notes]
     return joined, report
 
 # %% ../../nbs/1_collect/35_metadata.ipynb #ebcdd78a
@@ -259,6 +271,11 @@ def with_one_type(
     texts = [t[key].astype(object).map(key_text, na_action='ignore').astype('str') for t in tables]
     return [table.assign(**{key: text}) for table, text in zip(tables, texts, strict=True)]
 
+def _one_row_each(rows, key):
+    "Rows with the same key as one; rows without a key last, as they are"
+    merged = rows[rows[key].notna()].groupby(key, sort=False).first().reset_index()
+    return pd.concat([merged, rows[rows[key].isna()]], ignore_index=True)[list(rows.columns)]
+
 def stack_tables(
     tables: dict, # Name of a file → its table
     key: str      # Column that all have
@@ -270,6 +287,4 @@ def stack_tables(
     rows = pd.concat(map(with_gaps, with_one_type(parts, key)), ignore_index=True)
     doubled = rows[key].duplicated(keep=False) & rows[key].notna()
     check_agreement(rows[doubled], key)
-    if not doubled.any(): return rows
-    merged = rows[rows[key].notna()].groupby(key, sort=False).first().reset_index()
-    return pd.concat([merged, rows[rows[key].isna()]], ignore_index=True)[list(rows.columns)]
+    return _one_row_each(rows, key) if doubled.any() else rows

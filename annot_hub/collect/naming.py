@@ -317,6 +317,13 @@ def _gain(keys, left, match):
     found = matched_places(Names(keys, match), left)
     return sum(place.file_name is not None for place in without_doubts(found).values())
 
+def _best_match(keys, left, given):
+    "The names of MATCHES, `given` among them, that place most of what is left; None if none helps"
+    more = [name for name in MATCHES if name not in (*given, 'folder')]
+    tries = [[*given, *some] for n in (1, 2) for some in combinations(more, n)]
+    best = max(tries, key=lambda match: _gain(keys, left, match), default=None)
+    return best if best and _gain(keys, left, best) else None
+
 def placing_advice(
     found: pd.DataFrame, # From `place_names`
     names: Names         # Of the collection
@@ -325,9 +332,7 @@ def placing_advice(
     left = [name for name in found.index[found.why == _NOBODY] if path_in(name)][:100]
     rough = {_rough(path_in(name)) for name in left}
     keys = [key for key in names.keys if _rough(key) in rough] if left else []
-    more = [name for name in MATCHES if name not in (*names.match, 'folder')]
-    tries = [[*names.match, *some] for n in (1, 2) for some in combinations(more, n)] if keys else []
-    best = max(tries, key=lambda match: _gain(keys, left, match), default=None)
-    if best is None or not _gain(keys, left, best): return ''
+    best = _best_match(keys, left, names.match) if keys else None
+    if best is None: return ''
     causes = ' and '.join(MATCHES[name][0] for name in best if name not in names.match)
     return f'likely cause: {causes}: try --match {" ".join(best)}'

@@ -137,16 +137,21 @@ def size_of(
     except OSError: return -1
 
 # %% ../../nbs/1_collect/41_sources.ipynb #704f06ce
+def _check_number(source):
+    "`ValueError` for a source without images, or with too many"
+    n = len(source.pages)
+    if not n:
+        rest = '; '.join(left_alone(source.left))
+        raise ValueError(f'{source.name} has no image' + (f'. Left alone: {rest}' if rest else ''))
+    if n > MOST_PAGES:
+        raise ValueError(f'{source.name} has {n:,} images, and {MOST_PAGES:,} are taken of one source: '
+                         'split it')
+
 def check_pages(
     source: PageSource # Any
 ) -> None:         # Nothing; `ValueError` when two pages have one name, or there are too many
     "Refuse a source whose pages could not be told apart"
-    if not source.pages:
-        rest = '; '.join(left_alone(source.left))
-        raise ValueError(f'{source.name} has no image' + (f'. Left alone: {rest}' if rest else ''))
-    if len(source.pages) > MOST_PAGES:
-        raise ValueError(f'{source.name} has {len(source.pages):,} images, and {MOST_PAGES:,} are taken of '
-                         'one source: split it')
+    _check_number(source)
     for field in ('name', 'part'):
         values = pd.Series([getattr(page, field) for page in source.pages])
         doubled = values[values.duplicated()]
@@ -158,14 +163,18 @@ def _another_source(source, other):
     return (f'the folder {quoted(source.home)} has pages of {what}, and not of {quoted(source.name)} as it '
             'is now: fetch it into another folder, or give it another name')
 
+def _check_same_file(source, known):
+    "`ValueError` if the listing is of another source"
+    files = known.source_file.map(public_address)
+    others = known[(files != source.name) | (known.source_sha256 != source.sha256)]
+    if len(others): raise ValueError(_another_source(source, files[others.index[0]]))
+
 def check_same(
     source: PageSource,     # As it is
     known: pd.DataFrame # Its listing
 ) -> None:              # Nothing; `ValueError` says what differs, and what to do
     "Refuse to mix the pages of two sources"
-    files = known.source_file.map(public_address)
-    others = known[(files != source.name) | (known.source_sha256 != source.sha256)]
-    if len(others): raise ValueError(_another_source(source, files[others.index[0]]))
+    _check_same_file(source, known)
     names = dict(zip(known.source_part, known.file_name, strict=True))
     for page in source.pages:
         if page.part not in names or is_named(names[page.part], page.name): continue
@@ -243,12 +252,14 @@ class Unpacking:
             if isinstance(data, Unusable): raise data
             name = file_for(page, data)
             write_page(inside(name, self.folder), data)
-        except Unusable as e:
-            self.failed[page.part] = (page.name, str(e))
-            return
+        except Unusable as e: self.failed[page.part] = (page.name, str(e))
+        else: self._note(page, name, data, facts or {})
+
+    def _note(self, page, name, data, facts):
+        "A row of the listing, which is saved now and then"
         sha256 = hashlib.sha256(data).hexdigest()
         values = (name, sha256, len(data), self.source.name, self.source.sha256, page.part)
-        self.rows[page.part] = dict(zip(WRITTEN, values, strict=True)) | page.facts | (facts or {})
+        self.rows[page.part] = dict(zip(WRITTEN, values, strict=True)) | page.facts | facts
         self.written.append(name)
         self.unsaved += 1
         if self.unsaved >= max(20, len(self.rows)//10): self.save()
@@ -319,22 +330,28 @@ def columns_to_take(
     more = sorted(others, key=lambda name: (-counts[name], name))
     return {*ALWAYS_SAID, *more[:MOST_SAID]}, max(0, len(more) - MOST_SAID)
 
+def _origins(folder, path):
+    "A listing in `folder`, with keys below what was scanned and addresses that may be shown"
+    table = read_listing(path).drop(columns=['sha256', 'bytes', 'source_sha256'])
+    for name in ('source_file', 'manifest', 'image_url'):
+        if name in table: table[name] = table[name].map(public_address, na_action='ignore')
+    return table.assign(file_name=(folder and f'{folder}/') + table.file_name)
+
+def _stacked(tables, taken):
+    "The columns that are `taken` of all listings; each image once"
+    parts = [table[[name for name in table if name in taken]] for table in tables]
+    found = pd.concat(parts).drop_duplicates('file_name', ignore_index=True).dropna(axis=1, how='all')
+    return found.astype({name: 'Int64' for name in NUMBERS if name in found})
+
 def image_origins(
     root: str|os.PathLike, # The folder that was scanned
     names: Iterable        # Of the images, below it
 ) -> pd.DataFrame:         # `file_name`, `source_file`, `source_part`, and what the sources say; may be empty
     "Where images came from; `attrs` has the number of columns that were too many"
-    parts, counts = [], Counter()
-    for folder, path in listings(root, names):
-        table = read_listing(path).drop(columns=['sha256', 'bytes', 'source_sha256'])
-        counts.update(table.count().to_dict())
-        for name in ('source_file', 'manifest', 'image_url'):
-            if name in table: table[name] = table[name].map(public_address, na_action='ignore')
-        parts.append(table.assign(file_name=(folder and f'{folder}/') + table.file_name))
-    if not parts: return pd.DataFrame(columns=['file_name'])
+    tables, counts = [_origins(folder, path) for folder, path in listings(root, names)], Counter()
+    if not tables: return pd.DataFrame(columns=['file_name'])
+    for table in tables: counts.update(table.count().to_dict())
     taken, too_many = columns_to_take(counts)
-    parts = [table[[name for name in table if name in taken]] for table in parts]
-    found = pd.concat(parts, ignore_index=True).drop_duplicates('file_name').dropna(axis=1, how='all')
-    found = found.astype({name: 'Int64' for name in NUMBERS if name in found})
+    found = _stacked(tables, taken)
     found.attrs['too many'] = too_many
     return found

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['MOST_COLUMNS', 'MOST_CELLS', 'MOST_UNPACKED', 'encoding_of', 'decoded', 'undecoded', 'separator_of',
            'split_off_separator', 'TextRow', 'split_rows', 'width_of', 'is_regular', 'table_rows', 'kind_of_cell',
-           'column_kinds', 'header_problem', 'split_header', 'check_widths', 'with_lines', 'line_of', 'csv_frame',
-           'read_csv', 'as_numbers', 'typed_column', 'check_cells', 'json_frame', 'sheet_value', 'filled_sheet',
-           'zip_bytes', 'check_unpacked', 'excel_frame', 'table_kind', 'is_json', 'unpacked', 'rows_at_once',
-           'check_parquet', 'read_metadata']
+           'column_kinds', 'header_problem', 'split_header', 'check_widths', 'with_lines', 'line_of', 'text_frame',
+           'csv_frame', 'read_csv', 'as_numbers', 'typed_column', 'check_cells', 'json_frame', 'sheet_value',
+           'filled_sheet', 'zip_bytes', 'check_unpacked', 'excel_frame', 'table_kind', 'is_json', 'unpacked',
+           'rows_at_once', 'check_parquet', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -140,6 +140,13 @@ def _line_of_mark(text, error):
     odd = [n for n, line in enumerate(StringIO(text, newline=''), 1) if line.count('"') % 2] if at_end else []
     return (odd or error.args)[0]
 
+_STRAY_QUOTE = ('a quotation mark is not closed, or stands inside a cell: double it there, like "a ""good"" '
+                'book"')
+
+def _spans_lines(rows):
+    "Does a cell go over several lines?"
+    return any('\n' in cell for row in rows for cell in row)
+
 def table_rows(
     text: str,     # Of a table
     separator: str # Between cells
@@ -147,14 +154,12 @@ def table_rows(
     "The rows, whatever quotation marks mean in them"
     try: rows = split_rows(text, separator)
     except csv.Error as e: rows, problem = None, e
-    # a cell over several lines, or marks that are letters
-    spans = rows and separator == '\t' and any('\n' in cell for row in rows for cell in row)
-    if rows is not None and not spans: return rows
+    # between tabs a cell over several lines may be marks that are letters
+    if rows is not None and not (separator == '\t' and _spans_lines(rows)): return rows
     plain = split_rows(text, separator, quotes=False)
     if is_regular(plain): return plain
     if rows is not None: return rows
-    raise ValueError(f'line {_line_of_mark(text, problem)}: a quotation mark is not closed, or stands inside '
-                     'a cell: double it there, like "a ""good"" book"')
+    raise ValueError(f'line {_line_of_mark(text, problem)}: {_STRAY_QUOTE}')
 
 # %% ../../nbs/1_collect/32_tables.ipynb #9f2577bb
 def kind_of_cell(
@@ -178,6 +183,11 @@ def _cell_and_column(first, rows):
     pairs = zip(map(kind_of_cell, first), column_kinds(rows), strict=False)
     return [(cell, kind) for (cell, kind), text in zip(pairs, first, strict=False) if text.strip() and kind]
 
+_NO_NAMES = ('its first line looks like data and not like names of columns ({}): give the names with '
+             '`columns`, or write them into the first line')
+_TWO_NAMES = ('`columns` is given, and its first line looks like names of columns too ({}): take `columns` '
+              'out, or that line')
+
 def header_problem(
     first: list, # Cells of the first row
     rows: list,  # Those of the others
@@ -188,12 +198,8 @@ def header_problem(
     both = _cell_and_column(first, rows)
     if not rows and not given: both = [(kind, kind) for kind in map(kind_of_cell, first) if kind]
     shown = one_line(', '.join(first), 60)
-    if not given and any(cell == kind for cell, kind in both):
-        return (f'its first line looks like data and not like names of columns ({shown}): give the names '
-                'with `columns`, or write them into the first line')
-    if given and both and not any(cell for cell, _ in both):
-        return (f'`columns` is given, and its first line looks like names of columns too ({shown}): take '
-                '`columns` out, or that line')
+    if not given and any(cell == kind for cell, kind in both): return _NO_NAMES.format(shown)
+    if given and both and not any(cell for cell, _ in both): return _TWO_NAMES.format(shown)
     return ''
 
 # %% ../../nbs/1_collect/32_tables.ipynb #6e4b5d7e
@@ -260,27 +266,36 @@ def line_of(
     "The line of a row"
     return df.attrs['lines'][i] if 'lines' in df.attrs else i + first
 
+def _with_separator(text, separator):
+    "The separator of a table, given or found out; and its text, with lines that count as in an editor"
+    written, text = split_off_separator(text)
+    separator = separator or written or separator_of(text)
+    if len(separator) != 1: raise ValueError(f'separator is one sign, like ";", and not {separator!r}')
+    return separator, f'\n{text}' if written else text
+
+def text_frame(
+    names: list, # Of the columns
+    rows: list   # Cells of each row, perhaps fewer than there are columns
+) -> pd.DataFrame: # Without columns that have neither a name nor a cell; `ValueError` for too many
+    "Rows of texts as a table"
+    n = len(names)
+    if n > MOST_COLUMNS: raise ValueError(f'it has {n:,} columns, and at most {MOST_COLUMNS:,} are taken')
+    if {*map(len, rows)} - {n}: rows = [(row + ['']*n)[:n] for row in rows]
+    cells = zip(*rows, strict=True) if rows else [[]]*n
+    df = pd.DataFrame(dict(zip(names, map(list, cells), strict=True)), dtype='str')
+    return df.drop(columns=[c for c in df if c.startswith('Unnamed: ') and not df[c].str.strip().any()])
+
 def csv_frame(
     text: str,                     # Of a table
     columns: list|None = None,     # Names of the columns, for a file without a header line
     separator: str|None = None     # Between cells; None = to be found out
 ) -> pd.DataFrame:                 # All text; `ValueError` says what is wrong and with which line
     "A CSV as a table of texts"
-    written, text = split_off_separator(text)
-    if written: text = f'\n{text}'               # lines count as in an editor
-    separator = separator or written or separator_of(text)
-    if len(separator) != 1: raise ValueError(f'separator is one sign, like ";", and not {separator!r}')
+    separator, text = _with_separator(text, separator)
     if not text.strip(): raise ValueError('there is nothing in it')
     names, rows = split_header(table_rows(text, separator), columns)
     check_widths(names, rows, bool(columns))
-    n = len(names)
-    if n > MOST_COLUMNS: raise ValueError(f'it has {n:,} columns, and at most {MOST_COLUMNS:,} are taken')
-    lines = [row.line for row in rows]
-    if {*map(len, rows)} - {n}: rows = [(row + ['']*n)[:n] for row in rows]
-    cells = zip(*rows, strict=True) if rows else [[]]*n
-    df = pd.DataFrame(dict(zip(names, map(list, cells), strict=True)), dtype='str')
-    df = df.drop(columns=[c for c in df if c.startswith('Unnamed: ') and not df[c].str.strip().any()])
-    return with_lines(df, lines, 1 if columns else 2)
+    return with_lines(text_frame(names, rows), [row.line for row in rows], 1 if columns else 2)
 
 def read_csv(
     data: bytes, # Content of a file
@@ -382,15 +397,19 @@ def check_unpacked(
     "Refuse a small file that unpacks to a very large one"
     if n > MOST_UNPACKED: raise ValueError(f'it unpacks to more than {MOST_UNPACKED:,} bytes: divide it')
 
-def _sheets(data):
-    "The values of each sheet of a workbook, in rows"
+def _workbook(data):
+    "An Excel workbook, of which only values are read"
     try: from openpyxl import load_workbook
     except ImportError as e:
         raise ValueError('it is an Excel workbook: save it as "CSV UTF-8", or: '
                          "pip install 'annot_hub[formats]'") from e
     check_unpacked(zip_bytes(data))
+    return load_workbook(BytesIO(data), read_only=True, data_only=True)
+
+def _sheets(data):
+    "The values of each sheet of a workbook, in rows"
     found, n = [], 0
-    for sheet in load_workbook(BytesIO(data), read_only=True, data_only=True).worksheets:
+    for sheet in _workbook(data).worksheets:
         found.append([])
         for line, row in enumerate(sheet.iter_rows(), 1):
             n += len(row) + 1

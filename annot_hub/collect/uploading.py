@@ -58,6 +58,15 @@ def split_folders(
     return df.assign(file_name=deeper.reindex(df.index).fillna(df.file_name)) if len(deeper) else df
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #ad6bdd9d
+_DETAILS = { # What is counted → what is said of it
+    'renditions': '{} JPEG{} for annotators of what browsers do not show',
+    'moved': '{} in sub-folders, since theirs has more than 10,000 entries',
+    'renamed': '{} renamed in the repo, with their answers',
+    'changed': '{} scanned anew: labels are kept, and `annot_hub push` has the images seen again',
+    'tasks': '{} tasks in Label Studio follow',
+    'withdrawn': '{} left out, since they were withdrawn',
+    'left': '{} in the repo that the collection does not name (kept)'}
+
 @dataclass(repr=False)
 class UploadReport:
     "What an upload does: counts of images, and bytes to send"
@@ -87,17 +96,10 @@ class UploadReport:
 
     def details(self) -> list: # Parts of a sentence; a count of 0 is not said
         "What else there is to say"
-        jpegs = plural(self.renditions, 'JPEG')
-        counts = [
-            (self.renditions, f'{jpegs} for annotators of what browsers do not show'),
-            (self.moved, f'{self.moved:,} in sub-folders, since theirs has more than 10,000 entries'),
-            (self.renamed, f'{self.renamed:,} renamed in the repo, with their answers'),
-            (self.followed.changed, f'{len(self.followed.changed):,} scanned anew: labels are kept, and '
-                                    '`annot_hub push` has the images seen again'),
-            (self.tasks, f'{self.tasks:,} tasks in Label Studio follow'),
-            (self.withdrawn, f'{len(self.withdrawn):,} left out, since they were withdrawn'),
-            (self.left, f'{len(self.left):,} in the repo that the collection does not name (kept)')]
-        return [words for n, words in counts if n]
+        counts = {'renditions': self.renditions, 'moved': self.moved, 'renamed': self.renamed,
+                  'changed': len(self.followed.changed), 'tasks': self.tasks,
+                  'withdrawn': len(self.withdrawn), 'left': len(self.left)}
+        return [_DETAILS[what].format(f'{n:,}', 's'*(n != 1)) for what, n in counts.items() if n]
     __repr__ = _repr_markdown_ = __str__
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #9cddc162
@@ -107,17 +109,15 @@ def plan_upload(
     moves: dict|None = None             # New key → old key, of content that is there under another name
 ) -> tuple[pd.DataFrame, UploadReport]: # The rows to send, and the counts
     "Compare what is wanted with what is there"
-    known = existing.set_index('file_name').sha256
-    new = ~among(df.file_name, known.index)
+    known, moves = existing.set_index('file_name').sha256, moves or {}
+    is_there = among(df.file_name, known.index)
     same = (df.file_name.map(known) == df.sha256).fillna(False)
-    moves = moves or {}
     moved = among(df.file_name, moves) & ~same
-    new, todo = new & ~moved, df[~same & ~moved]
-    left = sorted(set(known.index.tolist()) - set(df.file_name.tolist()) - set(moves.values()))
-    commits = sum(1 for _ in commit_parts(todo))
-    return todo, UploadReport(int(new.sum()), int((~new & ~same & ~moved).sum()), int(same.sum()),
-                              int(todo.bytes.sum()),
-                              left, commits=commits, renamed=int(moved.sum()))
+    todo = df[~same & ~moved]
+    left = sorted({*known.index.tolist()} - {*df.file_name.tolist()} - {*moves.values()})
+    counts = [int(rows.sum()) for rows in (~is_there & ~moved, is_there & ~same & ~moved, same)]
+    return todo, UploadReport(*counts, int(todo.bytes.sum()), left, renamed=int(moved.sum()),
+                              commits=sum(1 for _ in commit_parts(todo)))
 
 def commit_parts(
     df: pd.DataFrame,  # Rows to send

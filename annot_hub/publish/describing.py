@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['CONTEXT', 'CONFORMS', 'About', 'with_card', 'unsaid', 'platforms', 'answers_per_item', 'annotators_told',
-           'time_spent', 'agreement_told', 'protocol', 'machine_help', 'what_is_missing', 'shares_told',
-           'measured_fields', 'measured_files', 'owners_fields', 'rai_fields', 'file_object', 'data_type', 'field_ids',
-           'label_field', 'record_set', 'version_number', 'Described', 'labels_told', 'croissant']
+           'time_spent', 'agreement_told', 'protocol', 'machine_help', 'what_is_missing', 'shares_of_classes',
+           'shares_told', 'days_told', 'people_fields', 'measured_fields', 'measured_files', 'owners_fields',
+           'rai_fields', 'file_object', 'data_type', 'field_ids', 'label_field', 'record_set', 'version_number',
+           'Described', 'labels_told', 'told_fields', 'file_objects', 'croissant']
 
 # %% ../../nbs/4_publish/86_describing.ipynb #9f4a0613
 import re
@@ -26,7 +27,8 @@ from ..annotate.features import parse_xml
 from ..annotate.interface import Interface
 from ..collect.columns import among
 from ..collect.words import counted, plural
-from .cards import coverage, head_and_text, read_head, rights_told, shared_ballots
+from annot_hub.publish.cards import (coverage, head_and_text, is_selected, read_head, rights_told,
+    shared_ballots)
 from .versions import Published
 from ..record.chance import alpha
 from ..record.journal import living
@@ -155,53 +157,74 @@ def what_is_missing(
     rest = counted(counts, 'none was skipped, left empty or disputed')
     return f'{n:,} of {wanted:,} selected images are labelled, of {len(table):,} in all; {rest}'
 
+def shares_of_classes(
+    ready: pd.DataFrame, # Labelled images
+    interface: Interface # The questions
+) -> list:               # A sentence for each question with answers
+    "How the labels are distributed"
+    said = []
+    for c in interface.columns:
+        counts = Counter(name for value in ready[c] for name in interface.names(c, value)).most_common(20)
+        if counts: said.append(f'{c}: ' + ', '.join(f'{name} {n:,}' for name, n in counts))
+    return said
+
 def shares_told(
     table: pd.DataFrame, # One row an image
     interface: Interface # The questions
 ) -> list:               # Sentences
     "How the labels are distributed, and whether they were drawn at random"
-    ready, said = table[table.state == 'labelled'], []
-    for c in interface.columns:
-        names = Counter(name for value in ready[c] for name in interface.names(c, value))
-        if names: said.append(f'{c}: ' + ', '.join(f'{name} {n:,}' for name, n in names.most_common(20)))
-    drawn = int(sum(why == 'random' for why in ready.asked)) if 'asked' in ready else 0
-    return [*said, f'{drawn:,} of {len(ready):,} labelled images were drawn at random from the collection: '
-                   'shares of the others may be biased']
+    ready = table[table.state == 'labelled']
+    drawn = sum(why == 'random' for why in ready.asked) if 'asked' in ready else 0
+    return [*shares_of_classes(ready, interface),
+            f'{drawn:,} of {len(ready):,} labelled images were drawn at random from the collection: '
+            'shares of the others may be biased']
 
 # %% ../../nbs/4_publish/86_describing.ipynb #15979a63
+def days_told(
+    heads: pd.DataFrame # Of living annotations
+) -> list:              # The first and the last
+    "The days on which people answered"
+    days = sorted(heads.updated_at.dropna().str[:10])
+    return days[:1] + days[-1:]
+
+def people_fields(
+    version: Published # The version
+) -> dict:             # Field → a text or a list of texts
+    "What the record tells of the people, of where and when they answered, and how far they agree"
+    record, asked = version.base.record, version.interface
+    alive = living(record)
+    heads = alive.part(among(alive.heads.file_name, version.table.file_name)).heads
+    analysis = agreement_told(record, asked) + time_spent(heads)
+    return {'dataAnnotationPlatform': platforms(heads), 'dataAnnotationProtocol': protocol(asked),
+            'dataAnnotationAnalysis': analysis, 'annotationsPerItem': answers_per_item(heads),
+            'annotatorDemographics': [annotators_told(heads)], 'dataCollectionTimeframe': days_told(heads)}
+
 def measured_fields(
     version: Published, # The version
     report: dict        # `model/report.json`; empty without a model
 ) -> dict:              # Field → a text or a list of texts
     "What the record measured"
-    base, table, asked = version.base, version.table, version.interface
-    record = living(base.record)
-    heads = record.part(among(record.heads.file_name, table.file_name)).heads
-    times = sorted(heads.updated_at.dropna().str[:10])
-    return {
-        'dataAnnotationPlatform': platforms(heads), 'dataAnnotationProtocol': protocol(asked),
-        'dataAnnotationAnalysis': agreement_told(base.record, asked) + time_spent(heads),
-        'annotationsPerItem': answers_per_item(heads), 'annotatorDemographics': [annotators_told(heads)],
-        'machineAnnotationTools': machine_help(table, report), 'dataBiases': shares_told(table, asked),
-        'dataCollectionMissingData': what_is_missing(table),
-        'dataCollectionTimeframe': times[:1] + times[-1:], **measured_files(version)}
+    table = version.table
+    return {**people_fields(version), 'machineAnnotationTools': machine_help(table, report),
+            'dataBiases': shares_told(table, version.interface),
+            'dataCollectionMissingData': what_is_missing(table), **measured_files(version)}
+
+_RAW = 'in record/*.jsonl: every answer in all its versions, to which entries are only added'
+_MADE = ('deleted by people; all tables are made from the record, and `annot_hub verify` makes them '
+         'again')
 
 def measured_files(
     version: Published # The version
 ) -> dict:             # Field → a text or a list of texts
     "What the files of the version tell"
     base, table = version.base, version.table
-    n, deleted = len(base.record), int((as_record(base.record).heads.kind == 'tombstone').sum())
-    chosen = int(table.selected.sum()) if 'selected' in table else len(table)
-    raw = (f'{plural(n, "entry", "entries")} in record/*.jsonl: every answer in all its versions, to which '
-           'entries are only added')
-    changes = (f'{plural(deleted, "answer")} deleted by people; all tables are made from the record, and '
-               '`annot_hub verify` makes them again')
-    return {
-        'dataCollectionRawData': raw, 'dataManipulationProtocol': changes,
-        'dataPreprocessingProtocol': [f'{chosen:,} of {len(table):,} images were selected for labelling'],
-        'dataLimitations': [f'{plural(len(base.withdrawn), "image")} withdrawn',
-                            *rights_told(base.collection)]}
+    deleted = int((as_record(base.record).heads.kind == 'tombstone').sum())
+    chosen = int(is_selected(table).sum())
+    withdrawn = f'{plural(len(base.withdrawn), "image")} withdrawn'
+    return {'dataCollectionRawData': f'{plural(len(base.record), "entry", "entries")} {_RAW}',
+            'dataManipulationProtocol': f'{plural(deleted, "answer")} {_MADE}',
+            'dataPreprocessingProtocol': [f'{chosen:,} of {len(table):,} images were selected for labelling'],
+            'dataLimitations': [withdrawn, *rights_told(base.collection)]}
 
 def owners_fields(
     about: About # What the owner says
@@ -316,21 +339,33 @@ def labels_told(
     ids = field_ids(list(names))
     return record_set([label_field(name, ids[name], schema, found.version.interface) for name in names])
 
+def told_fields(
+    found: Described, # The version
+    about: About      # From `with_card`
+) -> dict:            # JSON-LD; only what is known
+    "What every description of a dataset has"
+    repo = found.version.base.repo
+    people = [{'@type': 'sc:Person', 'name': who} for who in about.creators]
+    told = {'name': found.title, 'description': f'{found.title}: {what_is_missing(found.version.table)}.',
+            'url': f'{repo.endpoint}/datasets/{repo.id}', 'version': found.number,
+            'datePublished': found.date, 'citeAs': found.citation, 'license': about.license,
+            'creator': people}
+    return {name: value for name, value in told.items() if value}
+
+def file_objects(
+    found: Described # The version
+) -> list:           # JSON-LD
+    "The files of a version, each with an address that names the commit"
+    base = found.version.base
+    page = f'{base.repo.endpoint}/datasets/{base.repo.id}/resolve/{base.parent}'
+    return [file_object(path, data, f'{page}/{quote(path)}') for path, data in sorted(found.files.items())]
+
 def croissant(
     found: Described, # The version
     about: About,     # From `with_card`
     report: dict      # `model/report.json`; empty without a model
 ) -> dict:            # JSON-LD
     "What a version says of itself"
-    base, table = found.version.base, found.version.table
-    page = f'{base.repo.endpoint}/datasets/{base.repo.id}'
-    files = [file_object(path, data, f'{page}/resolve/{base.parent}/{quote(path)}')
-             for path, data in sorted(found.files.items())]
-    people = [{'@type': 'sc:Person', 'name': who} for who in about.creators]
-    told = {'name': found.title, 'description': f'{found.title}: {what_is_missing(table)}.', 'url': page,
-            'version': found.number, 'datePublished': found.date, 'citeAs': found.citation,
-            'license': about.license, 'creator': people}
     fields = rai_fields(measured_fields(found.version, report), owners_fields(about))
-    return {'@context': CONTEXT, '@type': 'sc:Dataset', 'conformsTo': CONFORMS,
-            **{name: value for name, value in told.items() if value}, **fields, 'distribution': files,
-            'recordSet': [labels_told(found)]}
+    return {'@context': CONTEXT, '@type': 'sc:Dataset', 'conformsTo': CONFORMS, **told_fields(found, about),
+            **fields, 'distribution': file_objects(found), 'recordSet': [labels_told(found)]}

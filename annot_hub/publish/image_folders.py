@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from ..annotate.interface import Interface
 from ..collect.files import is_inside
 from ..collect.images import IMAGE_EXTS
-from .label_tables import Columns, label_columns, label_frame, table_answers
+from annot_hub.publish.label_tables import (Columns, answer_entry, in_file, label_columns, label_frame,
+    table_answers)
 from .labelled import Labelled, LabelledImage, split_in
 from .old_exports import asked_in, asked_or
 
@@ -24,17 +25,19 @@ from .old_exports import asked_in, asked_or
 MOST_IMAGES = 2_000_000
 METADATA = 'metadata.csv', 'metadata.jsonl', 'metadata.parquet'
 
+def _is_open(folder, name):
+    "Is it neither hidden nor a link?"
+    return not name.startswith('.') and not os.path.islink(os.path.join(folder, name))
+
 def folder_files(
     root: Path # A folder
 ) -> tuple:    # Paths of images and of tables of metadata below it, sorted, with forward slashes
     "What `datasets` would look at; links and hidden files are left out"
     images, tables = [], []
     for folder, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if not n.startswith('.')
-                          and not os.path.islink(os.path.join(folder, n)))
+        names[:] = sorted(name for name in names if _is_open(folder, name))
         below = Path(folder).relative_to(root)
-        for name in files:
-            if name.startswith('.') or os.path.islink(os.path.join(folder, name)): continue
+        for name in (name for name in files if _is_open(folder, name)):
             if name in METADATA: tables.append((below/name).as_posix())
             elif name.rpartition('.')[2].lower() in IMAGE_EXTS: images.append((below/name).as_posix())
         if len(images) > MOST_IMAGES:
@@ -58,14 +61,18 @@ def class_answers(
     classes = {path: folder_class(path) for path in images}
     if {c.lower() for c in classes.values() if c} <= _NO_CLASS: classes = {}
     for path in images:
-        label = classes.get(path)
-        result = [{'id': 'label-0', 'from_name': 'label', 'to_name': 'image', 'type': 'choices',
-                   'value': {'choices': [label]}}]
-        if label: found.append(LabelledImage(path, result, split=split_in(path), where=path))
+        result = [answer_entry('label', [classes.get(path)], tree=False)]
+        if classes.get(path): found.append(LabelledImage(path, result, split=split_in(path), where=path))
         else: refused.append(f'{path}: it is in no folder that is named after a class')
     return found, refused
 
 # %% ../../nbs/4_publish/24_image_folders.ipynb #7af9e5af
+def _below(labelled, folder):
+    "Answers about images that a table names beside itself, in `folder`"
+    pairs = [(image, str(folder/image.name)) for image in labelled.images]
+    return replace(labelled, images=[replace(image, name=path, split=image.split or split_in(path))
+                                     for image, path in pairs])
+
 def metadata_answers(
     root: Path,                 # The folder that is read
     name: str,                  # A table of metadata below it
@@ -73,18 +80,14 @@ def metadata_answers(
     columns: Columns|None = None  # Its columns, as far as somebody says them
 ) -> Labelled:                  # `ValueError` names the table
     "What a table beside images says of them"
-    df, folder = label_frame(root/name), PurePosixPath(name).parent
-    columns = columns or Columns()
+    df, columns = label_frame(root/name), columns or Columns()
     key = columns.key or 'file_name'
     try:
         if key not in df: raise ValueError(f'it has no column {key}')
         labels = columns.labels or label_columns(df, key, interface)
         found = table_answers(df, Columns(key, labels, columns.between), interface)
     except ValueError as e: raise ValueError(f'{name}: {e}') from e
-    images = [replace(i, name=str(folder/i.name), split=i.split or split_in(str(folder/i.name)),
-                      where=f'{name}, {i.where}') for i in found.images]
-    return replace(found, images=images, refused=[f'{name}, {text}' for text in found.refused],
-                   notes=[f'{name}, {text}' for text in found.notes])
+    return _below(in_file(found, name), PurePosixPath(name).parent)
 
 def one_of(
     parts: list,              # Of `Labelled`

@@ -8,8 +8,8 @@ __all__ = ['LABEL_NAMES', 'MOST_LITERAL', 'SIGNS', 'image_name', 'image_share', 
            'divided', 'region_entry', 'box_entry', 'typed_answer', 'answer_entry', 'typed_result', 'region_results',
            'cell_result', 'Columns', 'first_of', 'person_of', 'times_of', 'without_addresses', 'lead_time',
            'without_marks', 'row_answer', 'class_values', 'column_results', 'question_for', 'row_problem',
-           'row_answers', 'table_answers', 'feature_classes', 'class_columns', 'class_texts', 'parquet_table',
-           'label_frame', 'read_label_table']
+           'row_answers', 'table_answers', 'feature_classes', 'class_columns', 'class_texts', 'name_classes',
+           'parquet_table', 'label_frame', 'in_file', 'read_label_table']
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #05538d29
 import ast
@@ -476,6 +476,16 @@ def class_texts(
     known = isinstance(cell, (int, np.integer, float)) and cell == cell and 0 <= int(cell) < len(names)
     return names[int(cell)] if known else None
 
+def name_classes(
+    df: pd.DataFrame, # A table; is changed
+    classes: dict     # From `class_columns`
+) -> None:            # Nothing
+    "Put the names of classes in place of their numbers"
+    for column, names in classes.items():
+        if column not in df: continue
+        texts = [class_texts(cell, names) for cell in df[column]]
+        df[column] = pd.Series(texts, df.index, dtype='object')
+
 def parquet_table(
     data: bytes # Content of a Parquet file
 ) -> pd.DataFrame: # With names of classes
@@ -485,9 +495,7 @@ def parquet_table(
     check_parquet(BytesIO(data))
     table = pq.read_table(BytesIO(data))
     df = table.to_pandas()
-    for name, classes in class_columns(table.schema).items():
-        if name in df:
-            df[name] = pd.Series([class_texts(c, classes) for c in df[name]], df.index, dtype='object')
+    name_classes(df, class_columns(table.schema))
     return df
 
 # %% ../../nbs/4_publish/23_label_tables.ipynb #5a95b2ad
@@ -504,8 +512,11 @@ def label_frame(
         raise ValueError(f'{path.name} is not in UTF-8: save it again as "CSV UTF-8"') from e
     return read_metadata(path) if is_json(text) else read_csv(data, path.name)
 
-def _in_file(labelled, name):
-    "The same with the name of the file in all messages"
+def in_file(
+    labelled: Labelled, # From `table_answers`
+    name: str           # Of the file
+) -> Labelled:          # The same with the name in all messages
+    "Say which file answers are from"
     return replace(labelled, images=[replace(i, where=f'{name}, {i.where}') for i in labelled.images],
                    refused=[f'{name}, {text}' for text in labelled.refused],
                    notes=[f'{name}, {text}' for text in labelled.notes])
@@ -526,4 +537,4 @@ def read_label_table(
         columns = Columns(key, labels or label_columns(df, key, interface), between)
         found = table_answers(df, columns, interface)
     except ValueError as e: raise ValueError(f'{path.name}: {e}') from e
-    return _in_file(found, path.name)
+    return in_file(found, path.name)

@@ -335,10 +335,9 @@ def one_answer_each(
     labelled: Labelled # What is to be written
 ) -> tuple:            # A list of `LabelledImage`, sorted by name, and a `Counter` for `sentences`
     "The newest answer about each image, without the images that were skipped"
-    answered = [image for image in labelled.images if not image.skipped]
-    skipped = len(labelled.images) - len(answered)
-    lost = Counter({'Images that were skipped are not written': skipped})
+    lost, answered = Counter(), [image for image in labelled.images if not image.skipped]
     newest = _newest_answers(answered, lost)
+    lost['Images that were skipped are not written'] = len(labelled.images) - len(answered)
     if any(i.person or i.at or i.lead_time for i in newest.values()):
         lost['Who answered, when and how long it took is not written, for images'] = len(newest)
     return [newest[name] for name in sorted(newest)], lost

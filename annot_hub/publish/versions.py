@@ -90,11 +90,11 @@ def deciding(
     notes: pd.DataFrame   # From `entry_notes`, oldest first
 ) -> pd.DataFrame:        # A row of `notes` for each image whose label somebody said as it is
     "Whose answer is the label?"
-    interface, table = version.interface, version.table[version.table.state == 'labelled']
-    numbers, said = read_notes(notes, interface)
+    table = version.table[version.table.state == 'labelled']
+    numbers, said = read_notes(notes, version.interface)
     keys = answer_keys([s.values for s in said])
-    values = without_gaps(table[interface.columns])
-    decided = dict(zip(table.file_name, answer_keys(values.values.tolist()), strict=True))
+    values = without_gaps(table[version.interface.columns]).values.tolist()
+    decided = dict(zip(table.file_name, answer_keys(values), strict=True))
     says = [decided.get(name) == keys[n] for name, n in zip(notes.file_name, numbers, strict=True)]
     return notes[says].drop_duplicates('file_name', keep='last')
 
@@ -136,6 +136,10 @@ def said_by(
                          skipped=bool(note.skipped), lead_time=seconds, identity=note.unique_id,
                          extra=extra, **place)
 
+def _draws(values, interface):
+    "Are there regions among `values`?"
+    return any(v is not None and interface.questions[c].kind in REGIONS for c, v in values.items())
+
 def decided_anew(
     row: dict,            # Of the table
     interface: Interface, # The questions
@@ -144,8 +148,7 @@ def decided_anew(
     "A label that nobody has said as a whole"
     size = (place['width'], place['height']) if place['width'] else None
     values = {c: row[c] for c in interface.columns}
-    drawn = [c for c, value in values.items() if value is not None and interface.questions[c].kind in REGIONS]
-    if drawn and size is None:
+    if size is None and _draws(values, interface):
         raise ValueError(f'{row["file_name"]}: nobody knows the size of the image: `annot_hub collect` and '
                          '`annot_hub upload` measure it')
     return LabelledImage(row['file_name'], encode(interface, values, size), **place)
@@ -163,18 +166,24 @@ def places_in(
         places[name] = {'split': text_of(split), 'width': width, 'height': height}
     return places
 
+_WRITTEN = 'labelled', 'skipped', 'empty' # States of images that are in an export
+
+def _written_rows(table):
+    "The rows of images that are in an export"
+    return without_gaps(table[table.state.isin(_WRITTEN)]).to_dict('records')
+
 def decided_labels(
     version: Published # The version
 ) -> Labelled:         # One answer an image, sorted by name
     "The labels that the published tables hold"
-    table, interface, places = version.table, version.interface, places_in(version)
+    interface, places = version.interface, places_in(version)
     answers = {note.file_name: note for note in deciding(version, all_notes(version)).itertuples()}
     images, refused = [], []
-    for row in without_gaps(table[table.state.isin(['labelled', 'skipped', 'empty'])]).to_dict('records'):
-        place, note = places[row['file_name']], answers.get(row['file_name'])
-        try: images.append(decided_image(row, note, interface, place))
+    for row in _written_rows(version.table):
+        name = row['file_name']
+        try: images.append(decided_image(row, answers.get(name), interface, places[name]))
         except ValueError as e: refused.append(str(e))
-    return Labelled(images, interface, left_out(table), refused)
+    return Labelled(images, interface, left_out(version.table), refused)
 
 def decided_image(
     row: dict,            # Of the table

@@ -69,6 +69,16 @@ def forgotten_files(
     return found
 
 # %% ../../nbs/4_publish/95_withdrawing.ipynb #8a1605f6
+def _rest_told(report):
+    "What went with the images"
+    entries = plural(report.answers, 'entry', 'entries')
+    kept = 'removed' if report.forget else 'kept (--forget removes what was said)'
+    gone = 'would go' if report.dry_run else 'removed'
+    parts = [(report.answers, f'{entries} of the record {kept}'),
+             (report.tasks, f'{plural(report.tasks, "task")} in Label Studio {gone}'),
+             (report.sheets, f'{plural(report.sheets, "contact sheet")} without the pictures')]
+    return [text for n, text in parts if n]
+
 @dataclass(repr=False)
 class WithdrawReport:
     "What a withdrawal did"
@@ -87,14 +97,8 @@ class WithdrawReport:
         "What went"
         what = 'would be withdrawn' if self.dry_run else 'withdrawn'
         images = plural(len(self.files), 'image')
-        named = f'{images} {what}: {first_few(self.files)}'
-        parts = [named if self.message else f'{images} withdrawn already']
-        kept = 'removed' if self.forget else 'kept (--forget removes what was said)'
-        if self.answers: parts.append(f'{plural(self.answers, "entry", "entries")} of the record {kept}')
-        done = 'would go' if self.dry_run else 'removed'
-        if self.tasks: parts.append(f'{plural(self.tasks, "task")} in Label Studio {done}')
-        if self.sheets: parts.append(f'{plural(self.sheets, "contact sheet")} without the pictures')
-        return '; '.join(parts)
+        named = f'{images} {what}: {first_few(self.files)}' if self.message else f'{images} withdrawn already'
+        return '; '.join([named, *_rest_told(self)])
 
     def __str__(self):
         where = f', and the tags {", ".join(self.tags)},' if self.tags else ''
@@ -121,8 +125,9 @@ def with_reason(
     unsaid = left.file_name.isin(keys) & (left.reason == '')
     return left.assign(reason=left.reason.mask(unsaid, reason))
 
-def _left_then(base, keys, rows, reason):
-    "What has left once `rows` have, and why"
+def _left_then(base, keys, reason):
+    "What has left once the images have, and why"
+    rows = base.collection[base.collection.file_name.isin(keys)]
     gone = stamp(leaving(rows, reason), next_number(base.record_files))
     left = with_reason(base.names.left, keys, reason)
     return pd.concat([left, gone], ignore_index=True) if len(gone) else left
@@ -137,20 +142,28 @@ def thumbnails_of(
     return sorted(names - {None})
 
 # %% ../../nbs/4_publish/95_withdrawing.ipynb #22020552
-def _take_out(base, keys, reason, forget):
-    "Change `base` to what it is without the images; the files of the commit"
-    rows = base.collection[base.collection.file_name.isin(keys)]
-    left = _left_then(base, keys, rows, reason)
-    base.collection = base.collection.drop(rows.index).reset_index(drop=True)
+def _without_images(base, keys, left):
+    "Change the tables of `base` to what they are without the images; what the record calls them comes back"
+    base.collection = base.collection[~base.collection.file_name.isin(keys)].reset_index(drop=True)
     base.names = Lineage(base.collection, left)
     base.record = read_record(base.repo, base.parent, base.names)[0]
-    away = set(left_keys(left[left.file_name.isin(keys)]))
-    files = forgotten_files(base, away) if forget else {}
-    if forget: base.record = base.record.part(~among(base.record.heads.file_name, away))
+    return {*left_keys(left[left.file_name.isin(keys)])}
+
+def _forget(base, away):
+    "Take what was said about the images out of the record; its files that change come back"
+    files = forgotten_files(base, away)
+    base.record = base.record.part(~among(base.record.heads.file_name, away))
+    return files
+
+def _take_out(base, keys, reason, forget):
+    "Change `base` to what it is without the images; the files of the commit"
+    left = _left_then(base, keys, reason)
+    away = _without_images(base, keys, left)
+    files = _forget(base, away) if forget else {}
     small = thumbnails_of(left[left.file_name.isin(keys)], base.collection)
     present = base.repo.last_changes([*keys, *map(rendition_name, keys), *small], base.parent)
-    return files | dict.fromkeys(present) | {LEFT: write_left(left),
-                                             'collection.parquet': base.collection.to_parquet(index=False)}
+    tables = {LEFT: write_left(left), 'collection.parquet': base.collection.to_parquet(index=False)}
+    return files | dict.fromkeys(present) | tables
 
 def _commit_withdrawal(base, extra, interface, note, dry_run):
     "The commit, with all views made anew if there are any"
@@ -160,6 +173,12 @@ def _commit_withdrawal(base, extra, interface, note, dry_run):
     draft.extra, draft.title = extra, note.replace('{', '{{').replace('}', '}}') + ': {}'
     draft.notes = [*draft.notes, note]
     return write_version(draft, dry_run=dry_run).revision
+
+def _withdraw_now(report, base, interface):
+    "Take the images of `report` out, and note the commit in it"
+    report.message = f'Withdraw {plural(len(report.files), "image")} ({report.reason})'
+    extra = _take_out(base, report.files, report.reason, report.forget)
+    report.revision = _commit_withdrawal(base, extra, interface, report.message, report.dry_run)
 
 def withdraw(
     repo: str|Repo,       # The repo
@@ -174,10 +193,6 @@ def withdraw(
     if not reason: raise ValueError('a withdrawal needs a reason: say why with --reason')
     answers = int(base.record.heads.file_name.map(plain_name).isin(files).sum())
     report = WithdrawReport(files, reason, answers, forget, tags=tags_with(base.repo, files), dry_run=dry_run)
-    todo = set(files) - {plain_name(key) for key in base.withdrawn}
-    if not todo and not (forget and answers): return report
-    n = len(files)
-    report.message = f'Withdraw {n:,} image{"s"*(n != 1)} ({reason})'
-    extra = _take_out(base, files, reason, forget)
-    report.revision = _commit_withdrawal(base, extra, interface, report.message, dry_run)
+    is_new = not {*files} <= {plain_name(key) for key in base.withdrawn}
+    if is_new or forget and answers: _withdraw_now(report, base, interface)
     return report
