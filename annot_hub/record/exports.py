@@ -426,6 +426,15 @@ def without_gc() -> Iterator: # For `with`
             gc.unfreeze()
         if was: gc.enable()
 
+def _whole_table(path, interface):
+    "The whole export, a few rows at a time, so that little is held beside them"
+    parts = [*_chunks(path, interface, 3_000)]
+    if any(not part.dtypes.equals(parts[0].dtypes) for part in parts):
+        return next(_chunks(path, interface, None))
+    found = pd.concat(parts, ignore_index=True)
+    found.attrs.update(parts[0].attrs, unplaced=[what for part in parts for what in part.attrs['unplaced']])
+    return found
+
 def read_export(
     path: str|os.PathLike,            # JSON, snapshot, JSON-MIN, CSV or TSV exported from Label Studio
     interface: Interface|None = None, # Says which columns of JSON-MIN and CSV are answers
@@ -438,10 +447,4 @@ def read_export(
         if chunks: raise ValueError('names are placed all together: leave `chunks` out')
         with without_gc(): return _named_table(path, interface, names)
     if chunks: return _chunks(path, interface, chunks)
-    with without_gc():
-        parts = [*_chunks(path, interface, 10_000)]
-        if any(not part.dtypes.equals(parts[0].dtypes) for part in parts):
-            return next(_chunks(path, interface, None))
-        found = pd.concat(parts, ignore_index=True)
-    found.attrs.update(parts[0].attrs, unplaced=[what for part in parts for what in part.attrs['unplaced']])
-    return found
+    with without_gc(): return _whole_table(path, interface)

@@ -7,7 +7,7 @@ __all__ = ['REVIEW', 'NOTE_COLUMNS', 'LABEL_COLUMNS', 'ORIGINS', 'Said', 'is_rev
            'image_numbers', 'entry_notes', 'result_texts', 'annotation_ids', 'table_notes', 'distinct', 'answer_state',
            'is_in_record_only', 'halves', 'read_result', 'said_keys', 'read_notes', 'value_columns', 'answers',
            'vote_key', 'winner', 'image_state', 'support', 'decide', 'counting_rows', 'truths', 'outcomes', 'problems',
-           'outcome_numbers', 'says_so', 'label_origins', 'origins', 'outcome_table', 'labels']
+           'outcome_numbers', 'says_so', 'label_origins', 'origins', 'outcome_table', 'decided_table', 'labels']
 
 # %% ../../nbs/3_record/30_votes.ipynb #5982d5de
 import json
@@ -414,17 +414,14 @@ def outcome_table(
     table = pd.DataFrame({'file_name': names.reset_index(drop=True), **values})
     return table.assign(state=pd.Series(states, dtype='str'), n_annotators=counts, agreement=shares)
 
-@without_gc()
-def labels(
-    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
-    interface: Interface       # The questions
-) -> pd.DataFrame:             # file_name, the labels (None = none), state, n_annotators, agreement, origin
-    "One label an image, decided by stated rules; `.attrs['problems']` lists unusable answers"
+def decided_table(
+    notes: pd.DataFrame,  # From `distinct`, with `number`
+    people: pd.DataFrame, # From `counting_rows` of these
+    said: list,           # What the numbers mean
+    interface: Interface  # The questions
+) -> pd.DataFrame:        # As from `labels`
+    "What was decided about each image, and who did"
     alike = [c.kind in REGIONS for c in interface.controls if c.name in interface.columns]
-    notes = distinct(record)
-    numbers, said = read_notes(notes, interface)
-    notes = notes.drop(columns='result').assign(number=numbers) # less to carry
-    people = counting_rows(notes)
     decided = outcomes(people, truths(notes), said, alike)
     found = [decide([s[:2]], None, alike) for s in said] + list(decided.values())
     images, number = outcome_numbers(people, decided, len(said))
@@ -432,6 +429,19 @@ def labels(
     counts = np.bincount(people.image)[images.image]
     table = outcome_table(images.file_name, number, found, interface.columns, counts)
     if 'origin' not in interface.columns: table['origin'] = who   # else it is a question
+    return table
+
+@without_gc()
+def labels(
+    record: list|pd.DataFrame, # Entries of the record, or a table from `read_export`
+    interface: Interface       # The questions
+) -> pd.DataFrame:             # file_name, the labels (None = none), state, n_annotators, agreement, origin
+    "One label an image, decided by stated rules; `.attrs['problems']` lists unusable answers"
+    notes = distinct(record)
+    numbers, said = read_notes(notes, interface)
+    notes = notes.drop(columns='result').assign(number=numbers) # less to carry
+    people = counting_rows(notes)
+    table = decided_table(notes, people, said, interface)
     unplaced = getattr(record, 'attrs', {}).get('unplaced', [])
     table.attrs.update(unplaced=unplaced, problems=problems(people, said))
     return table
