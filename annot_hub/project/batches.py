@@ -75,6 +75,7 @@ def is_first(
     classes, table = label_table(made.labels(made.labelled))
     return len(classes) < 2 - made.several or np.unique(rarest_label(table), return_counts=True)[1].max() < 2
 
+# %% ../../nbs/6_project/53_batches.ipynb #a60af260
 @dataclass
 class Guesser:
     "A model of the labels as they are"
@@ -150,6 +151,7 @@ def with_guesses(
     made.attrs = queue.attrs | {'verdict': str(guesser.verdict), 'whose': whose}
     return made
 
+# %% ../../nbs/6_project/53_batches.ipynb #e91a0e60
 def _own_scores(wishes, names):
     "Somebody's own order, from `from_scores`; None if there is none"
     from annot_hub.iterate.choosing import from_scores
@@ -450,6 +452,7 @@ def tick(self: Project,
     question = question_to_learn(self.interface)
     return encode(self.interface, {question.name: json.loads(guess) if guess.startswith('[') else guess})
 
+# %% ../../nbs/6_project/53_batches.ipynb #84a8c886
 @patch
 def _send_order(self: Project, project, batch, rows, looked):
     "Have Label Studio ask about a batch first, with the guesses that people see"
@@ -494,6 +497,7 @@ def _next_queue(self: Project, made, wishes, dry_run):
     is_asked = wishes.guesses and (isinstance(wishes.guesses, str) or not dry_run)
     return self.borrowed(wishes.guesses, queue, made) if is_asked else queue
 
+# %% ../../nbs/6_project/53_batches.ipynb #072b55d6
 def _batch_report(batch, made, queue):
     "What a batch asks"
     asked = asked_rows(batch).why.value_counts().to_dict()

@@ -87,6 +87,7 @@ def kind_beside(
     if 'Label Studio' in kinds([p.name for p in storage_files(path)]): return 'target storage'
     return '' if files_in(path, ('.jsonld',)) else 'image folder'
 
+# %% ../../nbs/6_project/56_importing.ipynb #407104cf
 def _is_yolo(path):
     "Is it a folder of YOLO?"
     return any([(path/'data.yaml').is_file(), (path/'classes.txt').is_file(), (path/'labels').is_dir()])
@@ -204,6 +205,7 @@ def _check_proposals(wishes):
 
 _TABLES = 'table', 'image folder', ON_THE_HUB
 
+# %% ../../nbs/6_project/56_importing.ipynb #96cfcf28
 def check_kind(
     kind: str,           # From `what_is_it`
     wishes: ImportWishes # What somebody wants

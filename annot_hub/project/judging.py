@@ -50,6 +50,7 @@ class CheckReport:
 
     __repr__ = _repr_markdown_ = __str__
 
+# %% ../../nbs/6_project/54_judging.ipynb #ee392941
 def words_of(
     said: pd.DataFrame, # From `answers`
     question: str       # Name
@@ -188,6 +189,7 @@ class AcceptReport:
 
     __repr__ = _repr_markdown_ = __str__
 
+# %% ../../nbs/6_project/54_judging.ipynb #0aadfb1a
 def acceptable(
     made: Material,  # From `Project.material`
     at_most: float,  # Share of the accepted labels that may be wrong

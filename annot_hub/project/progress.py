@@ -444,6 +444,7 @@ def version_state(
     renamed = "load_dataset('" in readme and f"load_dataset('{base.repo.id}'" not in readme
     return {'edited': edited, 'behind': behind, 'renamed': renamed}
 
+# %% ../../nbs/6_project/47_progress.ipynb #dd80a523
 @patch
 def _own_proposals(self: Project, main):
     "Our own open pull requests; none without a token, since nobody has a pull request"
