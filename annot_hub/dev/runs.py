@@ -125,11 +125,10 @@ def summarise(
     return int(bool(failed) or not results)
 
 # %% ../../nbs/9_dev/50_runs.ipynb #7f4d0055
-LONG = """status_cases studio_storm remedies_errors 04_iterate iterate_kinds stranger iterate_loop
-remedies_work studio_relabel studio_edges studio_faults remedies sheet_cases sheet_storm 02_annotate
-trust_attacks 03_publish 50_tour 45_looks 60_pushing screen_browser record_cases verify_cases agreement_cases
-identity_cases errors counts
-hub_fuzz around_labels desk_studio publish_properties relabel 01_collect""".split()
+LONG = """status_cases studio_storm remedies_errors 04_iterate iterate_kinds iterate_loop remedies_work
+identity_cases verify_cases studio_relabel studio_edges studio_faults stranger remedies sheet_cases sheet_storm
+02_annotate record_cases trust_attacks 03_publish 50_tour 45_looks 60_pushing screen_browser errors counts
+hub_fuzz around_labels desk_studio publish_properties pull_request relabel 01_collect""".split()
 
 def long_first(
     names: list # e.g. 'nbs/tests/errors.ipynb'
