@@ -99,11 +99,12 @@ def halves(groups, r):
 
 
 def chosen_rounds(X, y, pool, seed, rounds, size=40):
-    "Rows after some rounds of `next_batch`, and which of them count as drawn at random"
+    "Rows after some rounds of `next_batch`, and which of them count as drawn at random; None if the first are of one class"
     names, X, y = [f'{i:05}' for i in pool], X[pool], y[pool]
     first = next_batch(X, np.full((len(pool), 2), .5), names, size, [], seed, random=1.)
     known = first.file_name.tolist()
     drawn, place = set(known), {name: k for k, name in enumerate(names)}
+    if len({y[place[name]] for name in known}) == 1: return None       # no model to choose by
     for _ in range(rounds):
         rows = [place[name] for name in known]
         batch = next_batch(X, fit(X[rows], y[rows]).probabilities(X), names, size, known, seed)
@@ -134,9 +135,8 @@ def scores(data, seed):
         if len(rows) == n and len(set(y[rows])) > 1: yield score_row('score', data, rows, np.ones(n, bool), other)
     for k in range(FEW if len(set(y)) == 2 and X.shape[1] < 100 else 1):
         pool, other = halves(groups, np.random.default_rng(seed + 100*k))
-        if len(set(y[pool[:40]])) == 1: continue       # no model to choose by
-        rows, drawn = chosen_rounds(X, y, pool, seed + 100*k, 6)
-        yield score_row('score, chosen rounds', data, rows, drawn, other)
+        chosen = chosen_rounds(X, y, pool, seed + 100*k, 6)
+        if chosen: yield score_row('score, chosen rounds', data, *chosen, other)
 
 
 def best_share(t, truth, at_most):
@@ -163,14 +163,14 @@ def acceptances(data, seed, others=()):
 
 
 def shares(data, seed, others=()):
-    "Intervals of shares against the truth; with `others`, (features, C), from several kinds together"
+    "Intervals of shares against the truth; with `others`, (features, C), by the mean of several kinds"
     X, y, groups = data
     for n, k in ((n, k) for n in (100, 200) for k in range(FEW if len(set(y)) == 2 and X.shape[1] < 100 else 1)):
         order = np.random.default_rng(1000 + 100*k + seed).permutation(len(y))
         drawn, rest = order[:n], order[n:]
         if len(set(y[drawn])) == 1: continue           # no model
         pairs = [across_folds(F[drawn], y[drawn], F[rest], C=C, balanced=False) for F, C in ((X, None), *others)]
-        P, R = map(list, zip(*pairs))
+        P, R = (np.mean(tables, axis=0) for tables in zip(*pairs))
         classes = sorted(set(y[drawn]))
         for row in class_shares(y[drawn], P, R, classes).itertuples():
             truth = float((y == getattr(row, '_1')).mean())
@@ -201,18 +201,23 @@ def pulls(seed):
                        'claimed': p.verdict == 'pulled'}
 
 
-def measure(collections, seeds, read_pictures):
+PARTS = {'score': scores, 'accept': acceptances, 'share': shares}
+
+
+def measure(collections, seeds, read_pictures, parts=PARTS):
     "Every row of the csv"
     for name, read in collections.items():
         if name == 'teams':
             for seed in range(seeds): yield from ({'data': 'teams', 'seed': seed, **row} for row in pulls(seed))
             continue
         data = read()
+        keep = {'digits': slice(None), 'rare': rare_rows()}
         for seed in range(seeds):
-            for part in (scores, acceptances, shares): yield from ({'data': name, 'seed': seed, **row} for row in part(data, seed))
-            if name in ('digits', 'rare'):
-                seen = read_pictures() if name == 'digits' else read_pictures()[rare_rows()]
-                for part in (acceptances, shares): yield from ({'data': name, 'seed': seed, **row} for row in part(data, seed, [(seen, .001)]))
+            for part in parts:
+                yield from ({'data': name, 'seed': seed, **row} for row in PARTS[part](data, seed))
+                if part == 'score' or name == 'book': continue
+                others = [(read_pictures()[keep[name]], .001)]
+                yield from ({'data': name, 'seed': seed, **row} for row in PARTS[part](data, seed, others))
             print(name, seed, flush=True)
 
 
@@ -250,6 +255,7 @@ if __name__ == '__main__':
     p.add_argument('--keep', help='folder for features that take long; those that are there are used')
     p.add_argument('--seeds', type=int, default=10)
     p.add_argument('--data', nargs='*', help='of digits, rare, book, teams: only these, the other rows of the csv stay')
+    p.add_argument('--parts', nargs='*', default=list(PARTS), help='of score, accept, share: only these of --data')
     p.add_argument('--out', default=HERE/'iterate_model.csv')
     args = p.parse_args()
     keep = Path(args.keep or tempfile.mkdtemp())
@@ -260,8 +266,8 @@ if __name__ == '__main__':
     with open(args.out, 'w', newline='') as f:
         w = csv.DictWriter(f, COLUMNS, lineterminator='\n')
         w.writeheader()
-        w.writerows(row for row in old if row['data'] not in collections)
-        for row in measure(collections, args.seeds, lambda: pictures(keep/'digits.npz')):
+        w.writerows(row for row in old if row['data'] not in collections or row['what'].split(',')[0] not in args.parts)
+        for row in measure(collections, args.seeds, lambda: pictures(keep/'digits.npz'), args.parts):
             w.writerow({k: round(float(v), 5) if isinstance(v, float) else v for k, v in row.items()})
             f.flush()
     for title, table in tables(read_rows(args.out)).items(): print(f'\n{title}\n{table.round(3).to_string()}')
