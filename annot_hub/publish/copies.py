@@ -45,18 +45,27 @@ def parquet_with_images(
     pq.write_table(whole.with_format('arrow')[:], out, row_group_size=100)
     return out.getvalue()
 
+# `description`, since the cache of `datasets` knows a local folder by its name and this head alone
+_CARD = """---
+configs:
+- config_name: default
+  description: {repo_id} at {sha}
+  data_files:
+{files}
+---
+# {name}, with its images
+
+Made from `{repo_id}` at commit `{sha}` by annot_hub. The bytes of the images are those of the files there.
+"""
+
 def copy_card(
     repo_id: str,  # Where the labels are, `user/name`
     revision: str, # Commit of the labels
     splits: list   # Names of the splits
 ) -> str:          # The README of the copy
     "A card that says where the data are from"
-    configs = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
-    # `description`, since the cache of `datasets` knows a local folder by its name and this head alone
-    return (f'---\nconfigs:\n- config_name: default\n  description: {repo_id} at {revision}\n  '
-            f'data_files:\n{configs}\n---\n# {repo_id.split("/")[1]}, with its images\n\nMade from '
-            f'`{repo_id}` at commit `{revision}` by annot_hub. The bytes of '
-            'the images are those of the files there.\n')
+    files = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
+    return _CARD.format(repo_id=repo_id, sha=revision, files=files, name=repo_id.split('/')[1])
 
 # %% ../../nbs/4_publish/75_copies.ipynb #272816ab
 OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet|README\.md', re.ASCII)
@@ -92,15 +101,18 @@ class RepoTarget:
 # %% ../../nbs/4_publish/75_copies.ipynb #4cc6e286
 _READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
-def without_links(
-    folder: str|os.PathLike # Where to write
-) -> Path:                  # The same; `ValueError` if a link leads to it, out of this folder or a project
-    "Refuse a place that is elsewhere"
-    path = Path(os.path.abspath(folder))
+def _path_to(path):
+    "What a project or the current folder has between itself and a path"
     homes = [p for p in path.parents if p == Path.cwd() != Path(p.anchor)
              or os.path.lexists(p/'annot_hub.toml')]
-    steps = [p for p in path.parents if any(p.is_relative_to(h) and not is_inside(p, h) for h in homes)]
-    links = [p for p in (path/'data', path, *steps) if p.is_symlink()]
+    return [p for p in path.parents if any(p.is_relative_to(h) and not is_inside(p, h) for h in homes)]
+
+def without_links(
+    folder: str|os.PathLike # Where to write
+) -> Path:                  # `ValueError` for a link, or one that leads out of this folder or a project
+    "Refuse a place that is elsewhere"
+    path = Path(os.path.abspath(folder))
+    links = [p for p in (path/'data', path, *_path_to(path)) if p.is_symlink()]
     if links: raise ValueError(f'{links[0]} is a link: name the folder that it leads to, or remove it')
     for p in path, path/'data':
         if p.exists() and not p.is_dir(): raise ValueError(f'{p} is a file: give another folder')
@@ -124,8 +136,8 @@ def read_origin(
     try:
         with open(os.open(path, _READ), encoding='utf-8') as file: note = json.load(file)
         files = note['files'].items()
-        good = isinstance(note['made'], str) and all(OURS.fullmatch(f) and isinstance(h, list) for f,
-                                                     h in files)
+        good = (isinstance(note['made'], str)
+                and all(OURS.fullmatch(f) and isinstance(h, list) for f, h in files))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError): good = False
     if not good: refuse_theirs(path.parent, [path.name])
     return note['made'], note['files']
@@ -185,23 +197,30 @@ def _put_shards(target, files, made, repo):
             target.put({name: parquet_with_images(part, repo)}, f'{name} of {made}')
     return len(todo)
 
+def _put_card(target, card, files, made):
+    "Write the card, and remove files of ours that are not among `files`"
+    stale = target.ours - {name for name, _ in files} - {'README.md'}
+    target.put({'README.md': card.encode(), **dict.fromkeys(stale)}, made)
+
+def _check_place(repo, folder, to_repo):
+    "`ValueError` for a place that is none, or where the labels are"
+    if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
+    if to_repo: check_target(repo, to_repo)
+
 def materialise_to(
     repo: str|Repo,                      # Where the labels are
     folder: str|os.PathLike|None = None, # Where to write; made if missing
     to_repo: str|Repo|None = None,       # Or a dataset repo to write to; made private if missing
     revision: str = 'main',              # Branch, tag or commit
     rows: int = 500                      # Rows a file
-) -> dict:                               # Counts: `rows`, `files`, `written`; `FetchError` names lost images
-    "Write the published labels with their pictures inside, to disk or to another repo"
-    if (folder is None) == (to_repo is None): raise ValueError('say where to: either folder or to_repo')
+) -> dict:                               # Counts: `rows`, `files`, `written` (the others were there)
+    "Write labels with their pictures inside, to disk or to a repo; `FetchError` names what cannot be had"
     repo = as_repo(repo)
-    if to_repo: check_target(repo, to_repo)
+    _check_place(repo, folder, to_repo)
     sha = repo.head(revision)
-    made = f'{repo.id} at {sha}, {rows} rows a file'
-    splits = load(repo, sha, split=None)
+    made, splits = f'{repo.id} at {sha}, {rows} rows a file', load(repo, sha, split=None)
     target = RepoTarget(to_repo, made) if to_repo else FolderTarget(folder, made)
     files = [file for split, ds in splits.items() for file in shards(ds, split, rows)]
     written = _put_shards(target, files, made, repo)
-    stale = target.ours - {name for name, _ in files} - {'README.md'}
-    target.put({'README.md': copy_card(repo.id, sha, splits).encode(), **dict.fromkeys(stale)}, made)
+    _put_card(target, copy_card(repo.id, sha, splits), files, made)
     return {'rows': sum(map(len, splits.values())), 'files': len(files), 'written': written}

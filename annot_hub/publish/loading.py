@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['check_no_folder', 'under_name', 'each_split', 'is_away', 'commit_to_load', 'cached_path', 'known_commit',
-           'is_of_commit', 'load_cached', 'loading_errors', 'load', 'image_paths', 'embed', 'materialise',
-           'headers_for', 'assign_split', 'FetchError', 'fetch']
+           'is_of_commit', 'cached_files', 'load_cached', 'loading_errors', 'load', 'image_paths', 'embed',
+           'materialise', 'headers_for', 'assign_split', 'FetchError', 'fetch']
 
 # %% ../../nbs/4_publish/70_loading.ipynb #0d9268ff
 import os
@@ -34,23 +34,31 @@ def check_no_folder(
 ) -> None:       # `ValueError` if there is a folder of this name, which `datasets` takes before the repo
     "Be sure that `datasets` loads the repo"
     if os.path.lexists(repo_id):
-        raise ValueError(f'there is a folder {quoted(repo_id)} here, which `datasets` would load '
-                         'instead of the '
-                         'repo: run this in another folder')
+        raise ValueError(f'there is a folder {quoted(repo_id)} here, which `datasets` would load instead of '
+                         'the repo: run this in another folder')
+
+def _has_images(ds):
+    return len(ds) and isinstance(ds.features.get('image'), datasets.Image)
+
+def _undecoded(ds):
+    "The same rows with the paths of their images in place of pictures"
+    return ds.cast_column('image', datasets.Image(decode=False))
+
+def _renamed(images, repo_id):
+    places = [parse_url(image['path']) for image in images]
+    return {'image': [{'bytes': None, 'path': hf_path(repo_id, p.file_name, p.revision)} for p in places]}
 
 def under_name(
     ds: datasets.Dataset, # With a column `image` of lazy images of one repo
     repo_id: str          # What that repo is called today
 ) -> datasets.Dataset:    # The same if they say so already
     "Look for the pictures under today's name: an old one may be somebody else's by now"
-    if not (len(ds) and isinstance(ds.features.get('image'), datasets.Image)): return ds
-    undecoded = ds.cast_column('image', datasets.Image(decode=False))
-    first = undecoded[0]['image']['path'] or ''
+    if not _has_images(ds): return ds
+    paths = _undecoded(ds)
+    first = paths[0]['image']['path'] or ''
     if not first.startswith('hf://') or parse_url(first).repo_id == repo_id: return ds
-    def renamed(images):
-        places = [parse_url(image['path']) for image in images]
-        return {'image': [{'bytes': None, 'path': hf_path(repo_id, p.file_name, p.revision)} for p in places]}
-    return undecoded.map(renamed, batched=True, input_columns='image').cast_column('image', datasets.Image())
+    named = paths.map(_renamed, batched=True, input_columns='image', fn_kwargs={'repo_id': repo_id})
+    return named.cast_column('image', datasets.Image())
 
 def each_split(
     change: Callable, # From a dataset to another one
@@ -115,6 +123,17 @@ def is_of_commit(
     parts = ds.values() if isinstance(ds, dict) else [ds]
     return all(commit in file['filename'] for part in parts for file in part.cache_files)
 
+def cached_files(
+    repo: Repo,  # The repo
+    commit: str, # Full sha
+    config: str  # As for `load`
+) -> dict:       # Split → its file, None for one that is not here; empty if the version was never loaded
+    "The files of a version that the client keeps"
+    readme = cached_path(repo, 'README.md', commit)
+    head = read_head(head_and_text(readme.read_text('utf-8'))[0]) if readme else {}
+    found = [c for c in config_entries(head, 'configs') if is_our_config(c) and name_of(c) == config]
+    return {f['split']: cached_path(repo, f['path'], commit) for c in found for f in c['data_files']}
+
 def load_cached(
     repo: Repo,       # The repo
     commit: str,      # Full sha
@@ -122,10 +141,7 @@ def load_cached(
     split: str|None   # The same
 ) -> datasets.Dataset: # `HubError` if not all of it is on this machine
     "A version without a Hub, from the files that the client keeps of it"
-    readme = cached_path(repo, 'README.md', commit)
-    head = read_head(head_and_text(readme.read_text('utf-8'))[0]) if readme else {}
-    files = {f['split']: cached_path(repo, f['path'], commit) for c in config_entries(head, 'configs')
-             if is_our_config(c) and name_of(c) == config for f in c['data_files']}
+    files = cached_files(repo, commit, config)
     if files and all(files.values()):
         paths = {name: str(path) for name, path in files.items()}
         return datasets.load_dataset('parquet', data_files=paths, split=split)
@@ -168,7 +184,7 @@ def image_paths(
     ds: datasets.Dataset # With a column `image`
 ) -> list:               # `hf://` paths, one a row
     "Where the images of a dataset are, without decoding any"
-    return [image['path'] for image in ds.cast_column('image', datasets.Image(decode=False))['image']]
+    return [image['path'] for image in _undecoded(ds)['image']]
 
 # %% ../../nbs/4_publish/70_loading.ipynb #e9d42ceb
 def embed(
@@ -184,15 +200,14 @@ def embed(
             with open(local[image['path']], 'rb') as f: data = f.read()
             found.append({'bytes': data, 'path': parse_url(image['path']).file_name})
         return {'image': found}
-    undecoded = ds.cast_column('image', datasets.Image(decode=False))
-    return undecoded.map(content, batched=True, batch_size=100, input_columns='image',
+    return _undecoded(ds).map(content, batched=True, batch_size=100, input_columns='image',
                          **kw).cast_column('image', datasets.Image())
 
 def materialise(
     repo: str|Repo,         # The repo
     revision: str = 'main', # Branch, tag or commit
     **kw                    # `config` and `split`, as for `load`
-) -> datasets.Dataset:      # As from `load`, with the bytes of every image inside, in the cache of `datasets`
+) -> datasets.Dataset:      # With the bytes of every image inside; kept in the cache of `datasets`
     "The published labels with all their pictures at hand"
     repo = as_repo(repo)
     return each_split(lambda ds: embed(ds, repo), load(repo, revision, **kw))

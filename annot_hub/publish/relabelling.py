@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WHY', 'with_answered_questions', 'adapt', 'says_old_name', 'rename_answer', 'rename_answers', 'look_again',
-           'looks_of', 'free_title', 'second_looks', 'take_out', 'send_second']
+           'looks_of', 'free_title', 'second_looks', 'take_out', 'look_project', 'send_second']
 
 # %% ../../nbs/4_publish/90_relabelling.ipynb #8151f770
 import re
@@ -35,7 +35,7 @@ def adapt(
     title: str|int, # Of the project, or its number
     xml: str,       # The interface to come
     **settings      # As for `Studio.project`
-) -> tuple:         # The project, and questions that Label Studio keeps because they have answers
+) -> tuple:         # The project, and the names of questions that Label Studio keeps for their answers
     "Give a project its new interface"
     try: return studio.project(title, xml, **settings), []
     except StudioError as e:
@@ -88,8 +88,8 @@ def look_again(
     "The images that must be seen again, as tasks"
     before, data = proposals(record, plan), tasks_by_image(tasks)
     def guess(f): return {'predictions': [before[f]]} if f in before and before[f]['result'] else {}
-    return [whole({'data': {**data[f], WHY: why}, **guess(f)})
-            for f, why in zip(plan.again.file_name, plan.again.why, strict=True) if f in data]
+    pairs = zip(plan.again.file_name, plan.again.why, strict=True)
+    return [whole({'data': {**data[f], WHY: why}, **guess(f)}) for f, why in pairs if f in data]
 
 # %% ../../nbs/4_publish/90_relabelling.ipynb #14e462d8
 _SECOND = ' - second look'
@@ -130,6 +130,20 @@ def take_out(
     for i in stale: studio.send('DELETE', f'/api/tasks/{i}')
     return len(stale)
 
+def look_project(
+    studio: Studio, # A `Studio`
+    title: str,     # Of the project that people annotate
+    plan: Change,   # From `change`
+    looks: list     # Projects of second looks, as from `second_looks`
+) -> tuple:         # The project of this change, and the other ones, as in `looks`
+    "The project for the second look, made if it is missing"
+    mine = next((row for row in looks if row['description'] == plan.told), None)
+    name = mine['id'] if mine else free_title(title, looks)
+    project = studio.project(name, review_xml(plan.interface, WHY), description=plan.told)
+    return project, [look for look in looks if look is not mine]
+
+_COUNTS = 'wanted', 'already', 'pushed', 'missing' # Of `Studio.push`
+
 def send_second(
     studio: Studio, # A `Studio`
     title: str,     # Of the project that people annotate
@@ -138,13 +152,10 @@ def send_second(
     looks: list|None = None # Projects of second looks, as from `second_looks`; None = those of that title
 ) -> dict:          # Counts as from `Studio.push`, and `withdrawn`; `title` of the project
     "Make the project for the second look"
-    if not tasks: return dict(wanted=0, already=0, pushed=0, missing=0, withdrawn=0)
+    if not tasks: return dict.fromkeys((*_COUNTS, 'withdrawn'), 0)
     looks = second_looks(studio, title) if looks is None else looks
-    mine = next((row for row in looks if row['description'] == plan.told), None)
-    name = mine['id'] if mine else free_title(title, looks)
-    project = studio.project(name, review_xml(plan.interface, WHY), description=plan.told)
+    project, others = look_project(studio, title, plan, looks)
     report = studio.push(project, tasks)
     images = {t['data']['file_name'] for t in tasks}
-    withdrawn = sum(take_out(studio, look, images) for look in looks if look is not mine)
-    counts = {k: report[k] for k in ('wanted', 'already', 'pushed', 'missing')}
-    return counts | dict(withdrawn=withdrawn, title=project.title)
+    withdrawn = sum(take_out(studio, look, images) for look in others)
+    return {k: report[k] for k in _COUNTS} | {'withdrawn': withdrawn, 'title': project.title}
