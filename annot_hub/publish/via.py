@@ -318,6 +318,7 @@ def used_names(
     options = [readable_name(name) for names in file.options.values() for name in names]
     return list(dict.fromkeys([*(name for name in options if name in used), *sorted(used)]))
 
+# %% ../../nbs/4_publish/18_via.ipynb #c269d580
 def via_labels(
     file: ViaFile, # What the file holds
     where: str     # Its name
