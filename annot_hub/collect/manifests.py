@@ -232,7 +232,7 @@ def _whole_object(manifest, address):
     title = {'manifest': public_address(address), 'title': plain_text(manifest.get('label'))}
     return title | statement(manifest) | table_of(manifest)
 
-def _parts(images):
+def _idents(images):
     "What each image is called in a listing: the id of its canvas, with a number where it has several"
     names = [one_line(id_of(canvas) or f'canvas {n}') for canvas, n, _ in images]
     return [name if times == 1 else f'{name} ({times})' for name, times in counted_so_far(names)]
@@ -251,7 +251,7 @@ def manifest_pages(
     images, left, choices = canvas_images(manifest)
     images, pages, whole = images[:MOST_PAGES + 1], [], _whole_object(manifest, address)
     names = _page_names(images, home, len(canvases(manifest)))
-    for (canvas, n, body), name, part in zip(images, names, _parts(images), strict=True):
+    for (canvas, n, body), name, part in zip(images, names, _idents(images), strict=True):
         place = body._replace(url=body.url and whole_address(address, body.url))
         pages.append(Page(name, part, place, whole | canvas_facts(canvas, n, body)))
     return pages, left, choices

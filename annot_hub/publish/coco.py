@@ -376,7 +376,7 @@ def _check_coco(data, where):
     if not all(isinstance(parts.get(k), list) for k in ('images', 'annotations', 'categories')):
         raise ValueError(f'{where} is no COCO file: it wants lists named images, annotations and categories')
 
-def _objects(file, items, what):
+def _only_objects(file, items, what):
     "The items that are objects; the others are refused as they come"
     for item in items:
         if isinstance(item, dict): yield item
@@ -390,10 +390,10 @@ def coco_file(
     "What one COCO file holds"
     _check_coco(data, where)
     file = CocoFile(where)
-    for image in _objects(file, data['images'], 'image'): add_image(file, image, split)
+    for image in _only_objects(file, data['images'], 'image'): add_image(file, image, split)
     join_doubled(file)
     add_categories(file, data['categories'])
-    for annotation in _objects(file, data['annotations'], 'annotation'): add_annotation(file, annotation)
+    for annotation in _only_objects(file, data['annotations'], 'annotation'): add_annotation(file, annotation)
     repeated = boxes_repeated(file.drafts)
     file.lost[f'{where}: segmentations that only repeat boxes are read as these'] = repeated
     return file

@@ -46,7 +46,7 @@ def parquet_with_images(
     return out.getvalue()
 
 # `description`, since the cache of `datasets` knows a local folder by its name and this head alone
-_CARD = """---
+_COPY_CARD = """---
 configs:
 - config_name: default
   description: {repo_id} at {sha}
@@ -65,7 +65,7 @@ def copy_card(
 ) -> str:          # The README of the copy
     "A card that says where the data are from"
     files = '\n'.join(f'  - split: {s}\n    path: data/{s}-*.parquet' for s in splits)
-    return _CARD.format(repo_id=repo_id, sha=revision, files=files, name=repo_id.split('/')[1])
+    return _COPY_CARD.format(repo_id=repo_id, sha=revision, files=files, name=repo_id.split('/')[1])
 
 # %% ../../nbs/4_publish/75_copies.ipynb #272816ab
 OURS = re.compile(r'data/\w+-\d{5}-of-\d{5}\.parquet|README\.md', re.ASCII)

@@ -210,7 +210,7 @@ def measured_fields(
             'dataCollectionMissingData': what_is_missing(table), **measured_files(version)}
 
 _RAW = 'in record/*.jsonl: every answer in all its versions, to which entries are only added'
-_MADE = ('deleted by people; all tables are made from the record, and `annot_hub verify` makes them '
+_ALL_MADE = ('deleted by people; all tables are made from the record, and `annot_hub verify` makes them '
          'again')
 
 def measured_files(
@@ -222,7 +222,7 @@ def measured_files(
     chosen = int(is_selected(table).sum())
     withdrawn = f'{plural(len(base.withdrawn), "image")} withdrawn'
     return {'dataCollectionRawData': f'{plural(len(base.record), "entry", "entries")} {_RAW}',
-            'dataManipulationProtocol': f'{plural(deleted, "answer")} {_MADE}',
+            'dataManipulationProtocol': f'{plural(deleted, "answer")} {_ALL_MADE}',
             'dataPreprocessingProtocol': [f'{chosen:,} of {len(table):,} images were selected for labelling'],
             'dataLimitations': [withdrawn, *rights_told(base.collection)]}
 

@@ -55,13 +55,13 @@ def image_share(
     paths = column.map(image_name).map(path_in).str.lower()
     return float(paths.str.rsplit('.', n=1).str[-1].isin(IMAGE_EXTS).mean()) if len(paths) else 0.
 
-def _listed(names):
+def _commas(names):
     return ', '.join(map(str, names))
 
 def _check_has(df, name, option):
     "`ValueError` for a column that is not there"
     if name in df: return
-    raise ValueError(f'there is no column {quoted(name)}, only {_listed(df.columns)}: '
+    raise ValueError(f'there is no column {quoted(name)}, only {_commas(df.columns)}: '
                      f'say which with `{option}`')
 
 def key_column(
@@ -74,7 +74,7 @@ def key_column(
         return key
     best = max(df.columns, key=lambda c: image_share(df[c]), default=None)
     if best is not None and image_share(df[best]) >= .5: return best
-    raise ValueError(f'no column of {_listed(df.columns)} holds names of images: say which with `key`')
+    raise ValueError(f'no column of {_commas(df.columns)} holds names of images: say which with `key`')
 
 def has_answers(
     column: pd.Series # Of a table
@@ -94,8 +94,8 @@ def label_columns(
     usual = [c for c in LABEL_NAMES if c in rest][:1]
     found = asked or usual or [c for c in rest if has_answers(df[c])]
     if found: return found
-    names = _listed(LABEL_NAMES) + (' or like a question of the project' if interface else '')
-    raise ValueError(f'no column of {_listed(df.columns)} is called {names}: say which with `label`')
+    names = _commas(LABEL_NAMES) + (' or like a question of the project' if interface else '')
+    raise ValueError(f'no column of {_commas(df.columns)} is called {names}: say which with `label`')
 
 def find_columns(
     df: pd.DataFrame,      # From `read_csv`

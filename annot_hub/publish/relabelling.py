@@ -142,7 +142,7 @@ def look_project(
     project = studio.project(name, review_xml(plan.interface, WHY), description=plan.told)
     return project, [look for look in looks if look is not mine]
 
-_COUNTS = 'wanted', 'already', 'pushed', 'missing' # Of `Studio.push`
+_PUSH_COUNTS = 'wanted', 'already', 'pushed', 'missing' # Of `Studio.push`
 
 def send_second(
     studio: Studio, # A `Studio`
@@ -152,10 +152,10 @@ def send_second(
     looks: list|None = None # Projects of second looks, as from `second_looks`; None = those of that title
 ) -> dict:          # Counts as from `Studio.push`, and `withdrawn`; `title` of the project
     "Make the project for the second look"
-    if not tasks: return dict.fromkeys((*_COUNTS, 'withdrawn'), 0)
+    if not tasks: return dict.fromkeys((*_PUSH_COUNTS, 'withdrawn'), 0)
     looks = second_looks(studio, title) if looks is None else looks
     project, others = look_project(studio, title, plan, looks)
     report = studio.push(project, tasks)
     images = {t['data']['file_name'] for t in tasks}
     withdrawn = sum(take_out(studio, look, images) for look in others)
-    return {k: report[k] for k in _COUNTS} | {'withdrawn': withdrawn, 'title': project.title}
+    return {k: report[k] for k in _PUSH_COUNTS} | {'withdrawn': withdrawn, 'title': project.title}

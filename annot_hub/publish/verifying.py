@@ -280,7 +280,7 @@ def who_changed(
 def _is_table(path):
     return path.startswith('data/') and path.endswith('.parquet')
 
-_BESIDE = *SOURCES, 'data/sheet.jpg', 'CHANGELOG.md'
+_NOT_DERIVED = *SOURCES, 'data/sheet.jpg', 'CHANGELOG.md'
 
 @dataclass
 class Compared:
@@ -316,7 +316,7 @@ class Compared:
         strange = [path for path in self.etags if _is_table(path) and path not in derived]
         found = dict.fromkeys(strange, (THEIRS, 'no publish wrote it'))
         records = [path for path in self.old if RECORD_FILE.fullmatch(path)]
-        for path in (*_BESIDE, *records):
+        for path in (*_NOT_DERIVED, *records):
             who, is_ours = self.who(path), path in ('labels.xml', *records)
             bad = DIFFERS if path in self.etags else MISSING
             if who: found[path] = bad if is_ours else THEIRS, who

@@ -278,13 +278,13 @@ def add_classes(
         _count_others(answers, question, lost)
 
 # %% ../../nbs/4_publish/18_via.ipynb #a365a6a1
-def _is_image(value):
+def _is_via_image(value):
     return isinstance(value, dict) and 'filename' in value and 'regions' in value
 
 def _second_of(data, path):
     "A file of version 1 or 2; `ValueError` if it is none"
     images, questions = data.get('_via_img_metadata', data), data.get('_via_attributes')
-    if isinstance(images, dict) and images and all(map(_is_image, images.values())):
+    if isinstance(images, dict) and images and all(map(_is_via_image, images.values())):
         return second_file(images, questions if isinstance(questions, dict) else {})
     raise ValueError(f'{os.fspath(path)} is no file of VIA: save the project, or export its '
                      'annotations as JSON')
@@ -318,6 +318,7 @@ def used_names(
     options = [readable_name(name) for names in file.options.values() for name in names]
     return list(dict.fromkeys([*(name for name in options if name in used), *sorted(used)]))
 
+# %% ../../nbs/4_publish/18_via.ipynb #c269d580
 def via_labels(
     file: ViaFile, # What the file holds
     where: str     # Its name

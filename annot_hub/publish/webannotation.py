@@ -170,6 +170,7 @@ def count_unsaid(
     lost['Questions whose answers are no columns are not written'] += len(interface.unknown)
     return images
 
+# %% ../../nbs/4_publish/19_webannotation.ipynb #f7ad6dbf
 def with_ids(
     annotations: list # Without `id`; perhaps some alike
 ) -> list:            # With one of its own each

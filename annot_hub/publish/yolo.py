@@ -7,7 +7,7 @@ __all__ = ['line_numbers', 'box_region', 'point_regions', 'line_regions', 'read_
            'key_point_names', 'YoloFolder', 'image_stem', 'label_paths', 'inner_path', 'listed_images', 'yaml_places',
            'yaml_splits', 'split_of', 'yolo_folder', 'label_draft', 'add_line', 'read_yolo', 'share_text', 'cut_box',
            'joined_rings', 'shape_points', 'polygon_numbers', 'box_numbers', 'region_numbers', 'YoloObject',
-           'smallest_around', 'home_of', 'add_points', 'writable', 'line_form', 'shape_losses', 'unsaid_fields',
+           'smallest_around', 'owner_of', 'add_points', 'writable', 'line_form', 'shape_losses', 'unsaid_fields',
            'yolo_losses', 'YoloLayout', 'point_numbers', 'count_off', 'object_lines', 'label_path', 'image_path',
            'yolo_paths', 'yolo_yaml', 'yolo_objects', 'check_drawn', 'class_list', 'yolo_layout', 'label_text',
            'yolo_files', 'image_lists', 'write_yolo']
@@ -417,7 +417,7 @@ def smallest_around(
     around = [(w*h, i) for (left, top, w, h), i in boxes if left <= x <= left + w and top <= y <= top + h]
     return objects[min(around)[1]] if around else None
 
-def home_of(
+def owner_of(
     point: Region, # A key point
     objects: list  # Of `YoloObject`, of one image
 ) -> YoloObject|None: # The one that it is tied to, else the smallest around that has no such point yet
@@ -438,7 +438,7 @@ def add_points(
     "Give key points to their objects, those that are tied to one first"
     ids = {o.region.id for o in objects if o.region.id}
     for point in sorted(points, key=lambda point: point.parent not in ids):
-        home, name = home_of(point, objects), classes_of(point)[0]
+        home, name = owner_of(point, objects), classes_of(point)[0]
         is_twice = home is not None and name in home.points
         lost[_OFF] += home is None
         lost[_TWICE] += is_twice
