@@ -126,9 +126,10 @@ def summarise(
 
 # %% ../../nbs/9_dev/50_runs.ipynb #7f4d0055
 LONG = """status_cases studio_storm remedies_errors 04_iterate iterate_kinds iterate_loop remedies_work
-identity_cases verify_cases studio_relabel studio_edges studio_faults stranger remedies sheet_cases sheet_storm
-02_annotate record_cases trust_attacks 03_publish 50_tour 45_looks 60_pushing screen_browser errors counts
-hub_fuzz around_labels desk_studio publish_properties pull_request relabel 01_collect""".split()
+identity_cases verify_cases studio_relabel studio_edges studio_faults stranger remedies sheet_cases
+sheet_storm 02_annotate record_cases trust_attacks 03_publish 50_tour 45_looks 60_pushing
+screen_browser errors counts hub_fuzz around_labels desk_studio publish_properties
+pull_request relabel 01_collect""".split()
 
 def long_first(
     names: list # e.g. 'nbs/tests/errors.ipynb'
