@@ -137,9 +137,10 @@ def agreed_interface(self: Project) -> Interface: # `ValueError` if the file ask
 
 # %% ../../nbs/6_project/40_rounds.ipynb #10e21881
 @patch
-def publish_settings(self: Project) -> dict: # `splits` and `names`
+def publish_settings(self: Project) -> dict: # `splits`, `names` and `license`
     "What the project file says of a version"
-    return {'splits': self.cfg.get('splits'), 'names': self.cfg.get('people')}
+    license = self.cfg.get('about', {}).get('license') or ''
+    return {'splits': self.cfg.get('splits'), 'names': self.cfg.get('people'), 'license': license}
 
 @patch
 def read_sheets(self: Project,

@@ -410,6 +410,7 @@ def publish(
     names: dict|None = None,  # Name on the Hub → name in the record, for edits made on the Hub
     sheet: int = 4,           # Pictures of each class on the contact sheet of the card; 0 = no sheet
     placed: tuple|None = None, # Group → split, as a source says; and shares where nobody else says them
+    license: str = '',        # Of the dataset, for the head of the card; '' = as it says
     tries: int = 8            # How often to read again and merge when somebody else was faster
 ) -> PublishReport:           # Counts, changes, and the commit
     "Add what is new to the record and every view, in one commit; `StaleParent` if the repo keeps changing"
@@ -428,6 +429,7 @@ def publish(
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
                 base.record = base.record.slim(LABEL_COLUMNS) # all that is still asked of what is old
                 bar.update()
+                draft.license = license
                 report = write_version(draft, splits, sheet, tag, dry_run)
                 bar.update()
             report.edits, report.refused = edited.entries, edited.refused

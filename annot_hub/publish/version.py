@@ -79,6 +79,7 @@ class Draft:
     old: bytes|None = None  # `annotations.csv` to compare with; None = the one that is there
     before: pd.DataFrame|None = None # The labels that this one was made from, where that is certain
     proposal: int|None = None # The pull request that it goes into; 0 = a new one, None = main
+    license: str = ''         # Of the dataset, as the project file says; '' = as the card says
 
     def __post_init__(self):
         if not self.images and 'collection.parquet' in self.base.found:
@@ -396,7 +397,7 @@ def beside_labels(
 ) -> tuple:             # The table, what the card says of a model in `attrs`; and files of accepted labels
     "What a model says, beside the labels"
     base, interface, table = draft.base, draft.interface, table.copy(deep=False)
-    table.attrs['model'] = read_report(content_to_come(draft, REPORT))
+    table.attrs |= {'license': draft.license, 'model': read_report(content_to_come(draft, REPORT))}
     question = next((c for c in interface.controls if c.kind in ('single', 'multiple')), None)
     found = still_accepted(read_accepted(content_to_come(draft, ACCEPTED)), table, base.names)
     if not len(found) or question is None or question.name not in table: return table, {}
