@@ -374,7 +374,7 @@ def choose_pages(self: Project,
     if wishes.batch:
         guesses = from_batch(batch_of(self.batches()[1], labels_mark(made.revision)), made.question)
     else: guesses = self.guess_pages(made, wanted, embed)
-    return wanted, guesses if wishes.expect is None else _expected_only(wanted, guesses, wishes)
+    return (wanted, guesses) if wishes.expect is None else _expected_only(wanted, guesses, wishes)
 
 @patch
 def _free_pages(self: Project, wishes, project, made, states):
