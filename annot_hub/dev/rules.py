@@ -84,7 +84,8 @@ def docment_breaches(
 # %% ../../nbs/9_dev/30_rules.ipynb #891c8a5e
 LOOKS_AHEAD = {('annot_hub.project.verbs', 'annot_hub.demo.tour'),
                ('annot_hub.project.verbs', 'annot_hub.localhub.server'),
-               ('annot_hub.project.serving', 'annot_hub.localhub.server')}
+               ('annot_hub.project.serving', 'annot_hub.localhub.server'),
+               ('annot_hub.project.loop', 'annot_hub.project.checkup')}
 
 def _imported(module, text, texts): # Line, module and name of everything that `text` imports
     packages = {name.rpartition('.')[0] for name in texts}

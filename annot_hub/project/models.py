@@ -255,6 +255,7 @@ def mistake_rows(
     return [(f'{row.label or "nothing"}, taken for {row.answer or "nothing"}', row.examples[:n])
             for row in rows]
 
+# %% ../../nbs/6_project/52_models.ipynb #fa0e2445
 def _class_columns(trained):
     "`p.` and the class → its probabilities, image by image"
     columns = trained.unseen.astype('float32').T
@@ -271,6 +272,7 @@ def guess_table(
     table = {'file_name': made.names, 'guess': guesses, 'confidence': confidences(P, model.multilabel)}
     return pd.DataFrame(table | {'labelled': made.labelled} | _class_columns(trained))
 
+# %% ../../nbs/6_project/52_models.ipynb #fcac94c5
 def suspects_text(
     n: int      # Labels
 ) -> str:       # Like '2 labels look wrong'

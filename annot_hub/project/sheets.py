@@ -116,6 +116,7 @@ def is_required(
     tags = [tag for tag in parse_xml(interface.xml).iter('Choices') if tag.get('name') == name]
     return any((tag.get('required') or '').lower() == 'true' for tag in tags)
 
+# %% ../../nbs/6_project/59_sheets.ipynb #e3a9c656
 def _check_form(wishes):
     "Refuse two ways to ask at once"
     if wishes.expect is not None and (wishes.tick is not None or wishes.each or wishes.again or wishes.blank):
