@@ -88,7 +88,7 @@ def super_squash(
 ) -> object:  # What the JSON of the answer holds, or a `Response`
     "Make all commits of a branch into one"
     repo, body = hub.need_repo(ask, write=True), ask.json()
-    if repo.head(ask.rev) is None:
+    if repo.tip(ask.rev) is None:
         raise Refusal(404, f'Invalid rev id: {ask.rev[:200]}', 'RevisionNotFound')
     message = body.get('message', str, f"Super-squash branch '{ask.rev}'")
     return dict(commitOid=repo.squash(ask.rev, message, ask.user.name).decode())

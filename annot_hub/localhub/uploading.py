@@ -314,7 +314,7 @@ def check_branch(
     propose: bool   # as a pull request?
 ) -> None:          # `Refusal` 404 when there is no such revision, 400 when it is no branch
     "Refuse a commit to what is no branch"
-    if repo.head(rev) is not None: return
+    if repo.tip(rev) is not None: return
     if propose: raise Refusal(404, f'Invalid rev id: {rev}', 'RevisionNotFound')
     repo.find(rev)
     raise Refusal(400, f'Invalid reference for a branch: {rev}')

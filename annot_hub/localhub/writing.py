@@ -173,7 +173,7 @@ def ref_name(
     return (rev if whole else f'refs/heads/{rev}').encode('utf-8', 'replace')
 
 @patch
-def head(self: HubRepo,
+def tip(self: HubRepo,
     branch: str  # name of the branch
 ) -> bytes|None: # its newest commit
     "The commit a branch points to"
@@ -247,7 +247,7 @@ def commit(self: HubRepo,
         folder, deleted = take_changes(changes, new)
         with self.lock:
             self.gather()
-            head = self.head(branch)
+            head = self.tip(branch)
             base = head or start
             check_base(branch, base, parent)
             for path, is_folder in deleted: self.check_delete(base, path, is_folder)
@@ -328,5 +328,5 @@ def squash(self: HubRepo,
     "Make all commits of a branch into one"
     with self.lock, self.new_objects() as new:
         oid = self.save_commit(self.root_of(self.find(branch)), None, message, author, new)
-        self.point(ref_name(branch), self.head(branch), oid)
+        self.point(ref_name(branch), self.tip(branch), oid)
     return oid

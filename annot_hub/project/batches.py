@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NO_LABELS', 'SECOND', 'BLIND_SHARE', 'WAITING', 'TRIED', 'labels_mark', 'batch_of', 'open_names', 'Wishes',
            'is_first', 'Guesser', 'first_model', 'votes_to_weigh', 'with_guesses', 'choose_batch', 'guess_texts',
-           'with_known', 'rows_of', 'in_the_queue', 'places', 'ticks', 'clusters', 'ordering', 'NextReport',
+           'with_known', 'rows_of', 'in_the_queue', 'batch_places', 'ticks', 'batch_clusters', 'ordering', 'NextReport',
            'second_note', 'queue_notes', 'one_more', 'signal_of', 'answers_in']
 
 # %% ../../nbs/6_project/53_batches.ipynb #a26cec74
@@ -236,7 +236,7 @@ def in_the_queue(
     waiting = rows[(rows.why == RANDOM) & ~among(rows.file_name, looked | set(now))].file_name
     return now, waiting.drop_duplicates().tolist()[:WAITING]
 
-def places(
+def batch_places(
     names: list, # Keys, the first one first
     start: float # Score of the first one
 ) -> dict:       # Key → score, less than half above `start`
@@ -252,7 +252,7 @@ def ticks(
             zip(batch.file_name, batch.guess, batch.shown, strict=True) if shown and guess}
 
 # %% ../../nbs/6_project/53_batches.ipynb #f13ac711
-def clusters(
+def batch_clusters(
     batch: pd.DataFrame # From `batch_of`
 ) -> dict:              # Key → number
     "Which images of a batch are alike"
@@ -267,10 +267,10 @@ def ordering(
     "Predictions that say the order, and some of them an answer"
     version = {'model_version': f'batch-{batch.batch.max():04}-{batch.model.iloc[0]}'}
     batch = batch.sort_values('score', na_position='first')
-    seen, alike = ticks(batch, result), clusters(batch)
+    seen, alike = ticks(batch, result), batch_clusters(batch)
     found = {name: version | {'score': score, 'result': seen.get(name, []), 'cluster': alike[name]}
-             for name, score in places(now, 0).items()}
-    later = places(waiting, .5).items()
+             for name, score in batch_places(now, 0).items()}
+    later = batch_places(waiting, .5).items()
     return found | {name: version | {'score': score, 'result': []} for name, score in later}
 
 # %% ../../nbs/6_project/53_batches.ipynb #ff41677a

@@ -6,7 +6,7 @@
 __all__ = ['SHOWN_EXTS', 'unusable_names', 'alike_names', 'check_names', 'check_formats', 'folder_entries', 'check_limits',
            'entry_labels', 'used_labels', 'lookalikes', 'check_offered', 'label_finding', 'question_finding',
            'check_classes', 'check_clock', 'check_version', 'check_token', 'check_studio', 'check_renamed',
-           'check_visible', 'check_counts', 'check_metadata', 'check_same_interface', 'check_stray', 'copies',
+           'check_visible', 'check_counts', 'check_metadata', 'check_same_interface', 'check_stray', 'doubled_tasks',
            'check_copies', 'check_task_counts', 'look_at_repo', 'look_at_metadata', 'check_seconds', 'last_answers',
            'questions_answered', 'look_at_interface', 'look_at_buried', 'odd_tasks', 'look_at_tasks', 'task_addresses',
            'title_findings', 'look_at_title', 'look_at_studio', 'without_label', 'look_at_record', 'hub_problem',
@@ -435,7 +435,7 @@ def _answered_twice(image, ids, worked):
     older = sorted(ids, key=lambda i: worked[i][0])[:-1]
     return finding('tasks/copies', 'problem', text, spare=' and '.join(map(str, older)))
 
-def copies(
+def doubled_tasks(
     images: dict # Task → its image
 ) -> dict:       # Image that has more than one task → tasks
     "Which images are in Label Studio more than once?"
@@ -447,7 +447,7 @@ def check_copies(
     worked: dict  # Task that somebody has answered → time and name of the last answer
 ) -> list:        # Findings
     "Is there more than one task for an image? Which of them can go?"
-    several = copies(images)
+    several = doubled_tasks(images)
     answered = {image: [i for i in ids if i in worked] for image, ids in several.items()}
     spare = sum(len(ids) - max(1, len(answered[image])) for image, ids in several.items())
     out = [finding('tasks/spare', 'problem', f'{plural(spare, "task")} there twice')] if spare else []

@@ -264,7 +264,7 @@ def _found(self: Project):
     check_no_drive(df.file_name)
     return df
 
-def _with_group(df, column):
+def _group_by_column(df, column):
     "Say which images belong together"
     require_columns(df, [column])
     return df.assign(group=df[column_called(df.columns, column)])
@@ -279,7 +279,7 @@ def _scanned(self: Project):
         self.notes += notes
     if self.section('metadata'): df = self._joined(df)
     check_publishable(df)
-    if 'group' in images: return _with_group(df, images['group'])
+    if 'group' in images: return _group_by_column(df, images['group'])
     if 'meta.group' in df: self.notes.append(_NO_GROUP)
     return df
 

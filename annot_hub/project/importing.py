@@ -315,7 +315,7 @@ def has_questions(self: Project) -> bool: # False for `labels = []`
     "Does the project ask anything yet?"
     return self.cfg.get('labels') != []
 
-def _check_free(path, xml):
+def _check_interface_free(path, xml):
     "Refuse to write over somebody's questions"
     if not path.exists() or path.read_text(encoding='utf-8') == xml: return
     raise ValueError(f'{path.name} is there already: write interface = "{path.name}" into annot_hub.toml, '
@@ -329,7 +329,7 @@ def keep_questions(self: Project,
     "Write the questions of a project that had none"
     path, own = inside('annot_hub.toml', self.dir), inside('labels.xml', self.dir)
     text, simple = with_questions(config_source(path), interface), simple_classes(interface)
-    if not simple: _check_free(own, interface.xml)
+    if not simple: _check_interface_free(own, interface.xml)
     if dry_run: return
     if not simple: write_file(own, interface.xml)
     self.cfg = parse_config(text, path)

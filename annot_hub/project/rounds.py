@@ -56,7 +56,7 @@ LONG_LISTING = 10_000       # images; fewer are listed in ten requests
 LISTINGS_BYTES = 500_000_000 # of all listings that are kept; one of 155,388 images has six million
 
 @patch
-def _send_images(self: Project, df, dry_run):
+def _upload_images(self: Project, df, dry_run):
     "Upload images and table; long listings of the repo are kept on this disk"
     from annot_hub.collect import uploading
     hub = self.hub
@@ -74,7 +74,7 @@ def upload(self: Project,
     self.own_files()    # nobody else's is overwritten
     self.reach_hub()
     if not dry_run: self.hub.create(private=self.cfg.get('private', True))
-    report = self._send_images(self.with_answered(df), dry_run)
+    report = self._upload_images(self.with_answered(df), dry_run)
     left = None if dry_run else self.hub.read(LEFT)
     if left: write_file(self.dir/LEFT, left)
     f = report.followed

@@ -115,7 +115,7 @@ def run_init(
         print('Before `annot_hub upload`, in a terminal of its own: `annot_hub serve`')
 
 # %% ../../nbs/6_project/60_verbs.ipynb #8934866f
-def _fetch_all(sources, folder, dpi, longest):
+def _fetch_sources(sources, folder, dpi, longest):
     "Fetch sources, and print what is unpacked"
     from annot_hub.collect.gathering import fetch_sources, source_error
     from annot_hub.collect.sources import unpacked_words
@@ -134,7 +134,7 @@ def run_fetch(
     longest: int = 0   # At most so many pixels a side, from the server of a library; 0 = all it gives
 ) -> None:             # What happened is printed
     "Make a folder of images from PDFs, archives, TIFFs of several pages and IIIF manifests"
-    done = _fetch_all(sources, folder, dpi, longest)
+    done = _fetch_sources(sources, folder, dpi, longest)
     written, existing = (sum(len(getattr(one, name)) for one in done) for name in ('written', 'existing'))
     print(f'{plural(written, "image")} written, {existing:,} there already. Next: `annot_hub collect`, or in '
           f'a new project `annot_hub init {shlex.quote(folder)} …`')

@@ -399,6 +399,12 @@ def draft_version(
     return Draft(base, new, decided, interface, notes, old=edited.made, before=known), edited
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283
+def _with_source_splits(base, placed, shares):
+    "The shares to use; `base` has the splits of a source as well"
+    if base.splits is None: check_way(base, ['splits.csv'])
+    base.splits = with_places(base.splits, placed[0], shares or placed[1])
+    return shares or read_splits(base.splits)[1]
+
 def publish(
     repo: str|Repo,           # The repo; its collection is there already
     found: Iterable,          # Record entries, as a pull brought them; taken a piece at a time
@@ -419,10 +425,7 @@ def publish(
         try:
             with without_gc(), progress_bar(what='publishing', total=3, unit='step') as bar:
                 base = read_base(repo)
-                if placed:
-                    if base.splits is None: check_way(base, ['splits.csv'])
-                    base.splits = with_places(base.splits, placed[0], splits or placed[1])
-                    splits = splits or read_splits(base.splits)[1]
+                if placed: splits = _with_source_splits(base, placed, splits)
                 bar.update()
                 known, left = usable_entries(base, found)
                 # another publish may have brought newer entries than ours: nothing is taken for deleted
