@@ -440,8 +440,6 @@ def remove_single(self: Project,
 SHEET_TITLES = {False: ' - sheets', True: ' - answer sheets'} # Of projects: with buttons?
 SHOWN_BY = 'annot_hub' # The `model_version` of all ticks in Label Studio, which shows those of one
 
-
-
 @patch
 def project_of_sheets(self: Project,
     project: object, # Label Studio's project
