@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 import pandas as pd
 from fastcore.basics import patch
 
+from ..collect.proposals import HubError # with `Repo.named`
 from ..collect.words import brief, counted, one_line, plural, quoted
 from .labelling import identity_of
 from .following import tasks_today
@@ -448,7 +449,6 @@ def version_state(
 @patch
 def _own_proposals(self: Project, main):
     "Our own open pull requests; none without a token, since nobody has a pull request"
-    from annot_hub.collect.proposals import HubError
     from annot_hub.publish.proposing import my_versions
     try: current, behind = my_versions(self.hub, main)
     except HubError: return []
