@@ -253,7 +253,7 @@ def requests(self: LocalHub,
 
 @patch
 def settled_requests(self: LocalHub,
-    quiet: float = .1 # Seconds without a new one
+    quiet: float = .3 # Seconds without a new one
 ) -> list:            # As from `requests`
     "The requests so far, with those that the Hub has answered and is about to note"
     found = self.requests()
