@@ -45,7 +45,8 @@ def check_tasks(
                          f'task {without[0]} lacks one')
     twice = [image for image, n in Counter(images).items() if n > 1]
     if twice:
-        raise ValueError(f'{len(twice)} images are there twice, e.g. {twice[0][1]} of {twice[0][0]}')
+        raise ValueError(f'Each image may be there once: {len(twice)} come twice, '
+                         f'e.g. {twice[0][1]} of {twice[0][0]}')
 
 # %% ../../nbs/2_annotate/60_pushing.ipynb #77548aaa
 def guesses_each(
@@ -251,7 +252,7 @@ def push_report(
 @patch
 def push(self: Studio,
     project: StudioProject,            # from `Studio.project`
-    tasks: list,                       # see page 30
+    tasks: list,                       # From `tasks`
     chunk: int = 500,                  # tasks a request
     dry_run: bool = False,             # only look
     known: str|os.PathLike|None = None # file of the inventory, see `TaskMemory`

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 from .interface import Interface, xml_attribute
-from ..collect.words import one_line, quoted
+from ..collect.words import one_line, plural, quoted
 
 # %% ../../nbs/2_annotate/22_screen.ipynb #6dce8f94
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _check_hotkeys(hotkeys, n):
                          f'{HOTKEYS}')
     if len({*hotkeys}) < len(hotkeys): raise ValueError('hotkeys gives one key to two classes')
     if len(hotkeys) != n:
-        raise ValueError(f'hotkeys has {len(hotkeys)} keys for {n} classes: give each class one, '
+        raise ValueError(f'hotkeys has {plural(len(hotkeys), "key")} for {n} classes: give each class one, '
                          'in the order of the classes')
 
 # %% ../../nbs/2_annotate/22_screen.ipynb #de21f124

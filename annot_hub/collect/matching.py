@@ -222,6 +222,6 @@ def likely_cause(
     n = count_pairs(ours, theirs, best) if best else 0
     if not n: return f'no change makes them match: {first_few(left, 1)} against {first_few(right, 1)}'
     a, b = _first_pair(ours, theirs, best)
-    causes = ' and '.join(MATCHES[name][0] for name in best if name not in match)
+    causes = ', '.join(MATCHES[name][0] for name in best if name not in match)
     return (f'likely cause: {causes}, as in {first_few([a])} against {first_few([b])} ({n:,} more would '
             f'match with {match_line(best)})')

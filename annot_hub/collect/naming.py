@@ -334,5 +334,5 @@ def placing_advice(
     keys = [key for key in names.keys if _rough(key) in rough] if left else []
     best = _best_match(keys, left, names.match) if keys else None
     if best is None: return ''
-    causes = ' and '.join(MATCHES[name][0] for name in best if name not in names.match)
+    causes = ', '.join(MATCHES[name][0] for name in best if name not in names.match)
     return f'likely cause: {causes}: try --match {" ".join(best)}'

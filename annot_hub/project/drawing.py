@@ -55,7 +55,8 @@ def turns_note(
     "How well the first images are spread"
     if len(set(groups)) < 2: return ''
     first = groups[:15]
-    return f', {len(set(groups)):,} groups by turns: the first {len(first)} are of {len(set(first))}'
+    spread = f'the first {len(first)} are from {len(set(first))} of them'
+    return f', {len(set(groups)):,} groups by turns: {spread}'
 
 def order_note(
     names: list,        # Keys, in the order in which people are asked

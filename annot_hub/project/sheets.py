@@ -513,7 +513,7 @@ class SheetReport:
 
     def __str__(self):
         if not self.sheets: what = 'no sheet to make: all pages in question are known, or asked about'
-        else: what = f'{plural(self.sheets, "sheet")} of {plural(self.pages, "page")}: {self.question}'
+        else: what = f'{plural(self.pages, "page")} on {plural(self.sheets, "sheet")}: {self.question}'
         counts = counted({'shown with a guess': self.ticked, 'on earlier sheets that are open': self.open,
                           'single tasks removed': self.removed}, '')
         return '\n'.join([what, *filter(None, [counts]), *self.notes])
