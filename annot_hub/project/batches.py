@@ -277,7 +277,7 @@ def ordering(
 @dataclass
 class NextReport:
     "What became of a batch"
-    batch: int              # Its number
+    batch: int              # Its number; 0 if there is nothing to ask, and so none
     asked: dict             # Reason → images
     open: list              # Keys that nobody has looked at yet, as far as the repo knows
     new: bool               # Was it chosen just now?
@@ -286,6 +286,7 @@ class NextReport:
     notes: list = field(default_factory=list)  # Sentences
 
     def __str__(self):
+        if not self.batch: return '\n'.join(['nothing to ask', *self.notes])
         what = f'batch {self.batch}: {counted(self.asked, "nothing to ask")}'
         if not self.new:
             n = sum(self.asked.values())
@@ -310,8 +311,9 @@ def second_note(
 # %% ../../nbs/6_project/53_batches.ipynb #46dcf749
 def _guess_note(queue):
     "Say how many people see"
-    attrs = queue.attrs
-    return f"{queue.shown.sum():,} come with {attrs['whose']} answer, which is {attrs['verdict']}"
+    attrs, n = queue.attrs, int(queue.shown.sum())
+    if not n: return f"none comes with {attrs['whose']} answer: {attrs['verdict']}"
+    return f"{n:,} come with {attrs['whose']} answer, which is {attrs['verdict']}"
 
 def queue_notes(
     queue: pd.DataFrame|None # From `choose_batch`; None if it was chosen before
@@ -322,7 +324,7 @@ def queue_notes(
     if attrs.get('lacking'):
         notes.append(f'{attrs["lacking"]:,} fewer than wanted: no more images are left to choose from')
     if again: notes.append(second_note(again))
-    if 'verdict' in attrs: notes.append(_guess_note(queue))
+    if 'verdict' in attrs and len(queue): notes.append(_guess_note(queue))
     if attrs.get('unreadable'):
         notes.append(f'{plural(attrs["unreadable"], "image")} could not be read and cannot be chosen')
     return notes
@@ -502,7 +504,8 @@ def _batch_report(batch, made, queue):
     "What a batch asks"
     asked = asked_rows(batch).why.value_counts().to_dict()
     left = open_names(batch, set(made.table.file_name[made.looked]))
-    return NextReport(int(batch.batch.max()), asked, left, queue is not None, notes=queue_notes(queue))
+    number = int(batch.batch.max()) if len(batch) else 0
+    return NextReport(number, asked, left, queue is not None, notes=queue_notes(queue))
 
 @patch
 def _batch_to_ask(self: Project, made, wishes, dry_run, embed):
@@ -511,7 +514,8 @@ def _batch_to_ask(self: Project, made, wishes, dry_run, embed):
     if len(batch_of(rows, labels_mark(made.revision))): return rows, None
     made.X = self.image_features(made.table, embed)
     queue = self._next_queue(made, wishes, dry_run)
-    return _rows_with(rows, queue, made) if dry_run else self.write_batch(queue, made), queue
+    is_written = len(queue) and not dry_run
+    return self.write_batch(queue, made) if is_written else _rows_with(rows, queue, made), queue
 
 @patch
 def next(self: Project,
@@ -526,5 +530,6 @@ def next(self: Project,
     wishes = n if isinstance(n, Wishes) else Wishes(n, rare, scores)
     rows, queue = self._batch_to_ask(made, wishes, dry_run, embed)
     mark = labels_mark(made.revision)
-    pushed = {} if dry_run else self.send_batch(rows, made.table, mark)
-    return replace(_batch_report(batch_of(rows, mark), made, queue), dry_run=dry_run, pushed=pushed)
+    batch = batch_of(rows, mark)
+    pushed = self.send_batch(rows, made.table, mark) if len(batch) and not dry_run else {}
+    return replace(_batch_report(batch, made, queue), dry_run=dry_run, pushed=pushed)
