@@ -156,12 +156,14 @@ def curve_of(
 def advice_of(
     curve: pd.DataFrame, # From `curve_of`
     scores: object,      # From `scores_of`
-    seconds: list        # Lead times of all answers
+    seconds: list,       # Lead times of all answers
+    left: int = 50       # Images that nobody has looked at
 ) -> str:                # A sentence
     "Do more labels pay?"
     from annot_hub.iterate.stopping import when_to_stop
+    if not left: return 'People have looked at every image: more labels need more images.'
     if not len(curve): return 'Too few labels to say whether more pay: label on.'
-    return str(when_to_stop(seconds, curve.attrs['gain'], scores))
+    return str(when_to_stop(seconds, curve.attrs['gain'], scores, more=min(50, left)))
 
 def _proposed_rows(rows):
     "Images for which there was a guess, without those that were drawn"
@@ -409,10 +411,11 @@ def report_of(
 ) -> dict:               # The report, for `model/report.json`
     "All that there is to say"
     curve, said = curve_of(trained, found['tags']), _report_of_file(trained, shipped, scores)
+    left = int((~trained.made.looked).sum())
     said['labels'] = found['labels'] | said['labels']
     return plain_json(said | {
         'curve': curve.to_dict('records'), 'gain': curve.attrs.get('gain'),
-        'advice': advice_of(curve, scores, found['seconds']), 'suspects': len(found['suspects']),
+        'advice': advice_of(curve, scores, found['seconds'], left), 'suspects': len(found['suspects']),
         'pull': pull_of(found['rows'], trained.made.table), 'mistakes': len(scores.mistakes)})
 
 def file_scores(
