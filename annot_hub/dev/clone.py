@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,9 +112,27 @@ def _is_up_to_date(extra, venv=VENV): # Does `venv` have what the project asks f
     file = venv/'annot_hub.txt'
     return file.exists() and file.read_text() in (_stamp(extra), _stamp('dev'))
 
+def _is_whole(version, venv): # Was `venv` finished, with the Python of this `sys.version`?
+    python = venv/PYTHON.removeprefix(f'{VENV}{os.sep}')
+    if not python.exists() or not (venv/'annot_hub.txt').exists(): return False
+    said = subprocess.run([python, '-c', 'import sys; print(sys.version)'], capture_output=True, text=True)
+    return said.stdout.strip() == version
+
 # %% ../../nbs/9_dev/05_clone.ipynb #7a9845e6
 USAGE = 'usage: python3 -m {} VERB\nBegin with demo: it makes the environment (.venv, {}); --help lists all'
 EXTRAS = {'all': ('700 MB', 'datasets starlette uv'), 'dev': ('1.1 GB', 'nbdev starlette uv')}
+
+@contextmanager
+def _alone(): # One process at a time makes the environment; the others wait for it
+    if os.name != 'posix': return (yield)
+    import fcntl
+    folder = os.open(ROOT, os.O_RDONLY)
+    try: fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print('Another command is making the environment: waiting for it', flush=True)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+    try: yield
+    finally: os.close(folder)
 
 def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
     package = f'python3.{sys.version_info[1]}-venv'
@@ -122,9 +140,13 @@ def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
     if problem: raise SystemExit(problem)
     print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]}, once, a few minutes', flush=True)
     base = getattr(sys, '_base_executable', sys.executable)
-    subprocess.run([base, '-m', 'venv', '--clear', VENV], check=True)
+    anew = [] if _is_whole(sys.version, VENV) else ['--clear'] # others may be running in it
+    subprocess.run([base, '-m', 'venv', *anew, VENV], check=True)
+    (VENV/'annot_hub.txt').unlink(missing_ok=True)
     pip = [PYTHON, '-m', 'pip', 'install', '--progress-bar', 'off', '-e', f'{ROOT}[{extra}]']
     _run_pip(pip, VENV)
+    lacking = subprocess.run([PYTHON, '-c', f'import {EXTRAS[extra][1].replace(" ", ", ")}'], cwd=VENV)
+    if lacking.returncode: raise SystemExit(f'The environment is damaged: delete {VENV}, and try again')
     (VENV/'annot_hub.txt').write_text(_stamp(extra))
     print('\nThe environment is ready', flush=True)
 
@@ -151,7 +173,9 @@ def enter(
     if python == sys.executable: return
     if not python and set(sys.argv[1:]) <= {'-h', '--help', '--version'}:
         raise SystemExit(USAGE.format(module, EXTRAS[extra][0]))
-    if not python: _make_venv(extra)
+    if not python:
+        with _alone():
+            if not _is_up_to_date(extra): _make_venv(extra)
     sys.stdout.flush()
     cmd = [python or PYTHON, '-m', module, *sys.argv[1:]]
     if os.name == 'posix': os.execv(cmd[0], cmd)
