@@ -363,8 +363,6 @@ def read(self: Repo,
     return None if found is None else found.read_bytes()
 
 # %% ../../nbs/1_collect/60_repo.ipynb #c1640a2f
-def _etag(f): return check_hash(f.lfs.sha256 if f.lfs else f.blob_id)
-
 @patch
 def etags(self: Repo,
     revision: str = 'main', # Branch, tag or commit
@@ -385,7 +383,8 @@ def last_changes(self: Repo,
     with hub_errors(self):
         found = self.api.get_paths_info(self.id, list(paths), expand=True, revision=revision,
                                         repo_type='dataset')
-    return {f.path: LastChange(_etag(f), check_hash(f.last_commit.oid), f.last_commit.title)
+    return {f.path: LastChange(check_hash(f.lfs.sha256 if f.lfs else f.blob_id),
+                               check_hash(f.last_commit.oid), f.last_commit.title)
             for f in found if f.path in paths}
 
 # %% ../../nbs/1_collect/60_repo.ipynb #479d0109

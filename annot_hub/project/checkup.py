@@ -261,17 +261,14 @@ def _surroundings(p, private):
     here = urlsplit(p.studio.url).hostname in ('127.0.0.1', 'localhost')
     return Surroundings(private, len(p.studio.users()), here, 'gate' in p.cfg, bool(_shared_address(p)))
 
-def _look_at_images(addresses, studio, n):
-    "A few images, drawn at random, as a browser sees them"
-    drawn = random.Random(0).sample(sorted(addresses), min(n, len(addresses)))
-    for name in sorted(drawn): yield see(addresses[name], studio, name)
-
 def _look_at_labelling(p, private, df, images):
-    "The tasks and images of the project, or what a push would make"
+    "The tasks of the project, or what a push would make, and a few images as a browser sees them"
     project = p.labelling()
     tasks = p.under_todays_names(p.studio.tasks(project)) if project else []
     if project: yield from look_at_tasks(p, project, tasks, df)
-    yield from _look_at_images(task_addresses(p, private, tasks, df), p.studio, images)
+    addresses = task_addresses(p, private, tasks, df)
+    drawn = random.Random(0).sample(sorted(addresses), min(images, len(addresses)))
+    for name in sorted(drawn): yield see(addresses[name], p.studio, name)
 
 def look_at_studio(
     p: object,  # A `Project`
