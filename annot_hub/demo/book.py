@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 from PIL import Image, ImageDraw, ImageOps
 
 from ..collect.files import new_file, write_file
@@ -125,8 +125,7 @@ def plate(self: Column) -> Image.Image: # A block
     across, down = self.r.choice([(1, 1), (1, 2), (2, 2)])
     one = Column(self.v, (WIDTH - 26)//across, self.r)
     figures = [_figure(one, (HEIGHT - 80)//down, draw) for draw in self.r.sample(KINDS, across*down)]
-    rows = [beside(figures[k:k + across]) for k in range(0, len(figures), across)]
-    return _framed([_middle('PLATE XIV.', WIDTH - 26, 20), *rows])
+    return _framed([_middle('PLATE XIV.', WIDTH - 26, 20), *map(beside, chunked(figures, across))])
 
 # %% ../../nbs/8_demo/30_book.ipynb #201041e9
 ILLUSTRATED = ['small', 'half', 'plate']

@@ -11,6 +11,7 @@ import io
 import random
 from itertools import zip_longest
 
+from fastcore.basics import chunked
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 # %% ../../nbs/8_demo/10_paper.ipynb #258732c7
@@ -64,7 +65,7 @@ def picture_sheet(
     "`images` in rows of `columns`"
     if not len(images): return Image.new('RGB', (width, 0))
     tiles = [_tile(i, t, width//columns) for i, t in zip_longest(images, titles, fillvalue='')]
-    return stack([beside(tiles[k:k + columns]) for k in range(0, len(tiles), columns)])
+    return stack([beside(row) for row in chunked(tiles, columns)])
 
 # %% ../../nbs/8_demo/10_paper.ipynb #23a28f88
 def ghost(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pandas as pd
+from fastcore.basics import chunked
 
 from ..annotate.client import answer_json, header_time, token_claims
 from ..annotate.interface import Interface
@@ -154,8 +155,8 @@ def last_answers(
 ) -> dict:           # Task that somebody has answered → time and person of the last answer
     "Who worked on these tasks?"
     found = {}
-    for i in range(0, len(ids), 300):
-        for t in studio.export_pieces(project.id, ids[i:i+300]).values():
+    for part in chunked(ids, 300):
+        for t in studio.export_pieces(project.id, part).values():
             said = [(a['updated_at'], a['completed_by']) for a in t['annotations']]
             if said: found[t['id']] = max(said)
     return found

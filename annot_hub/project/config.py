@@ -188,7 +188,7 @@ def to_toml(
 ) -> str:         # As TOML writes it in one line
     "One value"
     if not isinstance(value, dict): return json.dumps(value, ensure_ascii=False)
-    pairs = [f'{json.dumps(k, ensure_ascii=False)} = {to_toml(v)}' for k, v in value.items()]
+    pairs = [f'{to_toml(k)} = {to_toml(v)}' for k, v in value.items()]
     return '{' + ', '.join(pairs) + '}'
 
 # %% ../../nbs/6_project/25_config.ipynb #a9984f6e
