@@ -10,7 +10,8 @@ __all__ = ['SLASHED', 'StudioError', 'flat_errors', 'error_text', 'answer_json',
 # %% ../../nbs/2_annotate/50_client.ipynb #a8637eda
 import base64, json, os, re, ssl, threading, time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx2
@@ -72,7 +73,7 @@ def header_time(
     "The time on a server"
     times = []
     for text in _HTTP_DATE.findall(date or ''):
-        try: times.append(datetime.strptime(text, '%a, %d %b %Y %H:%M:%S GMT').replace(tzinfo=timezone.utc))
+        try: times.append(parsedate_to_datetime(text))
         except ValueError: pass          # the 31st of February
     return max(times, default=None)
 

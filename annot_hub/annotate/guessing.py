@@ -8,7 +8,7 @@ __all__ = ['one_version', 'check_version_name', 'plan_guesses']
 # %% ../../nbs/2_annotate/58_guessing.ipynb #35959488
 import time
 
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 
 from ..collect.words import quoted
 from .client import Studio, StudioError
@@ -97,8 +97,7 @@ def deliver_guesses(self: Studio,
     left = guesses
     for _ in range(10):
         if not left: return []
-        parts = [left[i:i+chunk] for i in range(0, len(left), chunk)]
-        clean = all([self.send_guesses(project, part) for part in parts])
+        clean = all([self.send_guesses(project, part) for part in chunked(left, chunk)])
         there = self.guessed(project, left[0]['model_version'])
         left = [g for g in left if g['task'] not in there]
         if clean: return left

@@ -9,7 +9,7 @@ __all__ = ['OVERLAP', 'AT_ONCE', 'PIECE_TASKS', 'server_time', 'changed_since', 
 # %% ../../nbs/2_annotate/70_pulling.ipynb #0e1635a1
 from datetime import datetime, timedelta, timezone
 
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 
 from .client import StudioError, answer_json, header_time
 from ..collect.steps import progress_bar
@@ -101,10 +101,10 @@ def export_pieces(self: Studio,
     "The JSON export of these tasks"
     tasks, path = {}, f'/api/projects/{project}/export'
     with progress_bar(what='pulling', total=len(ids), unit='task') as bar:
-        for i in range(0, len(ids), PIECE_TASKS):
-            part = self.get(path, patience=10, **{'exportType': 'JSON', 'ids[]': ids[i:i+PIECE_TASKS]})
-            tasks |= {t['id']: t for t in part}
-            bar.update(len(ids[i:i+PIECE_TASKS]))
+        for part in chunked(ids, PIECE_TASKS):
+            exported = self.get(path, patience=10, **{'exportType': 'JSON', 'ids[]': part})
+            tasks |= {t['id']: t for t in exported}
+            bar.update(len(part))
     return tasks
 
 # %% ../../nbs/2_annotate/70_pulling.ipynb #6d75dcdc

@@ -25,7 +25,7 @@ import httpx2
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 from huggingface_hub import constants
 from huggingface_hub.file_download import _create_symlink, repo_folder_name
 from huggingface_hub.utils import build_hf_headers
@@ -35,7 +35,7 @@ from .connections import is_direct, origin_of, pieces
 from .files import new_file
 from .keys import hf_path, hub_url, parse_url
 from .renaming import Repo, is_full_sha # with `under`
-from .repo import HubError, check_hash, check_place, hub_errors
+from .repo import HubError, check_place, hub_errors, listed_hash
 from .steps import progress_bar
 from .waiting import TooBusy, asked_pause, duration, next_pause
 from .words import quoted
@@ -62,11 +62,10 @@ def listed_contents(
 ) -> dict:       # Key → (sha256, or git's hash of a small file; bytes)
     "What the Hub says of some files"
     found = []
-    for i in range(0, len(names), 500):
+    for part in chunked(names, 500):
         with hub_errors(repo):
-            found += repo.api.get_paths_info(repo.id, names[i:i+500], revision=commit, repo_type='dataset')
-    return {f.path: (check_hash(f.lfs.sha256 if f.lfs else f.blob_id), f.size)
-            for f in found if hasattr(f, 'blob_id')}
+            found += repo.api.get_paths_info(repo.id, part, revision=commit, repo_type='dataset')
+    return {f.path: (listed_hash(f), f.size) for f in found if hasattr(f, 'blob_id')}
 
 def known_contents(
     repo: Repo,  # The repo

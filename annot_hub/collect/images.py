@@ -18,6 +18,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 import pandas as pd
+from fastcore.basics import chunked
 
 from .contents import image_kind, other_kind
 from .ends import bytes_at, has_end, is_whole, tiff_pages
@@ -287,11 +288,10 @@ def measured_parts(
     def measure_one(name):
         with folder.open(local_path(root, name, prefix)) as file: return measure_image(file)
     def measure_part(part): return [measure_one(name) for name in part]
-    parts = [names[i:i + PART] for i in range(0, len(names), PART)]
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         with progress_bar(what='measuring', total=len(names), unit='image') as bar:
-            for rows in pool.map(measure_part, parts):
+            for rows in pool.map(measure_part, chunked(names, PART)):
                 bar.update(len(rows))
                 yield rows
     finally: pool.shutdown(cancel_futures=True)

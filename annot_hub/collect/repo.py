@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LastChange', 'Commit', 'Repo', 'as_repo', 'token_for', 'keep_token', 'HubError', 'check_hash', 'check_place',
            'is_name', 'check_name', 'check_answer', 'StaleParent', 'hub_errors', 'quiet_client', 'operation',
-           'check_tag']
+           'listed_hash', 'check_tag']
 
 # %% ../../nbs/1_collect/60_repo.ipynb #7725f6f0
 import re
@@ -363,8 +363,6 @@ def read(self: Repo,
     return None if found is None else found.read_bytes()
 
 # %% ../../nbs/1_collect/60_repo.ipynb #c1640a2f
-def _etag(f): return check_hash(f.lfs.sha256 if f.lfs else f.blob_id)
-
 @patch
 def etags(self: Repo,
     revision: str = 'main', # Branch, tag or commit
@@ -373,6 +371,12 @@ def etags(self: Repo,
     "The hashes of files, in one request for a thousand of them"
     return {f['path']: check_hash(f['lfs']['oid'] if f.get('lfs') else f['oid'])
             for f in self._tree(revision, folder)}
+
+def listed_hash(
+    file: object # As the client of the Hub lists it
+) -> str:        # sha256 of a large file, git's hash of any other; `HubError` if it is neither
+    "What a listed file holds"
+    return check_hash(file.lfs.sha256 if file.lfs else file.blob_id)
 
 LastChange = namedtuple('LastChange', 'etag commit title') # Hash of a file, and the commit that gave it
 
@@ -385,7 +389,7 @@ def last_changes(self: Repo,
     with hub_errors(self):
         found = self.api.get_paths_info(self.id, list(paths), expand=True, revision=revision,
                                         repo_type='dataset')
-    return {f.path: LastChange(_etag(f), check_hash(f.last_commit.oid), f.last_commit.title)
+    return {f.path: LastChange(listed_hash(f), check_hash(f.last_commit.oid), f.last_commit.title)
             for f in found if f.path in paths}
 
 # %% ../../nbs/1_collect/60_repo.ipynb #479d0109

@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from fastcore.basics import chunked
 from PIL import Image
 
 from .images import ImageFolder
@@ -81,8 +82,8 @@ def send_thumbnails(
     contents = {key: digest for key, digest in contents.items() if Path(paths[key]).is_file()}
     lacking = [*lacking_thumbnails(contents, existing).items()]
     if lacking: keep_large(repo, [RENDITIONS])
-    for i in range(0, len(lacking), 500):
-        drawn = drawn_thumbnails(dict(lacking[i:i+500]), paths, ImageFolder(root))
+    for part in chunked(lacking, 500):
+        drawn = drawn_thumbnails(dict(part), paths, ImageFolder(root))
         if drawn: repo.commit(drawn, f'Add {len(drawn):,} thumbnails')
         existing |= drawn.keys()
     return existing

@@ -124,9 +124,9 @@ def commit_parts(
     files: int = 2000  # At most so many a commit
 ) -> Iterator:         # Consecutive rows, about 2 GB at most
     "The images of each commit"
-    by_size = (df.bytes.cumsum()//2_000_000_000).astype(str)
-    by_count = pd.Series(range(len(df)), index=df.index).floordiv(files).astype(str)
-    return (rows for _, rows in df.groupby(by_size + '-' + by_count, sort=False))
+    by_size = df.bytes.cumsum()//2_000_000_000
+    by_count = pd.Series(range(len(df)), index=df.index)//files
+    return (rows for _, rows in df.groupby([by_size, by_count], sort=False))
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #b29c9af3
 class LocalFiles:

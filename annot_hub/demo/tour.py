@@ -39,16 +39,15 @@ def _first_answer(name, page, label): # Of an annotator to a page with a true `l
     return None if luck < .04 else _OPPOSITE[label] if luck <= wrong else label
 
 def opinions(
-    pages: pd.DataFrame, # `file_name` and true `label` of the selected pages, in the order of the tasks
-    name: str,           # 'ada' or 'ben'
-    round: int           # 1: the first four sixths; 2: one sixth more, and second thoughts
-) -> dict:               # file_name to label, or to None for a skip
+    truth: pd.Series, # file_name to true label of the selected pages, in the order of the tasks
+    name: str,        # 'ada' or 'ben'
+    round: int        # 1: the first four sixths; 2: one sixth more, and second thoughts
+) -> dict:            # file_name to label, or to None for a skip
     "The answers of an annotator by the end of a round"
-    mine = pages[:(3 + round)*len(pages)//6][::2 if name == 'ben' else 1]
-    pages = zip(mine.file_name, mine.label, strict=True)
-    answers = {page: _first_answer(name, page, label) for page, label in pages}
+    mine = truth[:(3 + round)*len(truth)//6][::2 if name == 'ben' else 1]
+    answers = {page: _first_answer(name, page, label) for page, label in mine.items()}
     if name == 'ada': # in the second round she corrects the second page
-        page, label = mine.file_name.iloc[1], mine.label.iloc[1]
+        page, label = mine.index[1], mine.iloc[1]
         answers[page] = label if round == 2 else _OPPOSITE[label]
     return answers
 
@@ -89,48 +88,45 @@ def start(self: Demo) -> Demo: # The same, running
         raise ValueError(f'{self.dir} holds a project that is not the demo: give another folder')
     self.say(f'Drawing what is missing of {self.volumes*self.pages} pages in {self.dir}; Label Studio starts')
     try:
-        self._start_services(known)
-        self._open_project(known)
+        _start_services(self, known)
+        _open_project(self, known)
     except BaseException:
         self.stop()
         raise
     return self
 
-@patch
-def _start_services(self: Demo, known): # At the port in the `known` project file, and draw the book meanwhile
-    self.studio = LocalStudio(self.dir/'studio')
+def _start_services(d, known): # At the port in the `known` project file, and draw the book meanwhile
+    d.studio = LocalStudio(d.dir/'studio')
     with ThreadPoolExecutor(1) as pool:
-        started = pool.submit(self.studio.start)
-        self.truth = draw_book(self.dir, self.volumes, self.pages)
+        started = pool.submit(d.studio.start)
+        d.truth = draw_book(d.dir, d.volumes, d.pages)
         started.result()
-    os.environ.setdefault('HF_HOME', str(self.dir/'cache'))
+    os.environ.setdefault('HF_HOME', str(d.dir/'cache'))
     port = int(known['hub']['endpoint'].rpartition(':')[2]) if known else 0
-    self.hub = LocalHub(self.dir/'hub', port=port, cors=[self.studio.url]).start()
+    d.hub = LocalHub(d.dir/'hub', port=port, cors=[d.studio.url]).start()
 
 _ABOUT = {'license': 'cc0-1.0', 'creators': ['annot_hub demo'], 'sensitive': 'Nothing: it is made up',
           'collected': 'Drawn by a program, as the scans of a library look',
           'annotators': 'Ada and Ben, two programs'}
 
-@patch
-def _values(self: Demo): # Of the project file, for `config_text`
+def _values(d): # Of the project file, for `config_text`
     inventory, columns = f'{TOP}/encyclopaediaDemo-inventory.csv', ['volume', 'title']
-    return {'title': 'Encyclopaedia pages', 'repo': f'{self.hub.user}/encyclopaedia', 'private': False,
+    return {'title': 'Encyclopaedia pages', 'repo': f'{d.hub.user}/encyclopaedia', 'private': False,
             'labels': ['text-only', 'illustrated'], 'question': 'Is there a picture on this page?',
             'images': {'folder': TOP, 'pattern': 'images/{volume}/*', 'group': 'volume'},
             'metadata': {'file': inventory, 'columns': columns, 'on': 'volume'},
-            'sample': {'n': self.volumes*self.pages*3//8, 'seed': 1, 'by': 'volume'},
-            'tasks': {'columns': columns}, 'hub': {'endpoint': self.hub.endpoint, 'store': 'hub'},
-            'studio': {'url': self.studio.url, 'data': 'studio'}, 'about': _ABOUT}
+            'sample': {'n': d.volumes*d.pages*3//8, 'seed': 1, 'by': 'volume'},
+            'tasks': {'columns': columns}, 'hub': {'endpoint': d.hub.endpoint, 'store': 'hub'},
+            'studio': {'url': d.studio.url, 'data': 'studio'}, 'about': _ABOUT}
 
-@patch
-def _open_project(self: Demo, known): # With the address of Label Studio in its file
-    path = self.dir/'annot_hub.toml'
-    if known: text = path.read_text().replace(known['studio']['url'], self.studio.url)
-    else: text = config_text(self._values())
+def _open_project(d, known): # With the address of Label Studio in its file
+    path = d.dir/'annot_hub.toml'
+    if known: text = path.read_text().replace(known['studio']['url'], d.studio.url)
+    else: text = config_text(_values(d))
     write_file(path, text, mode=0o600)
-    ignore(self.dir)
-    trust(self.dir)
-    self.project = Project.load(self.dir)
+    ignore(d.dir)
+    trust(d.dir)
+    d.project = Project.load(d.dir)
 
 @patch
 def stop(self: Demo) -> None: # Everything stays in the folder
@@ -143,26 +139,16 @@ def _own_labels(client, project, interface): # `file_name` to id and label of ea
     given = [(t['data']['file_name'], a) for t in tasks for a in t['annotations'] if a['completed_by'] == me]
     return {page: (a['id'], interface.value(a['result'])['label']) for page, a in given}
 
-def _give(client, task, label, own, interface): # Is the `label` of a task, `None` for a skip, a new one?
-    page = task['data']['file_name']
-    annotation, old = own.get(page, (None, None))
-    result = encode(interface, {'label': label}) if label else []
-    seconds = round(1 + 6*random.Random(page).random(), 2)
-    if annotation is None: client.annotate(task['id'], result, label is None, seconds)
-    elif label and label != old: client.update(annotation, result)
-    return annotation is None or bool(label and label != old)
-
-def _label_as(client, project, answers, interface): # How many annotations became what the `answers` are
+def _label_as(client, project, tasks, answers, interface): # How many `answers` are new; `tasks` by file_name
     own = _own_labels(client, project, interface)
-    tasks = [(task, task['data']['file_name']) for task in client.tasks(project)]
-    return sum(_give(client, task, answers[page], own, interface) for task, page in tasks if page in answers)
-
-@patch
-def _pages(self: Demo, asked): # The truth about the selected pages, in the order of the tasks
-    selected = self.project.collection().set_index('file_name').selected
-    names = 'images/' + self.truth.file_name.str.removeprefix(f'{TOP}/')
-    pages = self.truth.assign(file_name=names)[names.map(selected)].set_index('file_name')
-    return pages.loc[asked].reset_index()
+    new = {page: label for page, label in answers.items()
+           if page not in own or label not in (None, own[page][1])}
+    for page, label in new.items():
+        result = encode(interface, {'label': label}) if label else []
+        seconds = round(1 + 6*random.Random(page).random(), 2)
+        if page in own: client.update(own[page][0], result)
+        else: client.annotate(tasks[page], result, label is None, seconds)
+    return len(new)
 
 @patch
 def label(self: Demo,
@@ -171,11 +157,13 @@ def label(self: Demo,
     "Let both annotators work"
     p = self.project
     project = p.studio.project(p.title, p.interface)
-    pages = self._pages([t['data']['file_name'] for t in p.studio.tasks(project)])
+    tasks = {t['data']['file_name']: t['id'] for t in p.studio.tasks(project)}
+    names = 'images/' + self.truth.file_name.str.removeprefix(f'{TOP}/')
+    truth = self.truth.set_index(names).label[[*tasks]]
     for name in ('ada', 'ben'):
         token = self.studio.invite(f'{name}@localhost.example', f'{name}-{self.studio.token}')
-        client = Studio(self.studio.url, token)
-        n = _label_as(client, project, opinions(pages, name, round), p.interface)
+        client, answers = Studio(self.studio.url, token), opinions(truth, name, round)
+        n = _label_as(client, project, tasks, answers, p.interface)
         self.say(f'  {name} made or changed {n} annotations')
 
 # %% ../../nbs/8_demo/50_tour.ipynb #3139623a
@@ -200,24 +188,23 @@ def loop(self: Demo) -> None: # The story has a line for each step
 @patch
 def train(self: Demo) -> None: # The story has the score; what is missing for a model is said
     "A model of the labels, unless the repo has one of these"
-    made, p = read_views(self.project.hub), self.project
-    labels = made.found['annotations.csv'].commit
-    if read_report(made.read(REPORT)).get('labels', {}).get('commit') == labels: return
+    version = read_views(self.project.hub)
+    learned = read_report(version.read(REPORT)).get('labels', {})
+    if learned.get('commit') == version.found['annotations.csv'].commit: return
     self.say('A model learns from the labels')
-    try: self.say(f'{p.train()}')
+    try: self.say(f'{self.project.train()}')
     except (ImportError, ValueError) as e: self.say(f'No model: {e}')
 
 # %% ../../nbs/8_demo/50_tour.ipynb #a7bdf8fd
 _SUMMED = 'images selected annotations labelled skipped empty disputed coverage'.split() # of `status`
 
-@patch
-def _load_dataset(self: Demo): # As anybody loads it: its labels, and how many images the Hub sent for that
+def _load_dataset(d): # As anybody loads it: its labels, and how many images the Hub sent for that
     from datasets import disable_progress_bars, load_dataset
     disable_progress_bars()
-    served = len(self.hub.requests())
-    ds = load_dataset(self.project.repo, split='train')
+    served = len(d.hub.requests())
+    ds = load_dataset(d.project.repo, split='train')
     labels = Counter(ds.features['label'].int2str(ds['label'][:]))
-    fetched = sum('/images/' in request['path'] for request in self.hub.requests()[served:])
+    fetched = sum('/images/' in request['path'] for request in d.hub.requests()[served:])
     return {'labels': dict(labels.most_common()), 'loaded': len(ds), 'images_fetched_by_load': fetched}
 
 def _of_model(report): # Its scores, and what they were found with; None without a model
@@ -233,7 +220,7 @@ def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
     repo, status = self.project.hub, self.project.status()
     before, last = status['hub']['tags'][-2:]
     out = {'repo_id': self.project.repo, **{key: status['hub'][key] for key in _SUMMED}}
-    out |= {'tasks': status['studio']['tasks'], **self._load_dataset(), 'commits': len(list(repo.commits()))}
+    out |= {'tasks': status['studio']['tasks'], **_load_dataset(self), 'commits': len(list(repo.commits()))}
     out |= {'tag': last, 'tag_before': before, 'changed': len(diff(repo, before, last))}
     out['model'] = _of_model(read_report(repo.read(REPORT)))
     out['verified'] = verify(repo, last).files.result.value_counts().to_dict()

@@ -21,6 +21,7 @@ import yaml
 from execnb.nbio import read_nb, write_nb
 from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup, patch_name
+from nbdev.process import Processor
 from nbdev.processors import FilterDefaults
 from smalldocs import api
 from smalldocs.config import load
@@ -57,15 +58,13 @@ class CertainNames(NbdevLookup):
         return super()._link_sym(m) if certain else m[0]
 
 # %% ../../nbs/9_dev/20_site.ipynb #08486d2c
-class ShowDocs:
+class ShowDocs(Processor):
     "Puts documentation in the place of exported code, drops what is hidden, and links the names in prose"
-    def __init__(self,
-        nb: dict  # The notebook being processed
-    ):
-        names = [n for c in nb.cells for n in c.get('directives_', {}).get('default_exp', [])]
+    def begin(self): # nbdev calls it before the first cell
+        names = [n for c in self.nb.cells for n in c.get('directives_', {}).get('default_exp', [])]
         self.module = f'annot_hub.{names[0]}'.removesuffix('.__init__') if names else ''
 
-    def __call__(self,
+    def cell(self,
         cell: dict  # Changed
     ) -> None:      # nbdev goes on with the next
         "Make `cell` what a reader of the site sees"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 
 try: from dulwich.objects import parse_tree, serialize_tree
 except ImportError as e: raise ImportError("The local Hub needs: pip install 'annot_hub[hub]'") from e
@@ -141,8 +141,7 @@ def known_blobs(self: Index,
 ) -> dict:     # of those in the index, name: (size, sha256, size of the large file)
     "Look blobs up, 500 at a time"
     names, rows = [oid.decode() for oid in oids], []
-    for start in range(0, len(names), 500):
-        part = names[start:start + 500]
+    for part in chunked(names, 500):
         query = f"SELECT * FROM blob WHERE oid IN ({','.join('?'*len(part))})"
         with self.lock: rows += self.db.execute(query, part).fetchall()
     return {oid.encode(): tuple(info) for oid, *info in rows}
@@ -177,8 +176,7 @@ def brought(self: Index,
 ) -> set:      # Those that came from this user, also into another repo, also long ago
     "Which of these files did this user upload? 500 at a time"
     found = set()
-    for start in range(0, len(shas), 500):
-        part = shas[start:start + 500]
+    for part in chunked(shas, 500):
         query = f"SELECT sha256 FROM brought WHERE who=? AND sha256 IN ({','.join('?'*len(part))})"
         with self.lock: found |= {sha256 for sha256, in self.db.execute(query, [who, *part])}
     return found

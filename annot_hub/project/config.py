@@ -188,7 +188,7 @@ def to_toml(
 ) -> str:         # As TOML writes it in one line
     "One value"
     if not isinstance(value, dict): return json.dumps(value, ensure_ascii=False)
-    pairs = [f'{json.dumps(k, ensure_ascii=False)} = {to_toml(v)}' for k, v in value.items()]
+    pairs = [f'{to_toml(k)} = {to_toml(v)}' for k, v in value.items()]
     return '{' + ', '.join(pairs) + '}'
 
 # %% ../../nbs/6_project/25_config.ipynb #a9984f6e
@@ -331,17 +331,13 @@ def read_config(
     return parse_config(path.read_text(encoding='utf-8-sig'), path)
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd
-def _line(name, value, meaning, active):
-    "One line with its comment"
-    text = f'{name} = {to_toml(value)}'
-    return f'{"" if active else "# "}{text:<36} # {meaning}'
-
 def _lines(cls, values):
     "The plain lines of a section: those that have a value, and the others as comments"
     for f in type_info(cls).fields:
         if _section(f) or cls is Config and f.name in _FREE: continue
         meta = _meta(f)
-        yield _line(f.name, values.get(f.name, meta['examples'][0]), meta['description'], f.name in values)
+        text = f'{f.name} = {to_toml(values.get(f.name, meta["examples"][0]))}'
+        yield f'{"" if f.name in values else "# "}{text:<36} # {meta["description"]}'
 
 _FREE = ('splits', 'people', 'renamed')
 

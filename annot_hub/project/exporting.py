@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 
 from ..annotate.interface import Interface
 from ..collect.fetching import fetch
@@ -203,8 +203,8 @@ def put_images(
     "Copy images, byte for byte"
     repo, commit, paths = version.base.repo, pinned_images(version), list(places)
     with progress_bar(what='copying images', total=len(paths), unit='image') as bar:
-        for start in range(0, len(paths), 500):
-            part = {path: hf_path(repo.id, places[path], commit) for path in paths[start:start + 500]}
+        for some in chunked(paths, 500):
+            part = {path: hf_path(repo.id, places[path], commit) for path in some}
             local = fetch([*part.values()], repo=repo)
             for path, source in part.items(): put_file(folder, path, Path(local[source]).read_bytes())
             bar.update(len(part))

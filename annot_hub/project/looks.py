@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from ..annotate.interface import Interface
 from ..collect.files import write_file
 from ..collect.words import argument, quoted
-from .config import parse_config
+from .config import parse_config, to_toml
 from .keys import Project
 from .rounds import add_reports, pictures_of, project_identity
 from ..record.changes import change
@@ -94,8 +94,7 @@ def with_old_names(
     names: dict, # Old name → new name, those that it lacks
 ) -> str:        # The file with a line for each in `[renamed]`
     "Write old names into the project file"
-    lines = ''.join(f'\n{json.dumps(a, ensure_ascii=False)} = {json.dumps(b, ensure_ascii=False)}' for a,
-                    b in names.items())
+    lines = ''.join(f'\n{to_toml(a)} = {to_toml(b)}' for a, b in names.items())
     section = re.search(r'^\[renamed\].*$', text, re.M)
     if section: return text[:section.end()] + lines + text[section.end():]
     return f'{text.rstrip()}\n\n[renamed]{lines}\n'

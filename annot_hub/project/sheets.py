@@ -16,7 +16,7 @@ from math import ceil
 from pathlib import PurePosixPath
 
 import pandas as pd
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 
 from ..annotate.answers import as_list
 from ..annotate.features import Control, parse_xml
@@ -420,8 +420,7 @@ def touched_alone(self: Project,
 ) -> set:            # Keys
     "Images whose single task somebody has begun or done"
     ids = tasks_about(self.task_inventory(project, dry_run=True), self.repo, set(names))
-    parts = [sorted(ids)[i:i+300] for i in range(0, len(ids), 300)]
-    return {ids[i] for part in parts for i in self.studio.touched(project.id, part)}
+    return {ids[i] for part in chunked(sorted(ids), 300) for i in self.studio.touched(project.id, part)}
 
 @patch
 def remove_single(self: Project,
@@ -430,8 +429,8 @@ def remove_single(self: Project,
 ) -> int:            # How many
     "Remove single tasks that nobody has touched, of pages that a sheet asks about or has settled"
     ids, removed = sorted(tasks_about(self.task_inventory(project), self.repo, names)), 0
-    for i in range(0, len(ids), 50):
-        spare = sorted({*ids[i:i+50]} - self.studio.touched(project.id, ids[i:i+50]))
+    for part in chunked(ids, 50):
+        spare = sorted({*part} - self.studio.touched(project.id, part))
         self.studio.delete_tasks(project.id, spare)
         removed += len(spare)
     return removed

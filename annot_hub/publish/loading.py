@@ -37,9 +37,6 @@ def check_no_folder(
         raise ValueError(f'there is a folder {quoted(repo_id)} here, which `datasets` would load instead of '
                          'the repo: run this in another folder')
 
-def _has_images(ds):
-    return len(ds) and isinstance(ds.features.get('image'), datasets.Image)
-
 def _undecoded(ds):
     "The same rows with the paths of their images in place of pictures"
     return ds.cast_column('image', datasets.Image(decode=False))
@@ -53,7 +50,7 @@ def under_name(
     repo_id: str          # What that repo is called today
 ) -> datasets.Dataset:    # The same if they say so already
     "Look for the pictures under today's name: an old one may be somebody else's by now"
-    if not _has_images(ds): return ds
+    if not len(ds) or not isinstance(ds.features.get('image'), datasets.Image): return ds
     paths = _undecoded(ds)
     first = paths[0]['image']['path'] or ''
     if not first.startswith('hf://') or parse_url(first).repo_id == repo_id: return ds

@@ -13,6 +13,7 @@ __all__ = ['SOURCES', 'SAME', 'SAME_ROWS', 'DIFFERS', 'MISSING', 'THEIRS', 'BAD'
 import csv
 import re
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from io import BytesIO, StringIO
 
 import pandas as pd
@@ -277,9 +278,6 @@ def who_changed(
     if gone is None: return 'it is not there'
     return f'{gone.author} deleted it after the publish (commit {gone.sha[:8]})'
 
-def _is_table(path):
-    return path.startswith('data/') and path.endswith('.parquet')
-
 _NOT_DERIVED = *SOURCES, 'data/sheet.jpg', 'CHANGELOG.md'
 
 @dataclass
@@ -313,7 +311,7 @@ class Compared:
         derived: dict # Path → content
     ) -> dict:        # Path → result and sentence
         "Files below `data/` that are not derived, and what else is not as the publish left it"
-        strange = [path for path in self.etags if _is_table(path) and path not in derived]
+        strange = [path for path in self.etags if fnmatchcase(path, 'data/*.parquet') and path not in derived]
         found = dict.fromkeys(strange, (THEIRS, 'no publish wrote it'))
         records = [path for path in self.old if RECORD_FILE.fullmatch(path)]
         for path in (*_NOT_DERIVED, *records):

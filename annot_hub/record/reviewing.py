@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 from collections import defaultdict
 from hashlib import sha1
 import pandas as pd
+from fastcore.basics import chunked
 from ..annotate.interface import Interface
 from ..annotate.features import Pictures
 from ..annotate.placing import tasks_by_image
@@ -139,7 +140,7 @@ def stale_tasks(
     right = {key(t) for t in wanted}
     ids = [t['id'] for t in studio.tasks(project)
            if key(t) not in right and (REVIEW_REASON in t['data']) == doubts]
-    touched = set().union(*(studio.touched(project.id, ids[i:i+300]) for i in range(0, len(ids), 300)))
+    touched = set().union(*(studio.touched(project.id, part) for part in chunked(ids, 300)))
     return [i for i in ids if i not in touched]
 
 NO_QUEUE = dict(wanted=0, already=0, pushed=0, missing=0, doubled=0, removed=0, withdrawn=0)
