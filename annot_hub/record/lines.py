@@ -90,7 +90,8 @@ def read_lines(
     return result
 
 # %% ../../nbs/3_record/15_lines.ipynb #03043f47
-_TEXTS = ('kind', 'file_name', 'unique_id', 'repo_id', 'annotator', 'project', 'updated_at', 'task_updated_at')
+_TEXTS = ('kind', 'file_name', 'unique_id', 'repo_id', 'annotator', 'project', 'updated_at',
+          'task_updated_at')
 _NUMBERS = {'lead_time': 'float64', 'annotation_id': 'Int64', 'task_id': 'Int64'}
 _TRUTHS = ('skipped', 'ground_truth')
 FIELDS = (*_TEXTS, *_NUMBERS, *_TRUTHS) # of an entry, that are columns
