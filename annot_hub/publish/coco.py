@@ -9,8 +9,7 @@ __all__ = ['MOST_PAINTED', 'mask_counts', 'mask_size', 'decoded_mask', 'encoded_
            'meant_by', 'add_annotation', 'coco_file', 'coco_labels', 'read_coco', 'objects_of', 'polygon_area',
            'shape_fields', 'points_in', 'point_fields', 'skeleton_names', 'object_shape', 'object_annotations',
            'region_losses', 'lost_flags', 'object_losses', 'coco_losses', 'count_questions', 'whole_classes',
-           'category_list', 'image_list', 'image_objects', 'annotation_list', 'labels_on', 'coco_split', 'coco_files',
-           'write_coco']
+           'category_list', 'image_list', 'image_objects', 'annotation_list', 'labels_on', 'coco_split', 'coco_files']
 
 # %% ../../nbs/4_publish/15_coco.ipynb #441e8a58
 import json
@@ -32,7 +31,7 @@ from ..collect.words import quoted
 from .labelled import (
     ImageDraft, Labelled, LabelledImage, Region, answers_of, category_names, classes_of, field_losses,
     files_in, has_regions, image_size, images_by_split, labelled_of, one_answer_each, question_kinds,
-    read_json, readable_names, readable_regions, sentences, short_number, split_in, tie_regions, write_files)
+    read_json, readable_names, readable_regions, sentences, short_number, split_in, tie_regions)
 
 # %% ../../nbs/4_publish/15_coco.ipynb #29f2b49d
 def _number_in(text, pos):
@@ -703,12 +702,3 @@ def coco_files(
         text = json.dumps(content, ensure_ascii=False, separators=(',', ':'))
         files[f'annotations/instances{split and "_"}{split}.json'] = text + '\n'
     return files, sentences(lost)
-
-def write_coco(
-    labelled: Labelled,      # What is to be written
-    folder: str|os.PathLike  # Where to
-) -> list:                   # Sentences of what is lost
-    "Write labels in COCO's format"
-    files, lost = coco_files(labelled)
-    write_files(folder, files)
-    return lost

@@ -6,7 +6,7 @@
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'edits_name', 'as_written', 'csv_of_record', 'by_people', 'csv_edits',
            'other_edits', 'published_interface', 'write_version', 'card_notes', 'task_places', 'of_other_names',
            'of_this_repo', 'found_again', 'of_known_images', 'repo_names', 'usable_entries', 'former_name',
-           'renamed_note', 'questions_in_use', 'edit_notes', 'draft_version', 'publish']
+           'renamed_note', 'questions_in_use', 'edit_notes', 'new_entries', 'draft_version', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
 import random
@@ -34,14 +34,14 @@ from .decided import keep_version, labels_today
 from .cards import MARKS, config_notes, sheet_rows
 from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed_cells, edited_rows
 from .corrections import find_edits
-from .version import Draft, PublishReport, draft_report, is_known_view, is_settled, labels_after, plan_sheet
+from .version import Draft, PublishReport, draft_report, is_settled, labels_after, labels_before, plan_sheet
 from .version import proposal_text, readable_text, record_files, text_files, version_table, with_data
 from .names import with_names
 from .splits import read_splits, with_places
 from .views import to_csv, write_csv
 from ..record.journal import Found, by_task, entries_to_add, not_in
 from ..record.exports import without_gc
-from ..record.lines import as_record, next_name
+from ..record.lines import Record, as_record, next_name
 from ..record.numbers import check_numbers, keep_numbers
 from ..record.renames import remember
 from ..record.votes import LABEL_COLUMNS, labels
@@ -200,7 +200,7 @@ def write_version(
     with TemporaryDirectory() as folder:
         flat = None if settled else _flat_file(table, draft.interface, Path(folder))
         report = draft_report(draft, table, placed, flat)
-        report.dry_run, draft.before = dry_run, None # which takes room, and was compared with
+        report.dry_run = dry_run
         if not settled: report.notes = report.notes + card_notes(draft.base)
         if dry_run: return report
         _check_free(draft, report, tag)
@@ -373,6 +373,18 @@ def edit_notes(
     "Who changed what in the table"
     return [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited.entries]
 
+def new_entries(
+    base: Base,       # Where the repo is
+    found: Found,     # From `of_this_repo`, under the names of today
+    edited: HubEdits, # What people changed on the Hub
+    complete: bool    # Is `found` all there is, so that what is missing was deleted?
+) -> Record:          # Nothing about images that were withdrawn
+    "What pull requests, edits and a pull say that the record does not"
+    brought = as_record(base.carried)
+    brought += not_in(brought, edited.entries)
+    new = brought + entries_to_add(as_record(base.record) + brought, found, complete)
+    return new.part(~among(new.heads.file_name, base.withdrawn)) if base.withdrawn else new
+
 def draft_version(
     base: Base,             # Where the repo is
     found: Found,           # From `of_this_repo`
@@ -387,15 +399,12 @@ def draft_version(
     before = labels_today(base, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
-    brought = as_record(base.carried)
-    brought += not_in(brought, edited.entries)
-    added = entries_to_add(as_record(base.record) + brought, found, complete)
-    new = brought + added
-    if base.withdrawn: new = new.part(~among(new.heads.file_name, base.withdrawn))
-    decided = labels_after(before, base.record, new, interface) if same else labels(base.record + new,
-                                                                                    interface)
+    new = new_entries(base, found, edited, complete)
+    base.record = as_record(base.record).slim(LABEL_COLUMNS) # all that is still asked of what is old
+    if same: decided = labels_after(before, base.record, new.slim(LABEL_COLUMNS), interface)
+    else: decided = labels(base.record + new.slim(LABEL_COLUMNS), interface)
     notes = renamed_note(base) + edit_notes(edited) + edited.refused
-    known = before if same and edited.made is None and is_known_view(base, before) else None
+    known = labels_before(base, before, new, interface.columns) if same and edited.made is None else None
     return Draft(base, new, decided, interface, notes, old=edited.made, before=known), edited
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #55b0b283
@@ -430,7 +439,6 @@ def publish(
                 known, left = usable_entries(base, found)
                 # another publish may have brought newer entries than ours: nothing is taken for deleted
                 draft, edited = draft_version(base, known, interface, complete and not i, names)
-                base.record = base.record.slim(LABEL_COLUMNS) # all that is still asked of what is old
                 bar.update()
                 draft.license = license
                 report = write_version(draft, splits, sheet, tag, dry_run)

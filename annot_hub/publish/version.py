@@ -6,8 +6,8 @@
 __all__ = ['MOST_LISTED', 'touched_images', 'labels_after', 'Draft', 'split_left', 'left_note', 'moved_images', 'is_untouched',
            'is_known_view', 'class_notes', 'asked_column', 'version_table', 'data_files', 'CardSheet', 'plan_sheet',
            'readable_text', 'changelog', 'PublishReport', 'proposal_text', 'touched_view', 'has_plain_texts',
-           'label_changes', 'draft_report', 'is_settled', 'content_to_come', 'beside_labels', 'version_card',
-           'text_files', 'with_data', 'version_files', 'new_record_name', 'record_files']
+           'labels_before', 'label_changes', 'draft_report', 'is_settled', 'content_to_come', 'beside_labels',
+           'version_card', 'text_files', 'with_data', 'version_files', 'new_record_name', 'record_files']
 
 # %% ../../nbs/4_publish/50_version.ipynb #902e76e2
 from collections.abc import Callable
@@ -56,10 +56,9 @@ def labels_after(
     record, new = as_record(record), as_record(new)
     if not record: return labels(new, interface)
     touched = touched_images(record, new)
-    part = labels(record.part(among(record.heads.file_name, touched)) + new, interface)
-    kept = before[~among(before.file_name, touched)]
-    both = pd.concat([kept, part], ignore_index=True) if len(kept) else part
-    both = by_name(both)
+    both = part = labels(record.part(among(record.heads.file_name, touched)) + new, interface)
+    others = ~among(before.file_name, touched)
+    if others.any(): both = by_name(pd.concat([before[others], part], ignore_index=True))
     problems = [p for p in before.attrs['problems'] if p['file_name'] not in touched] + part.attrs['problems']
     both.attrs['problems'] = sorted(problems, key=lambda p: (p['file_name'], p['annotator']))
     return both
@@ -77,7 +76,7 @@ class Draft:
     images: str = ''        # Commit that pins the images; '' = the one that changed the collection last
     extra: dict = field(default_factory=dict) # More files of the commit
     old: bytes|None = None  # `annotations.csv` to compare with; None = the one that is there
-    before: pd.DataFrame|None = None # The labels that this one was made from, where that is certain
+    before: pd.DataFrame|None = None # The labels of `touched_images` before, where they are certain
     proposal: int|None = None # The pull request that it goes into; 0 = a new one, None = main
     license: str = ''         # Of the dataset, as the project file says; '' = as the card says
 
@@ -347,13 +346,23 @@ def has_plain_texts(
     "Is each label written as it is, whatever the others are?"
     return all(infer_dtype(labelled[c]) in ('string', 'mixed', 'empty') for c in columns)
 
+def labels_before(
+    base: Base,           # Where the repo is
+    before: pd.DataFrame, # From `labels_today`
+    new: Record,          # Entries to add
+    columns: list         # The questions
+) -> pd.DataFrame|None:   # None where the flat view may say something else
+    "What was said of the images whose label may change, which is all that a report compares"
+    if not is_known_view(base, before) or not has_plain_texts(before, columns): return None
+    return before[among(before.file_name, touched_images(as_record(base.record), new))]
+
 def label_changes(
     draft: Draft,     # What the version is made of
     flat: bytes|Path  # The new `annotations.csv`, or where it is
 ) -> pd.DataFrame:    # As from `compare`
     "What changed: among the images of new entries where the view before is known, else among all"
     columns, before = draft.interface.columns, draft.before
-    if before is None or not all(has_plain_texts(t, columns) for t in (before, draft.labels)):
+    if before is None or not has_plain_texts(draft.labels, columns):
         return compare(draft.flat(), flat, columns)
     touched = touched_images(as_record(draft.base.record), as_record(draft.new))
     return compare(*(touched_view(t, draft, touched) for t in (before, draft.labels)), columns)

@@ -6,7 +6,7 @@
 __all__ = ['MOST_XML', 'FLAGS', 'xml_text', 'parsed_xml', 'bndbox_place', 'first_pixel', 'polygon_place', 'object_region',
            'object_regions', 'voc_image_name', 'pixel_size', 'file_draft', 'set_lists', 'voc_roots', 'images_by_name',
            'listed_split', 'voc_drafts', 'read_voc', 'whole_box', 'shape_change', 'voc_losses', 'add_object',
-           'image_xml', 'image_regions', 'voc_places', 'split_lists', 'voc_files', 'write_voc']
+           'image_xml', 'image_regions', 'voc_places', 'split_lists', 'voc_files']
 
 # %% ../../nbs/4_publish/17_voc.ipynb #34683546
 import os
@@ -24,7 +24,7 @@ from annot_hub.publish.labelled import (
     IMAGE_ENDINGS, ImageDraft, Labelled, LabelledImage, Region, classes_of, count_whole_answers,
     field_losses, files_in, has_regions, image_size, images_by_place, labelled_of, one_answer_each,
     read_bytes, read_text, readable_name, readable_regions, sentences, split_in, stem,
-    tie_regions, write_files)
+    tie_regions)
 
 # %% ../../nbs/4_publish/17_voc.ipynb #6e2c4481
 MOST_XML = 10_000_000 # Bytes of the XML of one image
@@ -382,12 +382,3 @@ def voc_files(
     files = {f'Annotations/{place}.xml': image_xml(image, image_regions(labelled.interface, image, lost))
              for place, image in places.items()}
     return files | split_lists(places), sentences(lost)
-
-def write_voc(
-    labelled: Labelled,      # What is to be written
-    folder: str|os.PathLike  # Where to
-) -> list:                   # Sentences of what is lost
-    "Write labels in the format of Pascal VOC"
-    files, lost = voc_files(labelled)
-    write_files(folder, files)
-    return lost

@@ -4,12 +4,10 @@
 
 # %% auto #0
 __all__ = ['fragment', 'svg', 'selector', 'region_bodies', 'whole_bodies', 'utc', 'image_annotations', 'nested_regions',
-           'answer_losses', 'count_unsaid', 'with_ids', 'annotation_page', 'split_annotations', 'web_annotation_files',
-           'write_web_annotation']
+           'answer_losses', 'count_unsaid', 'with_ids', 'annotation_page', 'split_annotations', 'web_annotation_files']
 
 # %% ../../nbs/4_publish/19_webannotation.ipynb #04fb6110
 import json
-import os
 import uuid
 from collections import Counter
 from urllib.parse import quote
@@ -24,7 +22,7 @@ from ..annotate.regions import outline
 from ..collect.keys import quoted_path
 from .labelled import (
     Labelled, LabelledImage, Region, answers_of, classes_of, image_size, images_by_split,
-    readable_regions, sentences, short_number, write_files)
+    readable_regions, sentences, short_number)
 
 # %% ../../nbs/4_publish/19_webannotation.ipynb #71fa05a5
 def fragment(
@@ -214,13 +212,3 @@ def web_annotation_files(
         name = quote(split, safe='') or 'annotations'
         files[f'{name}.jsonld'] = json.dumps(page, ensure_ascii=False, indent=1) + '\n'
     return files, sentences(lost)
-
-def write_web_annotation(
-    labelled: Labelled,      # What is to be written
-    folder: str|os.PathLike, # Where to
-    base: str = ''           # The address of the folder of the images, with / at its end
-) -> list:                   # Sentences of what is lost
-    "Write labels as Web Annotations"
-    files, lost = web_annotation_files(labelled, base)
-    write_files(folder, files)
-    return lost

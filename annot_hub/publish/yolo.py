@@ -10,7 +10,7 @@ __all__ = ['line_numbers', 'box_region', 'point_regions', 'line_regions', 'read_
            'smallest_around', 'owner_of', 'add_points', 'writable', 'line_form', 'shape_losses', 'unsaid_fields',
            'yolo_losses', 'YoloLayout', 'point_numbers', 'count_off', 'object_lines', 'label_path', 'image_path',
            'yolo_paths', 'yolo_yaml', 'yolo_objects', 'check_drawn', 'class_list', 'yolo_layout', 'label_text',
-           'yolo_files', 'image_lists', 'write_yolo']
+           'yolo_files', 'image_lists']
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #4d3f51f1
 import os
@@ -31,7 +31,7 @@ from .labelled import (
     IMAGE_ENDINGS, ImageDraft, Labelled, LabelledImage, Region, category_names, classes_of,
     count_whole_answers, field_losses, files_in, has_regions, image_size, images_by_place, labelled_of,
     one_answer_each, question_kinds, read_text, readable_names, readable_regions, sentences, split_in,
-    stem, tie_regions, with_sizes, write_files)
+    stem, tie_regions, with_sizes)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #2c76596b
 def _line_words(line):
@@ -683,12 +683,3 @@ def image_lists(
     _count_splits([image.split for image in images], lost)
     files = {f'{split}.txt': ''.join(lines) for split, lines in sorted(lists.items())}
     return files | {'data.yaml': yolo_yaml(layout, sorted(lists) or ['train'])}
-
-def write_yolo(
-    labelled: Labelled,      # What is to be written
-    folder: str|os.PathLike  # Where to; images belong into `images` in it, under their names
-) -> list:                   # Sentences of what is lost
-    "Write labels in YOLO's format"
-    files, lost = yolo_files(labelled)
-    write_files(folder, files)
-    return lost

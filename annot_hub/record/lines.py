@@ -34,7 +34,7 @@ from ..annotate.environment import cache_folder
 from ..collect.files import new_file, private_folder
 from ..collect.identity import next_number
 from ..collect.words import plural
-from .exports import from_json
+from .exports import from_json, without_gc
 
 # %% ../../nbs/3_record/15_lines.ipynb #ed3f36b2
 NEVER = datetime.min.replace(tzinfo=timezone.utc)   # earlier than every server time
@@ -90,7 +90,7 @@ def read_lines(
     return result
 
 # %% ../../nbs/3_record/15_lines.ipynb #03043f47
-_TEXTS = ('kind', 'file_name', 'unique_id', 'repo_id', 'annotator', 'project', 'created_at', 'updated_at',
+_TEXTS = ('kind', 'file_name', 'unique_id', 'repo_id', 'annotator', 'project', 'updated_at',
           'task_updated_at')
 _NUMBERS = {'lead_time': 'float64', 'annotation_id': 'Int64', 'task_id': 'Int64'}
 _TRUTHS = ('skipped', 'ground_truth')
@@ -337,6 +337,7 @@ def packed(
     texts = pa.chunked_array([record.results()])
     return Record(record.heads, [Packed([lines], texts)])
 
+@without_gc()
 def as_record(
     entries: Iterable # Dicts, or a `Record`
 ) -> Record:          # The same entries
@@ -383,7 +384,6 @@ class _Line(msgspec.Struct):
     repo_id: str|None = None
     annotator: str|None = None
     project: str|None = None
-    created_at: str|None = None
     updated_at: str|None = None
     task_updated_at: str|None = None
     lead_time: float|None = None
@@ -443,7 +443,7 @@ def kept_path(
     etag: str # Hash of the content
 ) -> Path:    # In the cache; its folder is there
     "Where the columns of a file of the record are kept"
-    return private_folder(cache_folder()/'record')/f'{etag}.1.parquet' # 1: these columns
+    return private_folder(cache_folder()/'record')/f'{etag}.2.parquet' # 2: these columns
 
 def is_content(
     file: BinaryIO, # At its beginning
