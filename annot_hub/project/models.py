@@ -70,8 +70,8 @@ def train_model(
 def even_probabilities(
     made: Material,          # From `Project.material`
     others: list = (),       # Features by other embedders, a row an image: the mean of their models is taken
-    for_shares: bool = False # No groups are held back, for images of known groups would look harder than they are
-) -> tuple:                  # (images, classes): of each image by models that had not seen its label; and the classes
+    for_shares: bool = False # By the model that explains most; groups are not held back: they are known ones
+) -> tuple:                  # (images, classes), by models that had not seen the label; and the classes
     "What models of one kind say of labelled images and of all others, so that the two can be compared"
     from annot_hub.iterate.learning import across_folds, label_table
     from annot_hub.iterate.shares import best_explaining
