@@ -26,7 +26,7 @@ _PAGES = {
     'asking': ['ask', 'ChatModel'],
     'blind': ['Pull', 'pull_of_guesses', 'blind_needed'],
     'accepting': ['auto_accept'],
-    'shares': ['class_shares'],
+    'shares': ['best_explaining', 'class_shares'],
     'stopping': ['Effort', 'effort', 'expected_gain', 'Advice', 'when_to_stop'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.iterate', submod_attrs=_PAGES)

@@ -197,7 +197,7 @@ def acceptable(
 ) -> pd.DataFrame:   # From `auto_accept`, of all images that nobody has looked at
     "What models may decide on their own"
     from annot_hub.iterate.accepting import auto_accept
-    P, classes = even_probabilities(made, True, others)
+    P, classes = even_probabilities(made, others)
     rest = made.readable & ~made.looked
     names = made.table.file_name[rest].tolist()
     return auto_accept(P[rest], classes, names, made.labels(made.drawn), P[made.drawn], at_most)

@@ -68,15 +68,18 @@ def train_model(
     return Trained(made, model, rows, unseen)
 
 def even_probabilities(
-    made: Material,  # From `Project.material`
-    by_groups: bool, # Hold whole groups back? Images of known groups look harder then than they are
-    others: list = () # Features by other embedders, a row an image: the mean of their models is taken
-) -> tuple:          # (images, classes): of each image by models that had not seen its label; and the classes
+    made: Material,          # From `Project.material`
+    others: list = (),       # Features by other embedders, a row an image: the mean of their models is taken
+    for_shares: bool = False # By the model that explains most; groups are not held back: they are known ones
+) -> tuple:                  # (images, classes), by models that had not seen the label; and the classes
     "What models of one kind say of labelled images and of all others, so that the two can be compared"
     from annot_hub.iterate.learning import across_folds, label_table
+    from annot_hub.iterate.shares import best_explaining
     rows = learning_rows(made)
-    y, groups = made.labels(rows), made.groups(rows) if by_groups else None
-    pairs = [across_folds(X[rows], y, X[~rows], groups, balanced=False) for X in (made.X, *others)]
+    y, groups = made.labels(rows), None if for_shares else made.groups(rows)
+    tables = [(X[rows], X[~rows]) for X in (made.X, *others)]
+    kinds = [best_explaining(X, y) if for_shares else {'balanced': False} for X, _ in tables]
+    pairs = [across_folds(X, y, rest, groups, **kind) for (X, rest), kind in zip(tables, kinds, strict=True)]
     P = np.empty((len(rows), pairs[0][0].shape[1]))
     P[rows], P[~rows] = (np.mean(tables, axis=0) for tables in zip(*pairs, strict=True))
     return P, label_table(y)[0]
@@ -137,7 +140,7 @@ def shares_of(
     from annot_hub.iterate.shares import class_shares
     if made.drawn.sum() < 2 or 'box' in made.table: return pd.DataFrame()   # other regions are not known
     rest, chosen = ~made.labelled & made.readable, made.labelled & ~made.drawn
-    P, classes = even_probabilities(made, False)
+    P, classes = even_probabilities(made, for_shares=True)
     return class_shares(made.labels(made.drawn), P[made.drawn], P[rest], classes,
                         y_chosen=made.labels(chosen))
 

@@ -120,25 +120,26 @@ def strange(k, rng):
     if k < 13: return Image.merge('RGB', [Image.radial_gradient('L').resize(size)]*2 + [Image.new('L', size, 40*k % 255)])
     return Image.fromarray((load_digits().images[k]*15).astype('uint8')).resize(size, Image.Resampling.NEAREST).convert('RGB')
 
-def drawn_alike(known):
-    "Pairs that the book has by itself: it draws plates and title pages after one pattern"
-    return {frozenset((r.first, r.second)) for r in near_duplicates(known).itertuples()}
-
-def twins(paths, known, seed, folder):
+def twins(paths, kinds, known, seed, folder):
+    "`kinds`: of each page, what it is; pairs that were not planted are counted by it"
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(paths))[:35]
-    planted = {}
+    planted, kind = {}, dict(zip(map(str, paths), kinds))
     for j, i in enumerate(chosen):
         copy = folder/f'{seed}-{j}.jpg'
         copy.write_bytes(paths[i].read_bytes() if j < 15 else again(paths[i], rng, j % 3))
         planted[frozenset((str(copy), str(paths[i])))] = 'exact' if j < 15 else 'near'
+        kind[str(copy)] = kinds[i]
     broken = [folder/f'{seed}-broken{k}.jpg' for k in range(7)]
     for k, path in enumerate(broken): path.write_bytes(b'' if k < 2 else paths[k].read_bytes()[:900*k] if k < 5 else b'no picture')
     images = pd.concat([known, hash_images(sorted(folder.glob(f'{seed}-*.jpg')))], ignore_index=True)
-    found = {frozenset((r.first, r.second)): r.kind for r in near_duplicates(images).itertuples()}
+    pairs = near_duplicates(images)
+    found = {frozenset((r.first, r.second)): r.kind for r in pairs.itertuples()}
+    false = [' and '.join(sorted({kind[name] for name in pair})) for pair in found if pair not in planted]
+    near = [r.distance for r in pairs.itertuples() if planted.get(frozenset((r.first, r.second))) == 'near']
     note('twins', 'book', '', seed, exact=sum(found.get(p) == k == 'exact' for p, k in planted.items()),
-         near=sum(p in found for p, k in planted.items() if k == 'near'), false=sum(p not in planted for p in found), drawn_alike=len(drawn_alike(known) & set(found)),
-         unreadable=len(unreadable(images)))
+         near=sum(p in found for p, k in planted.items() if k == 'near'), farthest=max(near), unreadable=len(unreadable(images)),
+         titles=false.count('title'), plates=false.count('plate'), others=sum(pair not in ('title', 'plate') for pair in false))
 
 def odd(X, paths, seed, folder, embed, name):
     rng = np.random.default_rng(seed)
@@ -174,16 +175,16 @@ def book_pages(folder):
     "Files of the drawn book, and both kinds of features"
     book = draw_book(folder/'book', VOLUMES, PAGES)
     paths = [folder/'book'/name for name in book.file_name]
-    return paths, Data('book', [features(paths, embed_net), features(paths, embed_bag)], book.label, book.volume.to_numpy(object))
+    return paths, book.kind.tolist(), Data('book', [features(paths, embed_net), features(paths, embed_bag)], book.label, book.volume.to_numpy(object))
 
 def of_book(folder, parts, seeds):
     "All that is made of the drawn book"
-    paths, pages = book_pages(folder)
+    paths, kinds, pages = book_pages(folder)
     few, (X, bag) = fewer(pages, 'book, 5 % rare', 'illustrated', 35, 2000), pages.Xs
     known = hash_images(paths) if 'twins' in parts else None
     if 'signals' in parts: all_signals(pages)
     for seed in seeds:
-        if 'twins' in parts: twins(paths, known, seed, folder)
+        if 'twins' in parts: twins(paths, kinds, known, seed, folder)
         if 'odd pages' in parts:
             odd(X, paths, seed, folder, embed_net, 'net')
             odd(bag, paths, seed, folder, embed_bag, 'bag')

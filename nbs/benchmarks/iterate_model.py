@@ -20,7 +20,7 @@ from annot_hub.iterate.blind import pull_of_guesses
 from annot_hub.iterate.choosing import next_batch
 from annot_hub.iterate.learning import across_folds, best_labels, fit, out_of_fold
 from annot_hub.iterate.scoring import evaluate
-from annot_hub.iterate.shares import class_shares
+from annot_hub.iterate.shares import best_explaining, class_shares
 
 HERE = Path(__file__).parent
 VOLUMES, PAGES = 26, 50
@@ -163,13 +163,14 @@ def acceptances(data, seed, others=()):
 
 
 def shares(data, seed, others=()):
-    "Intervals of shares against the truth; with `others`, (features, C), by the mean of several kinds"
+    "Intervals of shares against the truth; with `others`, (features, C), by the mean of several kinds; `C` is chosen"
     X, y, groups = data
     for n, k in ((n, k) for n in (100, 200) for k in range(FEW if len(set(y)) == 2 and X.shape[1] < 100 else 1)):
         order = np.random.default_rng(1000 + 100*k + seed).permutation(len(y))
         drawn, rest = order[:n], order[n:]
         if len(set(y[drawn])) == 1: continue           # no model
-        pairs = [across_folds(F[drawn], y[drawn], F[rest], C=C, balanced=False) for F, C in ((X, None), *others)]
+        kinds = [(F, best_explaining(F[drawn], y[drawn])) for F in (X, *(F for F, _ in others))]
+        pairs = [across_folds(F[drawn], y[drawn], F[rest], **kind) for F, kind in kinds]
         P, R = (np.mean(tables, axis=0) for tables in zip(*pairs))
         classes = sorted(set(y[drawn]))
         for row in class_shares(y[drawn], P, R, classes).itertuples():
