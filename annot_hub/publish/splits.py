@@ -21,8 +21,6 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image
 from collections.abc import Iterable
 
@@ -170,7 +168,7 @@ def same_bytes(
     sha: pd.Series # sha256 of each image, rows numbered from 0
 ) -> list:         # (i, j, 0): the first row and each later one
     "Pairs of rows with the same bytes"
-    if pc.count_distinct(pa.array(sha)).as_py() == sha.count(): return []
+    if sha.dropna().is_unique: return []
     sha = sha[sha.duplicated(keep=False) & sha.notna()]
     return [(rows[0], i, 0) for rows in sha.groupby(sha).groups.values() for i in rows[1:]]
 
