@@ -7,11 +7,12 @@ __all__ = ['usage', 'unknown_verb', 'takes_project', 'parser', 'agrees', 'call_v
            'main']
 
 # %% ../../nbs/6_project/70_cli.ipynb #d0321bf3
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
 from .. import __version__
-from ..collect.words import Printable, brief, quoted
+from ..collect.words import Printable, Unread, brief, quoted
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
@@ -160,10 +161,17 @@ def _main(words):
 
 def main(
     argv: list[str]|None = None # The words after `annot_hub`; None = those of this process
-) -> int:                       # Exit code: 0 done, 1 an error that was explained, 2 wrong usage, 130 stopped
+) -> int:                       # 0 done, 1 an explained error, 2 wrong usage, 130 stopped, 141 nobody reads
     "Run one verb; whatever it prints goes through `Printable`"
-    with redirect_stdout(Printable(sys.stdout)), redirect_stderr(Printable(sys.stderr)):
-        return _main(sys.argv[1:] if argv is None else list(argv))
+    out = sys.stdout
+    with redirect_stdout(Printable(out)), redirect_stderr(Printable(sys.stderr)):
+        try:
+            code = _main(sys.argv[1:] if argv is None else list(argv))
+            out.flush()
+            return code
+        except (Unread, BrokenPipeError): # of `flush`; others are explained by now
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            return 141
 
 # %% ../../nbs/6_project/70_cli.ipynb #87c23be7
 #| eval: false

@@ -300,7 +300,7 @@ class PublishReport:
         text = f'{", ".join(counts)}. {what}' if counts else what
         if self.edits:
             people = one_line(', '.join(sorted({e['annotator'] for e in self.edits})))
-            text += f' {len(self.edits):,} of them by {people} in annotations.csv.'
+            text = f"{text.rstrip('.')}. {len(self.edits):,} of them by {people} in annotations.csv."
         if self.left: text += f' {len(self.left):,} left out, first: {brief(one_line(self.left[0]))}'
         return text + ''.join(f'\n{brief(one_line(note))}' for note in self.notes)
 
