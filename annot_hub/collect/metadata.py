@@ -134,8 +134,9 @@ def check_key(
 ) -> None:                  # Nothing; `JoinError` says what to do
     "Refuse metadata that lack their key"
     if key in metadata: return
-    raise JoinError(f'{name} has no column {key!r}, only {list(metadata.columns)} (if that is no header, '
-                    'give names with `columns`)')
+    raise JoinError(f'{name} has no column {key!r}, only {list(metadata.columns)}: if it has another name '
+                    f'there, give both, like on = ["{key}", "id"]; if that is no header, give names with '
+                    '`columns`')
 
 def check_columns(
     df: pd.DataFrame,       # One row an image
