@@ -242,8 +242,9 @@ def play(self: Demo,
     return counts
 
 def _command(): # How `annot_hub` is called here
+    if shutil.which('annot_hub'): return 'annot_hub'
     own = Path(sys.argv[0])
-    return 'annot_hub' if own.name != 'annot_hub' or shutil.which('annot_hub') else os.path.relpath(own)
+    return os.path.relpath(own) if own.name == 'annot_hub' else 'python3 -m annot_hub'
 
 def _serve(d): # Shows the addresses, and waits
     d.say(f'''
