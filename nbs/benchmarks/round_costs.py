@@ -10,10 +10,9 @@ from upload_scale import IMAGES, make
 STEPS = 'collect', 'upload', 'push', 'pull', 'publish', 'status', 'load'
 
 def annotate(p, n):
-    "Label the next `n` tasks; those before them have an answer in the record"
+    "Label the next `n` tasks that have no answer yet"
     from annot_hub.annotate.interface import encode
-    from annot_hub.publish.base import read_record
-    todo = p.studio.tasks(p.labelling())[len(read_record(p.hub)[0]):]
+    todo = [t for t in p.studio.list_tasks(p.labelling().id, 'id,total_annotations') if not t['total_annotations']]
     for i, t in enumerate(todo[:n]):
         p.studio.annotate(t['id'], encode(p.interface, {'label': p.interface.controls[0].labels[i % 2]}), lead_time=4.2)
     return f'{len(todo[:n])} labelled'
