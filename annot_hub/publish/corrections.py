@@ -242,7 +242,7 @@ def _single_rows(data):
     "The rows of images that have one, by `file_name`"
     return edited_rows(data).drop_duplicates('file_name', keep=False).set_index('file_name')
 
-def _by_name(edit, rules):
+def _in_the_record(edit, rules):
     "An edit with the name that the record has for its author"
     return edit | {'author': rules.names.get(edit['author'], edit['author'])}
 
@@ -250,7 +250,7 @@ def _label_entries(labels, rows, rules):
     "An entry for the edits of one row, or a sentence for each of them"
     name, last = labels[0]['file_name'], max(labels, key=lambda e: e['at'])
     try: return [edited_entry(name, rows.loc[name], last, rules)], []
-    except ValueError as e: return [], [refused_edit(_by_name(edit, rules), str(e)) for edit in labels]
+    except ValueError as e: return [], [refused_edit(_in_the_record(edit, rules), str(e)) for edit in labels]
 
 def accept_edits(
     changed: pd.DataFrame, # From `find_edits`
@@ -265,5 +265,5 @@ def accept_edits(
         labels, others = sorted_edits(group.to_dict('records'), rules.interface.columns)
         new, odd = _label_entries(labels, rows, rules) if labels else ([], [])
         entries += new
-        refused += [refused_edit(_by_name(e, rules), _why_not_here(e)) for e in others] + odd
+        refused += [refused_edit(_in_the_record(e, rules), _why_not_here(e)) for e in others] + odd
     return entries, refused

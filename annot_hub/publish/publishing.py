@@ -6,7 +6,7 @@
 __all__ = ['HubEdits', 'has_same_labels', 'shown_sizes', 'edits_name', 'as_written', 'csv_of_record', 'by_people', 'csv_edits',
            'other_edits', 'published_interface', 'write_version', 'card_notes', 'task_places', 'of_other_names',
            'of_this_repo', 'found_again', 'of_known_images', 'repo_names', 'usable_entries', 'former_name',
-           'renamed_note', 'questions_in_use', 'edit_notes', 'new_entries', 'draft_version', 'publish']
+           'renamed_note', 'questions_in_use', 'edit_notes', 'entries_of_round', 'draft_version', 'publish']
 
 # %% ../../nbs/4_publish/60_publishing.ipynb #e17255b7
 import random
@@ -373,7 +373,7 @@ def edit_notes(
     "Who changed what in the table"
     return [f"{e['annotator']} changed {e['file_name']} in annotations.csv" for e in edited.entries]
 
-def new_entries(
+def entries_of_round(
     base: Base,       # Where the repo is
     found: Found,     # From `of_this_repo`, under the names of today
     edited: HubEdits, # What people changed on the Hub
@@ -399,7 +399,7 @@ def draft_version(
     before = labels_today(base, interface if same else then)
     edited = HubEdits() if then is None else csv_edits(base, before, interface if same else then, names)
     edited.refused += other_edits(base)
-    new = new_entries(base, found, edited, complete)
+    new = entries_of_round(base, found, edited, complete)
     base.record = as_record(base.record).slim(LABEL_COLUMNS) # all that is still asked of what is old
     if same: decided = labels_after(before, base.record, new.slim(LABEL_COLUMNS), interface)
     else: decided = labels(base.record + new.slim(LABEL_COLUMNS), interface)
