@@ -112,11 +112,11 @@ def _is_up_to_date(extra, venv=VENV): # Does `venv` have what the project asks f
     file = venv/'annot_hub.txt'
     return file.exists() and file.read_text() in (_stamp(extra), _stamp('dev'))
 
-def _is_whole(version, venv): # Was `venv` finished, with the Python of this `sys.version`?
-    python = venv/PYTHON.removeprefix(f'{VENV}{os.sep}')
+def _is_whole(venv=VENV): # Was `venv` finished, with the Python that is running?
+    python = venv/Path(PYTHON).relative_to(VENV)
     if not python.exists() or not (venv/'annot_hub.txt').exists(): return False
     said = subprocess.run([python, '-c', 'import sys; print(sys.version)'], capture_output=True, text=True)
-    return said.stdout.strip() == version
+    return said.stdout.strip() == sys.version
 
 # %% ../../nbs/9_dev/05_clone.ipynb #7a9845e6
 USAGE = 'usage: python3 -m {} VERB\nBegin with demo: it makes the environment (.venv, {}); --help lists all'
@@ -140,7 +140,7 @@ def _make_venv(extra): # 'all' or 'dev'; afterwards `.venv` is there
     if problem: raise SystemExit(problem)
     print(f'Installing annot_hub[{extra}] in .venv: {EXTRAS[extra][0]}, once, a few minutes', flush=True)
     base = getattr(sys, '_base_executable', sys.executable)
-    anew = [] if _is_whole(sys.version, VENV) else ['--clear'] # others may be running in it
+    anew = [] if _is_whole() else ['--clear'] # others may be running in it
     subprocess.run([base, '-m', 'venv', *anew, VENV], check=True)
     (VENV/'annot_hub.txt').unlink(missing_ok=True)
     pip = [PYTHON, '-m', 'pip', 'install', '--progress-bar', 'off', '-e', f'{ROOT}[{extra}]']

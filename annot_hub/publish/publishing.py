@@ -386,7 +386,7 @@ def entries_of_round(
     return new.part(~among(new.heads.file_name, base.withdrawn)) if base.withdrawn else new
 
 def draft_version(
-    base: Base,             # Where the repo is
+    base: Base,             # Where the repo is; of its record the columns of labels are kept
     found: Found,           # From `of_this_repo`
     interface: Interface,   # The questions in use
     complete: bool = False, # Is `found` all there is, so that what is missing was deleted?
