@@ -20,11 +20,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory, TemporaryFile
+from traceback import format_exc
 
 import psutil
 
 from .checks import CHECKS
 from .clone import ROOT, copy_project, system_package
+from .fresh import check_page, refresh
+from .kernels import end_kernels
 from .site import notebooks
 
 # %% ../../nbs/9_dev/50_runs.ipynb #ed2b7367
@@ -55,26 +58,35 @@ def stop_marked(
 # %% ../../nbs/9_dev/50_runs.ipynb #522faf99
 Result = namedtuple('Result', 'name ok seconds text')
 
-def _has_passed(cmd, folder, mark, out, timeout): # In a session of its own; `TimeoutExpired` after `timeout`
-    env = dict(os.environ, PYTHONPATH=str(folder.resolve()), PYTHONUNBUFFERED='1', **{TEST_MARK: mark})
-    options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-    return not subprocess.run(cmd, cwd=folder, env=env, timeout=timeout, **options).returncode
+def _try_command(cmd, folder, env, timeout): # In a session of its own: did it pass, and what did it write?
+    env = dict(os.environ, PYTHONUNBUFFERED='1', **env)
+    with TemporaryFile('w+', errors='replace') as out:
+        options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        try: ok = not subprocess.run(cmd, cwd=folder, env=env, timeout=timeout, **options).returncode
+        except subprocess.TimeoutExpired: ok = not out.write(f'ended: more than {timeout} seconds')
+        out.seek(0)
+        return ok, out.read()
+
+def _try_page(verb, path, env): # Did it pass, and what is there to say? Whatever happens, the others run
+    try: changes = (refresh if verb == 'run' else check_page)(path, env)
+    except Exception: return False, format_exc()
+    return verb == 'run' or not changes, '\n'.join(changes)
 
 def run_one(
-    name: str,             # Of the command in reports
-    cmd: list,             # Command line
+    name: str,             # Of the command in reports; the path of a page
+    cmd: list | str,       # Command line; of a page what to do with it: 'check' or 'run'
     folder: Path,          # Where it runs, and where Python imports from first
-    timeout: int = 900,    # Seconds it may take
+    timeout: int = 900,    # Seconds that a command may take; of a page each cell has its own time
     patience: float = 15.0 # Seconds that what it started may take to end after it
 ) -> Result:               # Passed when the exit code is 0 and nothing is left running
     "Run `cmd` by itself"
-    mark, start, late = f'{_my_mark()}{os.urandom(4).hex()}/', time.monotonic(), ''
-    with TemporaryFile() as out:
-        try: ok = _has_passed(cmd, folder, mark, out, timeout)
-        except subprocess.TimeoutExpired: ok, late = False, f'ended: it took more than {timeout} seconds\n'
-        finally: left = stop_marked(mark, patience)
-        out.seek(0)
-        text = late + out.read().decode(errors='replace') + ''.join(f'left running: {c}\n' for c in left)
+    mark, start = f'{_my_mark()}{os.urandom(4).hex()}/', time.monotonic()
+    env = {'PYTHONPATH': str(folder.resolve()), TEST_MARK: mark}
+    try:
+        if isinstance(cmd, str): ok, text = _try_page(cmd, folder/name, env)
+        else: ok, text = _try_command(cmd, folder, env, timeout)
+    finally: left = stop_marked(mark, patience)
+    text = '\n'.join([text.strip(), *(f'left running: {c}' for c in left)])
     return Result(name, ok and not left, time.monotonic() - start, text.strip())
 
 # %% ../../nbs/9_dev/50_runs.ipynb #5e9a63f3
@@ -85,7 +97,7 @@ def _result_text(result): # One line, and the end of the output when it failed
     return '\n'.join([line, *(f'       {t}' for t in result.text.splitlines()[-60:] if not result.ok)])
 
 def run_all(
-    jobs: list,   # Pairs of a name and a command line
+    jobs: list,   # Pairs of a name and a command, see `run_one`
     folder: Path  # Where they run
 ) -> list:        # Results, in the order of `jobs`
     "Run all `jobs`, `AT_A_TIME`, report each, and leave nothing behind"
@@ -97,6 +109,7 @@ def run_all(
         try: return [*pool.map(one, jobs)]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            end_kernels()
             stop_marked(_my_mark(), patience=0)
             raise
 
@@ -128,11 +141,11 @@ def pages() -> list: # e.g. 'nbs/1_collect/20_keys.ipynb'
 
 def test_jobs(
     only: str = '*'  # Pattern or part of a name, e.g. 'site' or 'nbs/2*'
-) -> list:           # Pairs of a name and a command line
+) -> list:           # Pairs of a name and a command, see `run_one`
     "What a test run consists of"
     checks = [(name, [sys.executable, '-m', 'annot_hub.dev', 'check', name]) for name in CHECKS]
-    fresh = [(name, [sys.executable, '-m', 'annot_hub.dev.fresh', 'check', name]) for name in pages()]
-    return [job for job in checks + fresh if fnmatch(job[0], only) or only in job[0]]
+    jobs = checks + [(name, 'check') for name in pages()]
+    return [job for job in jobs if fnmatch(job[0], only) or only in job[0]]
 
 # %% ../../nbs/9_dev/50_runs.ipynb #b0ed1e8a
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
@@ -143,13 +156,17 @@ def test(
     "Test a copy of the project"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
+    os.environ[TEST_MARK] = mark = _my_mark()
     problem = '' if any(map(which, BROWSERS)) else system_package('chromium', 'The browser test')
     with TemporaryDirectory() as tmp:
         copy = copy_project(Path(tmp))
         compileall.compile_dir(copy/'annot_hub', quiet=2)
         results = run_all(test_jobs(only), copy)
-    if problem: results.append(Result('browser', False, 0, problem))
-    print(f'{_longest_text(results)}\n{problem}\n{time.monotonic() - start:.0f} s')
+        end_kernels()
+    left = '\n'.join(stop_marked(mark))
+    problems = dict(browser=problem, leftovers=left)
+    results += [Result(name, False, 0, text) for name, text in problems.items() if text]
+    print(f'{_longest_text(results)}\n{problem}\n{left}\n{time.monotonic() - start:.0f} s')
     return summarise(results)
 
 # %% ../../nbs/9_dev/50_runs.ipynb #64905608
@@ -157,5 +174,4 @@ def run(
     names: list  # Notebooks, from the project's folder; all when empty
 ) -> int:        # 0 when all ran
     "Run notebooks and save their outputs"
-    cmd = [sys.executable, '-m', 'annot_hub.dev.fresh', 'run']
-    return summarise(run_all([(name, [*cmd, name]) for name in names or pages()], ROOT))
+    return summarise(run_all([(name, 'run') for name in names or pages()], ROOT))
