@@ -63,7 +63,8 @@ def _try_command(cmd, folder, env, timeout): # In a session of its own: did it p
     with TemporaryFile('w+', errors='replace') as out:
         options = dict(stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         try: ok = not subprocess.run(cmd, cwd=folder, env=env, timeout=timeout, **options).returncode
-        except subprocess.TimeoutExpired: ok = not out.write(f'ended: more than {timeout} seconds')
+        except subprocess.TimeoutExpired:
+            ok = not out.write(f'ended: it took more than {timeout} seconds')
         out.seek(0)
         return ok, out.read()
 
