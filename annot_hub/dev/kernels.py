@@ -37,8 +37,7 @@ def kernel_env(
     return env | PLAIN | {k: str(v) for k, v in bare.items()} | dict(PATH=path, PYTHONPATH=str(root))
 
 # %% ../../nbs/9_dev/08_kernels.ipynb #5473c79a
-PRELOADED = ('ipykernel.zmqshell', 'pandas', 'pyarrow.parquet', 'PIL.Image', 'httpx2', 'fastcore.test',
-             'msgspec')
+PRELOADED = ('ipykernel.zmqshell', 'pandas', 'pyarrow.parquet', 'PIL.Image', 'httpx2', 'msgspec')
 _PARENTS = {}  # Folder of a project to its warm parent, which ends when this process does
 _LOCK = Lock() # One request at a time
 

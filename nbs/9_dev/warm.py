@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 import numpy.random
+import pandas
 
 os.environ['JPY_PARENT_PID'] = str(os.getpid()) # a kernel ends when this process does
 for name in sys.argv[1:]: import_module(name)
@@ -32,4 +33,5 @@ os.environ.clear()
 os.environ.update(environ)
 os.chdir(folder)
 numpy.random.seed()
+pandas.set_option('display.max_columns', 20) # pandas found no notebook when it was imported
 launch_new_instance()
