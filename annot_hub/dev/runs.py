@@ -91,7 +91,7 @@ def run_one(
     return Result(name, ok and not left, time.monotonic() - start, text.strip())
 
 # %% ../../nbs/9_dev/50_runs.ipynb #5e9a63f3
-AT_A_TIME = 2*(os.cpu_count() or 1)
+AT_A_TIME = 5*(os.cpu_count() or 1)//2
 
 def _result_text(result): # One line, and the end of the output when it failed
     line = f'{"ok  " if result.ok else "FAIL"} {result.name:<44} {result.seconds:6.1f} s'
@@ -128,11 +128,11 @@ def summarise(
     return int(bool(failed) or not results)
 
 # %% ../../nbs/9_dev/50_runs.ipynb #7f4d0055
-LONG = """status_cases studio_storm remedies_errors 04_iterate iterate_kinds iterate_loop remedies_work
-identity_cases verify_cases studio_relabel studio_edges studio_faults stranger remedies sheet_cases
-sheet_storm 02_annotate record_cases trust_attacks 03_publish 50_tour 45_looks 60_pushing
-screen_browser errors counts hub_fuzz around_labels desk_studio publish_properties
-pull_request relabel 01_collect""".split()
+LONG = """status_cases remedies_errors studio_storm 04_iterate remedies_work studio_relabel iterate_kinds
+studio_edges sheet_storm identity_cases remedies iterate_loop sheet_cases verify_cases 03_publish counts
+stranger screen_browser record_cases pull_request around_labels desk_cases studio_faults 53_batches 45_looks
+02_annotate sheet_browser 50_tour 54_judging sheet_loop 01_collect record_columns desk_studio relabel
+studio_postgres publish_properties iterate_choose trust_attacks studio_browser""".split()
 
 def pages() -> list: # e.g. 'nbs/1_collect/20_keys.ipynb'
     "The pages of the project: those of `LONG` in its order, then the others in theirs"
