@@ -132,7 +132,7 @@ LONG = """status_cases remedies_errors studio_storm 04_iterate remedies_work stu
 studio_edges sheet_storm identity_cases remedies iterate_loop sheet_cases verify_cases 03_publish counts
 stranger screen_browser record_cases pull_request around_labels desk_cases studio_faults 53_batches 45_looks
 02_annotate sheet_browser 50_tour 54_judging sheet_loop 01_collect record_columns desk_studio relabel
-studio_postgres publish_properties iterate_choose trust_attacks studio_browser""".split()
+studio_postgres publish_properties trust_attacks studio_browser""".split()
 
 def pages() -> list: # e.g. 'nbs/1_collect/20_keys.ipynb'
     "The pages of the project: those of `LONG` in its order, then the others in theirs"
