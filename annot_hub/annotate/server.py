@@ -159,9 +159,11 @@ def keep_values(self: LocalStudio) -> None: # `ValueError` when what is asked fo
 PRIVATE_UPLOADS = '''
 os.environ.update(settings)
 import gc
+import socketserver
 import django.conf.global_settings as usual
 from django.core.signals import request_finished
 usual.FILE_UPLOAD_PERMISSIONS = 0o600      # Django gives uploads 0644, whatever the umask
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 gc.disable()                               # what it imports stays for ever
 def collect_garbage(**_):
     gc.freeze(), gc.enable()
