@@ -11,6 +11,7 @@ __all__ = ['ENTRY_TAGS', 'MOST_FILES', 'as_time', 'from_completion', 'with_task'
 
 # %% ../../nbs/4_publish/22_old_exports.ipynb #c5a903ce
 import os
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from ..annotate.answers import as_list
 from ..annotate.features import TAKEN, Pictures
 from ..annotate.interface import Interface
 from ..annotate.placing import Unplaced, named_parts, shown_value
-from ..collect.words import one_line
+from ..collect.words import has_half, one_line, quoted
 from .labelled import Labelled, LabelledImage, read_json
 from ..record.exports import page_id
 
@@ -110,13 +111,17 @@ def _classes_given(result):
              if k in ('choices', 'taxonomy') or k.endswith('labels')]
     return [label for v in given for label in as_list(v)]
 
+_CONTROL = re.compile('[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]') # What XML cannot hold
+
 def class_problem(
     label: object # A class, or a path of them
 ) -> str:         # '' for texts and numbers
     "What is odd about a class"
     parts = label if isinstance(label, list) else [label]
-    if all(isinstance(part, (str, int, float)) for part in parts): return ''
-    return f'a class is a {type(label).__name__}, and no text'
+    if not all(isinstance(part, (str, int, float)) for part in parts):
+        return f'a class is a {type(label).__name__}, and no text'
+    odd = [part for part in map(str, parts) if _CONTROL.search(part) or has_half(part)]
+    return f'the class {quoted(odd[0])} has a sign that no label can have: take it out' if odd else ''
 
 def result_problem(
     result: object # Label Studio's, of a stranger
