@@ -271,7 +271,8 @@ def judge(
     try:
         with open_picture(HeadReader(file), LARGEST) as image:
             pages = tiff_pages(HeadReader(file)) if image.format == 'TIFF' else []
-            look = Look(*size_as_seen(image), unshown=why_unshown(image, sum(not page.small for page in pages)))
+            unshown = why_unshown(image, sum(not page.small for page in pages))
+            look = Look(*size_as_seen(image), unshown=unshown)
             cut = None if is_whole(file, image) else f'truncated: the {image.format} has no end'
     except TooLarge as e: return Look(error=str(e))
     except Exception: return Look(error=why_unopened(file)) # decoders raise what they like

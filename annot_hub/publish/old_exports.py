@@ -7,7 +7,7 @@ __all__ = ['ENTRY_TAGS', 'MOST_FILES', 'as_time', 'from_completion', 'with_task'
            'birth', 'seconds_in', 'class_problem', 'result_problem', 'answer_in', 'as_answers', 'images_asked',
            'task_answers', 'tag_of', 'labels_in', 'settings_of', 'control_tag', 'with_regions', 'by_question',
            'asked_in', 'asked_or', 'free_question', 'with_free_names', 'storage_files', 'task_objects', 'each_answer',
-           'tasks_answers', 'read_label_studio']
+           'only_in_record', 'tasks_answers', 'read_label_studio']
 
 # %% ../../nbs/4_publish/22_old_exports.ipynb #c5a903ce
 import os
@@ -349,6 +349,17 @@ def _without_answer(found, predictions):
     n = sum(answer is None for answer in found)
     return [f'tasks without {"a prediction" if predictions else "an answer"}: {n:,}'] if n else []
 
+def only_in_record(
+    images: list,        # Of `LabelledImage`
+    interface: Interface # From `asked_or`
+) -> list:               # Sentences
+    "Answers that no question stands for, as those of a Ranker and of VectorLabels"
+    asked = {c.name for c in interface.controls}
+    kinds = Counter((str(e['from_name']), str(e.get('type'))) for image in images for e in image.result
+                    if e.get('from_name') not in (None, *asked))
+    return [f'answers to {quoted(name)} ({one_line(kind, 40)}) are kept in the record, '
+            f'and are no labels: {n:,}' for (name, kind), n in kinds.items()]
+
 def tasks_answers(
     objects: Iterable,                # Pairs, as from `task_objects`
     interface: Interface|None = None, # The questions, if they are known
@@ -359,7 +370,9 @@ def tasks_answers(
     images = [with_free_names(answer) for answer in found if isinstance(answer, LabelledImage)]
     refused = [text for text in found if isinstance(text, str)]
     if not images and refused: raise ValueError(f'no answer can be read: {refused[0]}')
-    return Labelled(images, asked_or(images, interface), _without_answer(found, predictions), refused)
+    asked = asked_or(images, interface)
+    lost = _without_answer(found, predictions) + only_in_record(images, asked)
+    return Labelled(images, asked, lost, refused)
 
 def read_label_studio(
     path: str|os.PathLike,            # A file, or the folder of a target storage
