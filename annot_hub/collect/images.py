@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FACTS', 'Look', 'PART', 'MEASURES', 'why_left', 'LeftAlone', 'extension', 'scan', 'left_alone', 'local_path',
-           'ImageFolder', 'check_folders', 'check_keys', 'why_unopened', 'why_too_long', 'judge', 'measure_image',
-           'measured_parts', 'measures', 'measure', 'with_measures', 'copies']
+           'ImageFolder', 'check_folders', 'check_keys', 'why_unopened', 'why_too_long', 'size_as_seen', 'judge',
+           'measure_image', 'measured_parts', 'measures', 'measure', 'with_measures', 'copies']
 
 # %% ../../nbs/1_collect/30_images.ipynb #136231f5
 import hashlib
@@ -18,6 +18,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 import pandas as pd
+from PIL import Image
 from fastcore.basics import chunked
 
 from .contents import image_kind, other_kind
@@ -251,15 +252,27 @@ def why_too_long(
     return (f'too long for browsers: {look.width:,} x {look.height:,} pixels, and a JPEG for annotators '
             f'has at most {JPEG_SIDE:,} a side: cut it up')
 
+_ORIENTATION, _LYING = 0x112, (5, 6, 7, 8) # EXIF: how to turn an image; a quarter to either side
+
+def size_as_seen(
+    image: Image.Image # Opened
+) -> tuple:            # Width and height in pixels
+    "The size of an image, turned as its EXIF data asks; its pixels are not decoded"
+    size = image.size
+    if image.format == 'TIFF': return size # Pillow turns these when it opens them
+    if image.format == 'PNG' and 'exif' not in image.info: return size # what follows the pixels is not read
+    return size[::-1] if image.getexif().get(_ORIENTATION) in _LYING else size
+
 def judge(
     file: BinaryIO # The whole file
-) -> Look:         # Before EXIF rotation; `unshown` is what browsers do not show
+) -> Look:         # The size is that of the image as seen; `unshown` is what browsers do not show
     "Look at the head and the end of an image; its pixels are not decoded"
     if not file.seek(0, os.SEEK_END): return Look(error='empty file')
     try:
         with open_picture(HeadReader(file), LARGEST) as image:
             pages = tiff_pages(HeadReader(file)) if image.format == 'TIFF' else []
-            look = Look(*image.size, unshown=why_unshown(image, sum(not page.small for page in pages)))
+            unshown = why_unshown(image, sum(not page.small for page in pages))
+            look = Look(*size_as_seen(image), unshown=unshown)
             cut = None if is_whole(file, image) else f'truncated: the {image.format} has no end'
     except TooLarge as e: return Look(error=str(e))
     except Exception: return Look(error=why_unopened(file)) # decoders raise what they like

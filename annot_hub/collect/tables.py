@@ -7,8 +7,8 @@ __all__ = ['MOST_COLUMNS', 'MOST_CELLS', 'MOST_UNPACKED', 'encoding_of', 'decode
            'split_off_separator', 'TextRow', 'split_rows', 'width_of', 'is_regular', 'table_rows', 'kind_of_cell',
            'column_kinds', 'header_problem', 'split_header', 'check_widths', 'with_lines', 'line_of', 'text_frame',
            'csv_frame', 'read_csv', 'as_numbers', 'typed_column', 'check_cells', 'json_frame', 'sheet_value',
-           'filled_sheet', 'zip_bytes', 'check_unpacked', 'excel_frame', 'table_kind', 'is_json', 'unpacked',
-           'rows_at_once', 'check_parquet', 'read_metadata']
+           'filled_sheet', 'zip_bytes', 'check_unpacked', 'check_merged', 'excel_frame', 'table_kind', 'is_json',
+           'unpacked', 'rows_at_once', 'check_parquet', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -25,7 +25,7 @@ from pathlib import Path
 import pandas as pd
 
 from .images import IMAGE_EXTS
-from .words import one_line, plural
+from .words import brief, first_few, one_line, plural
 
 # %% ../../nbs/1_collect/32_tables.ipynb #57b9c683
 _BYTE_MARKS = {BOM_UTF8: 'utf-8-sig', BOM_UTF32_LE: 'utf-32', BOM_UTF32_BE: 'utf-32', BOM_UTF16_LE: 'utf-16',
@@ -397,6 +397,19 @@ def check_unpacked(
     "Refuse a small file that unpacks to a very large one"
     if n > MOST_UNPACKED: raise ValueError(f'it unpacks to more than {MOST_UNPACKED:,} bytes: divide it')
 
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]+)"')
+
+def check_merged(
+    data: bytes # Of a workbook
+) -> None:      # `ValueError` names the first
+    "Refuse cells that were merged: only the first of them has a value"
+    with zipfile.ZipFile(BytesIO(data)) as z:
+        sheets = [z.read(name) for name in z.namelist() if name.startswith('xl/worksheets/sheet')]
+    merged = [cells.decode() for sheet in sheets for cells in _MERGED.findall(sheet)]
+    if not merged: return
+    raise ValueError(f'it has merged cells ({first_few(merged)}), of which only the first holds a value: '
+                     'unmerge them, and fill each')
+
 def _workbook(data):
     "An Excel workbook, of which only values are read"
     try: from openpyxl import load_workbook
@@ -404,6 +417,7 @@ def _workbook(data):
         raise ValueError('it is an Excel workbook: save it as "CSV UTF-8", or: '
                          "pip install 'annot_hub[formats]'") from e
     check_unpacked(zip_bytes(data))
+    check_merged(data)
     return load_workbook(BytesIO(data), read_only=True, data_only=True)
 
 def _sheets(data):
@@ -488,8 +502,12 @@ def check_parquet(
     source: object # Path or open file of a Parquet file
 ) -> None:         # `ValueError` if it would become a very large table
     "Refuse a small Parquet file that unpacks to a very large one"
+    import pyarrow as pa
     import pyarrow.parquet as pq
-    with pq.ParquetFile(source) as file:
+    try: opened = pq.ParquetFile(source)
+    except pa.ArrowInvalid as e:
+        raise ValueError(f'it is no whole Parquet file ({brief(e)}): get it again') from e
+    with opened as file:
         check_cells(file.metadata.num_rows*file.metadata.num_columns)
         step, n = rows_at_once(file.metadata), 0
         if step >= file.metadata.num_rows: return

@@ -7,10 +7,11 @@ __all__ = ['ENTRY_TAGS', 'MOST_FILES', 'as_time', 'from_completion', 'with_task'
            'birth', 'seconds_in', 'class_problem', 'result_problem', 'answer_in', 'as_answers', 'images_asked',
            'task_answers', 'tag_of', 'labels_in', 'settings_of', 'control_tag', 'with_regions', 'by_question',
            'asked_in', 'asked_or', 'free_question', 'with_free_names', 'storage_files', 'task_objects', 'each_answer',
-           'tasks_answers', 'read_label_studio']
+           'only_in_record', 'tasks_answers', 'read_label_studio']
 
 # %% ../../nbs/4_publish/22_old_exports.ipynb #c5a903ce
 import os
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ from ..annotate.answers import as_list
 from ..annotate.features import TAKEN, Pictures
 from ..annotate.interface import Interface
 from ..annotate.placing import Unplaced, named_parts, shown_value
-from ..collect.words import one_line
+from ..collect.words import has_half, one_line, quoted
 from .labelled import Labelled, LabelledImage, read_json
 from ..record.exports import page_id
 
@@ -110,13 +111,17 @@ def _classes_given(result):
              if k in ('choices', 'taxonomy') or k.endswith('labels')]
     return [label for v in given for label in as_list(v)]
 
+_CONTROL = re.compile('[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]') # What XML cannot hold
+
 def class_problem(
     label: object # A class, or a path of them
 ) -> str:         # '' for texts and numbers
     "What is odd about a class"
     parts = label if isinstance(label, list) else [label]
-    if all(isinstance(part, (str, int, float)) for part in parts): return ''
-    return f'a class is a {type(label).__name__}, and no text'
+    if not all(isinstance(part, (str, int, float)) for part in parts):
+        return f'a class is a {type(label).__name__}, and no text'
+    odd = [part for part in map(str, parts) if _CONTROL.search(part) or has_half(part)]
+    return f'the class {quoted(odd[0])} has a sign that no label can have: take it out' if odd else ''
 
 def result_problem(
     result: object # Label Studio's, of a stranger
@@ -344,6 +349,17 @@ def _without_answer(found, predictions):
     n = sum(answer is None for answer in found)
     return [f'tasks without {"a prediction" if predictions else "an answer"}: {n:,}'] if n else []
 
+def only_in_record(
+    images: list,        # Of `LabelledImage`
+    interface: Interface # From `asked_or`
+) -> list:               # Sentences
+    "Answers that no question stands for, as those of a Ranker and of VectorLabels"
+    asked = {c.name for c in interface.controls}
+    kinds = Counter((str(e['from_name']), str(e.get('type'))) for image in images for e in image.result
+                    if e.get('from_name') not in (None, *asked))
+    return [f'answers to {quoted(name)} ({one_line(kind, 40)}) are kept in the record, '
+            f'and are no labels: {n:,}' for (name, kind), n in kinds.items()]
+
 def tasks_answers(
     objects: Iterable,                # Pairs, as from `task_objects`
     interface: Interface|None = None, # The questions, if they are known
@@ -354,7 +370,9 @@ def tasks_answers(
     images = [with_free_names(answer) for answer in found if isinstance(answer, LabelledImage)]
     refused = [text for text in found if isinstance(text, str)]
     if not images and refused: raise ValueError(f'no answer can be read: {refused[0]}')
-    return Labelled(images, asked_or(images, interface), _without_answer(found, predictions), refused)
+    asked = asked_or(images, interface)
+    lost = _without_answer(found, predictions) + only_in_record(images, asked)
+    return Labelled(images, asked, lost, refused)
 
 def read_label_studio(
     path: str|os.PathLike,            # A file, or the folder of a target storage
