@@ -168,6 +168,7 @@ def asked_column(
     except ValueError as e:
         rows = read_batches(None)
         notes.append(f'{e}. Until then no image counts as drawn at random')
+    if rows.empty: return pd.Series(None, table.index, dtype='str'), notes
     if base.names: rows = batches_today(rows, base.names)
     return why_asked(rows, table.file_name, table.state.notna()), notes
 
