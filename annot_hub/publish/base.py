@@ -149,7 +149,7 @@ MOST_HELD = 20_000_000 # Bytes of a file that stays in memory; larger ones are r
 
 class Since(NamedTuple):
     "The commits after the last publish"
-    others: list     # `Commit`s of other people, newest first
+    others: list      # `Commit`s of other people, newest first
     publish: str|None # The sha of the last publish; None if there is none
 
 @dataclass
@@ -176,7 +176,7 @@ class Base:
         return data
 
     @cached_property
-    def since(self) -> Since:
+    def since(self) -> Since: # Their commits, and the last publish
         "What others did since the last publish; a merge is theirs, since it may bring one table of two"
         others = []
         for c in self.repo.commits(self.parent):
