@@ -7,9 +7,11 @@ __all__ = ['OVERWRITTEN', 'TASK_KEYS', 'plain', 'plain_column', 'obstacle', 'che
            'check_places', 'tasks', 'prediction']
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #78378a76
+import gc
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from datetime import date
 import pandas as pd
 from ..collect.words import quoted
@@ -122,6 +124,17 @@ def check_places(
             raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the '
                              'picture that shows $image: toName="…" names it')
 
+@contextmanager
+def _collector_paused(): # for `with`: else many small dicts are searched again and again as they become more
+    was = gc.isenabled()
+    gc.disable()
+    try: yield
+    finally:
+        if was and not gc.get_freeze_count():
+            gc.freeze() # what was made becomes old, and is not searched at once
+            gc.unfreeze()
+        if was: gc.enable()
+
 def tasks(
     df: pd.DataFrame,                # One row an image, with `file_name`; `selected` limits it
     repo_id: str,                    # `user/name` of the dataset repo the images are in
@@ -142,7 +155,7 @@ def tasks(
         known.append([about_image(columns, values) for values in zip(*known, strict=True)])
         names = *names, ABOUT
     rows = zip(urls, df.file_name.tolist(), [repo_id]*len(df), [revision]*len(df), *known, strict=True)
-    made = [{'data': dict(zip(names, row, strict=True))} for row in rows]
+    with _collector_paused(): made = [{'data': dict(zip(names, row, strict=True))} for row in rows]
     if interface and interface.images.asked != ['$image']: check_places(made, interface)
     return made
 

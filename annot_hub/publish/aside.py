@@ -108,7 +108,9 @@ def foreign_records(
     "Other people's files under the names of the record"
     def is_ours(name):
         try: return loads(base.repo.read(name, base.parent)) is not None
-        except ValueError: return bool(base.since[1] and base.repo.read(name, base.since[1]) is not None)
+        except ValueError:
+            last = base.since.publish
+            return bool(last and base.repo.read(name, last) is not None)
     return [name for name in names if not is_ours(name)]
 
 def foreign_files(

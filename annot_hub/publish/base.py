@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAILER', 'REPORT', 'MODEL_FILES', 'FILES', 'MOST_HELD', 'read_part', 'read_record', 'answered_in', 'is_merge',
-           'is_publish', 'trailer', 'is_beside', 'is_report', 'read_report', 'views_of', 'Base', 'read_views',
+           'is_publish', 'trailer', 'is_beside', 'is_report', 'read_report', 'views_of', 'Since', 'Base', 'read_views',
            'read_base']
 
 # %% ../../nbs/4_publish/45_base.ipynb #27f26790
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -146,6 +147,11 @@ def views_of(
 
 MOST_HELD = 20_000_000 # Bytes of a file that stays in memory; larger ones are read again, from the cache
 
+class Since(NamedTuple):
+    "The commits after the last publish"
+    others: list      # `Commit`s of other people, newest first
+    publish: str|None # The sha of the last publish; None if there is none
+
 @dataclass
 class Base:
     "The repo at one commit"
@@ -170,13 +176,13 @@ class Base:
         return data
 
     @cached_property
-    def since(self) -> tuple: # `Commit`s, newest first, and the sha of the last publish or None
+    def since(self) -> Since: # Their commits, and the last publish
         "What others did since the last publish; a merge is theirs, since it may bring one table of two"
-        later = []
+        others = []
         for c in self.repo.commits(self.parent):
-            if is_publish(c) and not is_merge(c): return later, c.sha
-            if not is_beside(c): later.append(c)
-        return later, None
+            if is_publish(c) and not is_merge(c): return Since(others, c.sha)
+            if not is_beside(c): others.append(c)
+        return Since(others, None)
 
     @property
     def withdrawn(self) -> set: # Keys
@@ -186,7 +192,7 @@ class Base:
     @cached_property
     def made_from(self) -> dict: # Key → sha256; asked for only when images were renamed
         "What the images held at the last publish"
-        return contents_at(self.repo, self.since[1]) if self.since[1] else {}
+        return contents_at(self.repo, self.since.publish) if self.since.publish else {}
 
     def flat(self,
         revision: str|None = None # A commit since the last publish; None = this one
@@ -200,20 +206,20 @@ class Base:
         path: str # A file that is there
     ) -> bool:    # False if somebody changed it after the last publish
         "Is the file as the last publish left it?"
-        return self.found[path].commit not in {c.sha for c in self.since[0]}
+        return self.found[path].commit not in {c.sha for c in self.since.others}
 
     def is_as_published(self,
         path: str # A file of the repo
     ) -> bool:    # False also for one that is gone
         "Is the file there as the last publish left it?"
-        return path in self.found and bool(self.is_ours(path) if self.since[1] else self.record)
+        return path in self.found and bool(self.is_ours(path) if self.since.publish else self.record)
 
     def published(self,
         path: str # A file of the repo
     ) -> bytes|None: # None if it was not there then, and before the first publish
         "The content of a file as the last publish left it; as it is, in a copy that has only the record"
         if self.is_as_published(path): return self.read(path)
-        return self.repo.read(path, self.since[1]) if self.since[1] else None
+        return self.repo.read(path, self.since.publish) if self.since.publish else None
 
     @cached_property
     def written(self) -> set: # Paths
@@ -228,7 +234,7 @@ class Base:
     def merged(self) -> set: # Paths
         "The views that came into main with pull requests of ours since the last publish"
         names = set()
-        for merge in [c.sha for c in self.since[0] if is_merge(c)]:
+        for merge in [c.sha for c in self.since.others if is_merge(c)]:
             views = {'annotations.csv', 'labels.xml'} | views_of(self.repo.read('README.md', merge))
             changes = self.repo.last_changes(sorted(views), self.parent)
             names |= {path for path, change in changes.items() if change.commit == merge}

@@ -181,7 +181,10 @@ def how_much(
 def _by_split(rows, column):
     "Images of each class in each split; no columns where there are no splits"
     if 'split' not in rows or rows.split.isna().all(): return pd.DataFrame()
-    return pd.crosstab(rows[column], rows.split).sort_index(axis=1, key=split_order)
+    (row, classes), (col, splits) = pd.factorize(rows[column]), pd.factorize(rows.split)
+    cells = (row*len(splits) + col)[(row >= 0) & (col >= 0)]
+    counts = np.bincount(cells, minlength=len(classes)*len(splits)).reshape(len(classes), len(splits))
+    return pd.DataFrame(counts, classes, splits).sort_index(axis=1, key=split_order)
 
 def class_questions(
     interface: Interface # The questions
@@ -195,7 +198,8 @@ def class_lines(
 ) -> list:               # Lines
     "One question: images of each class, in each split"
     name = control.name
-    rows = ready[[c for c in ('file_name', name, 'split') if c in ready]].explode(name)
+    rows = ready[[c for c in (name, 'split') if c in ready]]
+    if control.kind == 'multiple': rows = rows.explode(name)
     counts, by = rows[name].value_counts(), _by_split(rows, name).reindex(control.labels, fill_value=0)
     most, lines = max([1, *counts]), []
     for k in control.labels:
@@ -208,9 +212,10 @@ def class_tables(
     interface: Interface # The questions
 ) -> list:               # Lines
     "A table of bars for each question with classes"
-    columns = ['file_name', *interface.columns, *(['split'] if 'split' in table else [])]
+    questions = class_questions(interface)
+    columns = [*(c.name for c in questions), *(['split'] if 'split' in table else [])]
     ready = table[columns][table.state == 'labelled']
-    return [line for c in class_questions(interface) for line in class_lines(ready, c)]
+    return [line for c in questions for line in class_lines(ready, c)]
 
 # %% ../../nbs/4_publish/30_cards.ipynb #836ad908
 def group_counts(
@@ -219,8 +224,9 @@ def group_counts(
 ) -> list:               # (group, labelled, selected), the largest first, then one for all others
     "How many images of each group are labelled"
     group, wanted = group_of(table), is_selected(table)
-    size, done = (group[rows].value_counts() for rows in (wanted, wanted & (table.state == 'labelled')))
-    order = sorted(size.index, key=lambda g: (-size[g], g))
+    labelled = wanted & (table.state == 'labelled')
+    size, done = (group[rows].value_counts().to_dict() for rows in (wanted, labelled))
+    order = sorted(size, key=lambda g: (-size[g], g))
     counts, rest = [(g, done.get(g, 0), size[g]) for g in order[:most]], order[most:]
     if rest:
         counts.append((f'{len(rest):,} more', sum(done.get(g, 0) for g in rest), sum(size[g] for g in rest)))
@@ -247,6 +253,7 @@ def seen_by_several(
     rows: pd.DataFrame # With `file_name` and `annotator`
 ) -> pd.Series:        # `file_name`s
     "Images that more than one person looked at"
+    if rows.annotator.nunique(dropna=False) < 2: return rows.file_name[:0] # one person saw them all
     codes, _ = pd.factorize(rows.file_name)
     rows = rows[np.bincount(codes, minlength=1)[codes] > 1]
     first = rows[['file_name', 'annotator']].drop_duplicates()
@@ -320,7 +327,7 @@ def splits_with_labels(
 ) -> list:              # Their names, the usual ones first
     "Which splits have a labelled image"
     if 'split' not in table: return []
-    found = table.split[table.state == 'labelled'].dropna().drop_duplicates()
+    found = pd.Series(table.split[table.state == 'labelled'].dropna().unique(), dtype='str')
     return found.sort_values(key=split_order).tolist()
 
 def _remarks(notes):

@@ -128,7 +128,7 @@ def is_untouched(
 ) -> bool:     # False also before the first publish
     "Are the files that could move an image to another split as the last publish left them?"
     names = [name for name in ('collection.parquet', 'splits.csv', 'annotations.csv') if name in base.found]
-    return 'annotations.csv' in names and base.since[1] is not None and all(map(base.is_ours, names))
+    return 'annotations.csv' in names and base.since.publish is not None and all(map(base.is_ours, names))
 
 def is_known_view(
     base: Base,          # Where the repo is
@@ -168,6 +168,7 @@ def asked_column(
     except ValueError as e:
         rows = read_batches(None)
         notes.append(f'{e}. Until then no image counts as drawn at random')
+    if rows.empty: return pd.Series(None, table.index, dtype='str'), notes
     if base.names: rows = batches_today(rows, base.names)
     return why_asked(rows, table.file_name, table.state.notna()), notes
 
@@ -387,8 +388,8 @@ def is_settled(
     splits: bool  # Are shares of splits wanted?
 ) -> bool:        # Then there is nothing to make
     "Is the head a publish, made with these questions, and is nothing new?"
-    base, (later, last) = draft.base, draft.base.since
-    if draft.new or draft.notes or draft.extra or later or not last: return False
+    base, since = draft.base, draft.base.since
+    if draft.new or draft.notes or draft.extra or since.others or not since.publish: return False
     if splits and 'splits.csv' not in base.found: return False
     if base.splits and base.splits != base.read('splits.csv'): return False    # a source brought more
     return base.read('labels.xml') == draft.interface.xml.encode()

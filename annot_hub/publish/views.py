@@ -189,19 +189,24 @@ def must_quote(
     cells: pa.Array # Texts
 ) -> bool:          # Should one of them be quoted?
     "A look at all texts together, which is much less than a look at each"
-    texts = cells.drop_null()
-    row = pa.LargeListArray.from_arrays([0, len(texts)], texts)
-    text = pc.binary_join(row, _text(''))[0].as_py()
-    return any(sign in text for sign in '",\r\n') or pc.min(pc.binary_length(texts)).as_py() == 0
+    if cells.null_count == len(cells): return False
+    _, starts, texts = cells.buffers()         # the texts one after the other, and where each starts
+    starts = np.frombuffer(starts, np.int64)[cells.offset:cells.offset + len(cells) + 1]
+    text = texts.slice(starts[0], starts[-1] - starts[0]).to_pybytes()
+    if any(sign in text for sign in (b'"', b',', b'\r', b'\n')): return True
+    return pc.min(pc.binary_length(cells)).as_py() == 0
 
 def quoted_cells(
     cells: pa.Array # Texts
 ) -> pa.Array:      # The same texts where nothing must be quoted
-    "Put quotes around what a CSV would read otherwise"
+    "Put quotes around what a CSV would read otherwise; each text is looked at once"
     if not must_quote(cells): return cells
-    must = pc.match_substring_regex(cells, '[",\\r\\n]|^$')
-    doubled = pc.replace_substring(cells, '"', '""')
-    return pc.if_else(must, pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text('')), cells)
+    codes = cells.dictionary_encode()
+    texts = codes.dictionary
+    must = pc.match_substring_regex(texts, '[",\\r\\n]|^$')
+    doubled = pc.replace_substring(texts, '"', '""')
+    quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(''))
+    return pc.if_else(must, quoted, texts).take(codes.indices)
 
 def csv_cells(
     s: pd.Series # A column
@@ -213,7 +218,7 @@ def csv_cells(
     if isinstance(a, pa.ChunkedArray): a = a.combine_chunks() # of tables that were put together
     plain = pa.types.is_integer(a.type) or pa.types.is_boolean(a.type)
     if pa.types.is_boolean(a.type): a = pc.if_else(a, 'True', 'False')
-    a = a.cast(pa.string()).cast(pa.large_string())
+    if a.type != pa.large_string(): a = a.cast(pa.string()).cast(pa.large_string())
     return pc.fill_null(a if plain else quoted_cells(a), _text(''))
 
 # %% ../../nbs/4_publish/40_views.ipynb #9f4720ff
@@ -348,9 +353,9 @@ def image_changes(
     counts = {'was': 'any', 'now': 'sum', 'torn': 'any', 'noted': 'any'}
     images = rows.set_index('file_name')[[*counts]]
     if rows.column.nunique() > 1: images = images.groupby('file_name').agg(counts) # else one row an image
-    there = places(images.index.to_series(), table.file_name) # -1 = nowhere, which is the end: no answer
-    n = table[columns].notna().sum(axis=1).where(table.state == 'labelled', 0)
-    answers = np.append(n, 0)[there]
+    there = places(images.index.to_series(), table.file_name) # -1 = nowhere: no answer
+    now = table[[*columns, 'state']].reset_index(drop=True).reindex(there)
+    answers = (now[columns].notna().sum(axis=1)*(now.state == 'labelled')).to_numpy()
     kept = answers > images.now                # another question has an answer that stayed
     return images.assign(was=images.was | kept, now=(images.now > 0) | kept)
 
