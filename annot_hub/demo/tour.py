@@ -231,8 +231,8 @@ def summary(self: Demo) -> dict: # Plain values; also written to `summary.json`
 # %% ../../nbs/8_demo/50_tour.ipynb #7c2e51d0
 def _model_words(model): # Of `_of_model`
     if not model: return 'none'
-    low, high = model['intervals']['macro_f1']
-    return f'macro F1 {model["macro_f1"]:.3f} ({low:.3f} to {high:.3f}), from {plural(model["labels"], "label")}'
+    score, (low, high) = model['macro_f1'], model['intervals']['macro_f1']
+    return f'macro F1 {score:.3f} ({low:.3f} to {high:.3f}), from {plural(model["labels"], "label")}'
 
 def summary_text(
     counts: dict # From `Demo.summary`
@@ -248,7 +248,8 @@ def summary_text(
         'versions': f'{plural(c["commits"], "commit")}; from {c["tag_before"]} to {c["tag"]}, '
                     f'{plural(c["changed"], "label")} new or changed',
         'model': _model_words(c['model']),
-        'load_dataset': f'{plural(c["loaded"], "row")}; {plural(c["images_fetched_by_load"], "image")} fetched',
+        'load_dataset': f'{plural(c["loaded"], "row")}; '
+                        f'{plural(c["images_fetched_by_load"], "image")} fetched',
         'verify': f'tables of {c["tag"]} made again from the record: {counted(c["verified"])}'}
     return '\n'.join(f'{name:<13} {text}' for name, text in lines.items())
 
