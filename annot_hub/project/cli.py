@@ -8,6 +8,7 @@ __all__ = ['usage', 'unknown_verb', 'takes_project', 'parser', 'agrees', 'call_v
 
 # %% ../../nbs/6_project/70_cli.ipynb #d0321bf3
 import os
+import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -38,9 +39,8 @@ def unknown_verb(
     verb: str # As somebody typed it
 ) -> str:     # With the nearest verb, or all of them
     "What to say of a verb that does not exist"
-    from difflib import get_close_matches
-    near = get_close_matches(verb, VERBS, 1)
-    hint = f', did you mean {quoted(near[0])}?' if near else f'\n\n{usage()}'
+    from annot_hub.project.config import did_you_mean
+    hint = did_you_mean(verb, VERBS) or f'\n\n{usage()}'
     return f'annot_hub: there is no {quoted(verb)}{hint}'
 
 # %% ../../nbs/6_project/70_cli.ipynb #bd97975b
@@ -66,9 +66,20 @@ def _take_dir(found):
     found._positionals._group_actions.remove(project)   # the help would name it
     found.add_argument('--dir', default='.', help='Folder with annot_hub.toml (default: .)')
 
+def _spellings(option):
+    "How an option is typed: `--dry-run` for `--dry_run`, and of one letter also `-n` for `--n`"
+    dashed = option.rstrip('_').replace('_', '-') # `as_`, since `as` is a word of Python's
+    return [dashed[1:], dashed] if re.fullmatch('--[a-z]', dashed) else [dashed]
+
+def _spell_option(found, action):
+    "Let a parser take an option as people type it"
+    for option in action.option_strings: del found._option_string_actions[option]
+    action.option_strings = [new for old in action.option_strings for new in _spellings(old)]
+    for option in action.option_strings: found._option_string_actions[option] = action
+
 def parser(
-    verb: str                 # One of `VERBS`
-) -> object:              # An `argparse.ArgumentParser`
+    verb: str # One of `VERBS`
+) -> object:  # An `argparse.ArgumentParser`
     "The parser of one verb"
     from fastcore.script import anno_parser
     found = anno_parser(VERBS[verb], prog=f'annot_hub {verb}')
@@ -76,10 +87,7 @@ def parser(
     if verb == 'init': _without_name(found, 'labels')
     for action in found._actions:
         if action.type is list: action.type, action.nargs = None, '+'
-        for option in [o for o in action.option_strings if '_' in o]:
-            dashed = option.rstrip('_').replace('_', '-') # `as_`, since `as` is a word of Python's
-            action.option_strings = [dashed]
-            found._option_string_actions[dashed] = found._option_string_actions.pop(option)
+        _spell_option(found, action)
     return found
 
 # %% ../../nbs/6_project/70_cli.ipynb #58dfa189

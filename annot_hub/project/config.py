@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
            'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'AboutSection', 'Config', 'reference', 'to_toml',
-           'typed', 'files_named', 'screen_problem', 'config_problem', 'check_config', 'parse_config', 'read_config',
-           'config_text']
+           'did_you_mean', 'typed', 'files_named', 'screen_problem', 'config_problem', 'check_config', 'parse_config',
+           'read_config', 'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
 import json
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -192,8 +193,20 @@ def to_toml(
     return '{' + ', '.join(pairs) + '}'
 
 # %% ../../nbs/6_project/25_config.ipynb #a9984f6e
-def _names(cls):
-    return ' '.join(f.name for f in fields(cls))
+def did_you_mean(
+    word: str,      # As somebody typed it
+    known: Iterable # Names there are
+) -> str:           # Completes "there is no …"; empty if none of them is near
+    "The name that was probably meant"
+    from difflib import get_close_matches
+    near = get_close_matches(word, known, 1)
+    return f', did you mean {quoted(near[0])}?' if near else ''
+
+def _unknown_name(name, cls, where):
+    "What to say of a line that is not in the description: the nearest one, or all of them"
+    names = [f.name for f in fields(cls)]
+    hint = did_you_mean(name, names) or f'; it may be one of: {" ".join(names)}'
+    return f'{quoted(name)} is not known{where}{hint}'
 
 def _at(path):
     "The class, the name of the section, and the field that msgspec's `$.sample.n` means"
@@ -211,8 +224,7 @@ def _config_error(error, data):
     said, _, path = str(error).partition(' - at `')
     cls, section, rest = _at(path.rstrip('`'))
     where = f' in [{section}]' if section else ''
-    if said.startswith('Object contains unknown'):
-        return f'{quoted(said.split("`")[1])} is not known{where}; it may be one of: {_names(cls)}'
+    if said.startswith('Object contains unknown'): return _unknown_name(said.split('`')[1], cls, where)
     if said.startswith('Object missing'): return f'{quoted(said.split("`")[1])} is missing{where}'
     if not path: return said
     if section and not rest: return f'[{section}] is a section: write its lines below it'

@@ -100,7 +100,7 @@ def run_init(
     repo: str,            # Dataset repo to keep everything in: user/name
     labels: str = '',     # The classes, with commas between: "text-only,illustrated"; none for `import`
     title: str = None,    # Title of the project in Label Studio; else the repo's name
-    local: bool = False,  # Use a Hub and a Label Studio of your own: `annot_hub hub`, `annot_hub studio`
+    local: bool = False,  # Use a Hub and a Label Studio of your own, which `annot_hub serve` runs
     endpoint: str = None, # Address of another Hub than the public one
     studio: str = None,   # Address of Label Studio, if it is not http://127.0.0.1:8080
     dir: str = '.'        # Where to write annot_hub.toml
@@ -177,9 +177,9 @@ def run_trust(
 # %% ../../nbs/6_project/66_verbs.ipynb #884fdebf
 def _copy_note(doubles):
     "Say that images are there more than once"
-    copy, first = next(iter(doubles.items()))
-    copies_of = 'copy of another image' if len(doubles) == 1 else 'copies of other images'
-    return f'same bytes: {len(doubles):,} {copies_of}, first {copy!r} of {first!r}'
+    pair = ' and '.join(map(repr, next(iter(doubles.items()))))
+    if len(doubles) == 1: return f'same bytes: 1 image repeats another: {pair}'
+    return f'same bytes: {len(doubles):,} images repeat others, such as {pair}'
 
 def _kind_notes(kinds):
     "What becomes of images that are not shown"
