@@ -76,6 +76,11 @@ def place(self: Project,
 # %% ../../nbs/6_project/32_opened.ipynb #97bd07bd
 _USUAL_PORTS = {'hub': 8010, 'studio': 8080}
 
+def _folder_word(folder):
+    "A folder as one types it; `./hub` and not `hub`, which could be taken for a verb"
+    word = os.path.relpath(folder)
+    return word if os.sep in word else os.path.join('.', word)
+
 def start_command(
     verb: str,                  # 'hub' or 'studio'
     address: str,               # That should answer
@@ -84,7 +89,7 @@ def start_command(
     "What to type to start a service"
     url = urlsplit(address)
     if url.scheme != 'http' or url.hostname not in ('127.0.0.1', 'localhost'): return ''
-    place = 'FOLDER' if folder is None else shlex.quote(os.path.relpath(folder))
+    place = 'FOLDER' if folder is None else shlex.quote(_folder_word(folder))
     port = url.port or 80
     return f'annot_hub {verb} {place}' + (f' --port {port}' if port != _USUAL_PORTS[verb] else '')
 

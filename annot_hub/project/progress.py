@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['MODEL_LABELS', 'by_person', 'by_split', 'label_states', 'repo_counts', 'accepted_count', 'rounds_done',
            'upload_counts', 'named_command', 'step_words', 'pull_words', 'typed_steps', 'rounds_left', 'images_left',
-           'work_left', 'model_steps', 'next_steps', 'answer_or_problem', 'what_is_drawn', 'version_state',
-           'repo_lines', 'round_lines', 'studio_lines', 'nothing_left', 'status_text']
+           'work_left', 'model_steps', 'start_steps', 'next_steps', 'answer_or_problem', 'what_is_drawn',
+           'version_state', 'repo_lines', 'round_lines', 'studio_lines', 'nothing_left', 'status_text']
 
 # %% ../../nbs/6_project/47_progress.ipynb #f747dedc
 import json
@@ -408,13 +408,22 @@ def model_steps(
     elif studio.get('project') and repo.get('looked at', 0) >= repo.get('selected', 0):
         yield from _steps_with_model(repo)
 
+def start_steps(
+    found: dict # `collection`, `hub` and `studio` of a status
+) -> list:      # Commands
+    "What to type where something does not answer: one command if it starts all that is down"
+    problems = [found[name].get('problem', '') for name in ('collection', 'hub', 'studio')]
+    if '`annot_hub serve`' in problems[1] and problems[2]:
+        return [*named_command(problems[0]), 'annot_hub serve (in a terminal of its own)']
+    return [command for problem in problems for command in named_command(problem)]
+
 def next_steps(
     found: dict # `collection`, `hub` and `studio` of a status
 ) -> list:      # Texts, the next one first
-    "What to do, in this order"
+    "What to do, in this order; without a Hub nobody knows what it lacks"
     parts = [found[name] for name in ('collection', 'hub', 'studio')]
-    remedies = [c for part in parts for c in named_command(part.get('problem', ''))]
-    steps = [*remedies, *typed_steps(*parts), *model_steps(*parts[1:]), *work_left(*parts[1:])]
+    typed = [] if 'problem' in found['hub'] else typed_steps(*parts)
+    steps = [*start_steps(found), *typed, *model_steps(*parts[1:]), *work_left(*parts[1:])]
     verbs = [re.split(r'[(:]', step)[0].strip() for step in steps]
     return [step for i, step in enumerate(steps) if verbs[i] not in verbs[:i]]
 
@@ -567,6 +576,7 @@ def nothing_left(
 ) -> str:       # A sentence
     "Is all done, or is something in the way?"
     repo, studio = found['hub'], found['studio']
+    if 'problem' in repo: return 'the Hub must answer first, then `annot_hub status`'
     left = repo.get('selected', 0) - repo.get('looked at', 0)
     if 'problem' in studio and left > 0:
         return f'{plural(left, "image")} to label: Label Studio must answer first, then `annot_hub push`'
