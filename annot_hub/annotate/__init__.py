@@ -12,7 +12,7 @@ import lazy_loader
 _PAGES = {
     'masks': ['from_mask', 'to_mask'],
     'regions': ['to_pixels', 'to_percent', 'corners', 'bounds', 'draw_regions'],
-    'features': ['Control'],
+    'controls': ['Control'],
     'interface': ['Interface', 'classification', 'detection', 'encode'],
     'screen': ['Words', 'screen'],
     'task_data': ['tasks', 'prediction'],

@@ -11,7 +11,7 @@ __all__ = ['as_list', 'given_answers', 'complaint', 'read_answer', 'entries_by',
 import json
 from collections import defaultdict
 from hashlib import sha1
-from .features import REGION_FIELDS, Control, path_text
+from .controls import REGION_FIELDS, Control, path_text
 from .masks import from_mask, to_data_url
 from ..collect.words import quoted
 from .regions import to_percent, to_pixels

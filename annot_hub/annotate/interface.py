@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 from fastcore.basics import patch
 from .answers import (as_list, class_names, class_numbers, complaint, entries_by,
     read_answer, read_regions, write_answer, write_regions)
-from annot_hub.annotate.features import (REGIONS, SHAPES, controls_of, feature, parse_xml, plain_xml,
+from annot_hub.annotate.controls import (REGIONS, SHAPES, controls_of, feature, parse_xml, plain_xml,
     shown_images, task_keys)
 from .masks import from_mask, to_png
 from .regions import PLACES, bounds

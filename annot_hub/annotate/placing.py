@@ -12,7 +12,7 @@ import re
 from collections import defaultdict, namedtuple
 import pyarrow as pa
 import pyarrow.compute as pc
-from .features import Pictures
+from .controls import Pictures
 from ..collect.images import IMAGE_EXTS
 from ..collect.key_columns import may_be_bad, parse_urls
 from ..collect.keys import check_file_name, hf_path, parse_url

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from fastcore.basics import patch
 
-from .features import parse_xml, plain_xml
+from .controls import parse_xml, plain_xml
 from ..collect.words import quoted
 from .client import Studio, StudioError, answer_json
 

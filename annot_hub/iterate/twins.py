@@ -17,7 +17,7 @@ import pandas as pd
 from ..collect.images import judge
 from ..collect.steps import progress_bar
 from ..collect.words import one_line, plural
-from ..publish.splits import hash_file, near_pairs, same_bytes
+from ..publish.doubles import hash_file, near_pairs, same_bytes
 
 # %% ../../nbs/5_iterate/42_twins.ipynb #ae183240
 def _look(path): # At one file: sha256, dhash, error

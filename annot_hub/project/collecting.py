@@ -30,7 +30,7 @@ from .config import files_named
 from .keeping import Project
 from .measured import keep_hashes, measure_changed
 from .trust import NotTrusted
-from ..publish.splits import add_hashes
+from ..publish.doubles import add_hashes
 
 # %% ../../nbs/6_project/34_collecting.ipynb #f3addc6b
 def require_columns(

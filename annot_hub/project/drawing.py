@@ -19,7 +19,7 @@ from .keeping import Project
 from ..publish.base import trailer
 from ..publish.draws import (BATCHES, LISTED, RANDOM, append_batches, batch_rows, batches_today,
                                      draw_order, is_batches, next_batch_number, read_batches)
-from ..publish.names import names_of
+from ..publish.image_names import names_of
 from ..publish.splits import group_of
 
 # %% ../../nbs/6_project/35_drawing.ipynb #f3447d3a

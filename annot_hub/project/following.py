@@ -119,7 +119,7 @@ def old_contents(self: Project,
 ) -> dict:         # Commit → key → sha256; a commit that the repo does not have is left out
     "What the images held when the tasks were made"
     from annot_hub.collect.repo import HubError
-    from annot_hub.publish.names import contents_at
+    from annot_hub.publish.image_names import contents_at
     found = {}
     for commit in image_commits(tasks, names):
         try: found[commit] = contents_at(self.hub, commit)
@@ -131,7 +131,7 @@ def under_todays_names(self: Project,
     tasks: list # From Label Studio, with `data`
 ) -> list:      # The same, with the keys of today
     "Tasks under the names that their images have now"
-    from annot_hub.publish.names import read_names
+    from annot_hub.publish.image_names import read_names
     names = read_names(self.hub)
     return tasks_today(tasks, names, self.old_contents(tasks, names)) if names.spans else tasks
 

@@ -20,7 +20,7 @@ from .config import parse_config, to_toml
 from .keys import Project
 from .rounds import add_reports, pictures_of, project_identity
 from ..record.changes import change
-from ..record.numbers import check_numbers, keep_numbers, moved_numbers, with_numbers
+from ..record.class_numbers import check_numbers, keep_numbers, moved_numbers, with_numbers
 from ..record.renames import interface_changes, latest_names, remember, renamed
 from ..record.journal import cursor, entries, updates
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface
 from ..collect.columns import places
 from ..collect.files import write_file

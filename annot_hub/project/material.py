@@ -17,7 +17,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..annotate.answers import as_list
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface
 from ..annotate.regions import bounds
 from ..collect.columns import places

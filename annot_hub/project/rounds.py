@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from ..annotate.environment import cache_folder
 from ..annotate.inventory import Inventory, TaskMemory, image_of
 from ..annotate.task_data import tasks
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface
 from ..collect.columns import as_called
 from ..collect.files import inside, private_folder, write_file
@@ -29,11 +29,11 @@ from .buried import taken_back
 from .drawing import in_turn
 from .addresses import Project
 from .labelling import project_identity
-from ..record.numbers import check_numbers
+from ..record.class_numbers import check_numbers
 from ..record.renames import interface_changes, remember
 from ..publish.base import read_record
 from ..publish.draws import BATCHES, asked_names
-from ..publish.names import read_names
+from ..publish.image_names import read_names
 from ..publish.predictions import PREDICTIONS, read_predictions, with_predictions
 from ..record.journal import current, cursor, entries, updates
 from ..record.lines import make_room

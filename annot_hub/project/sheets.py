@@ -19,7 +19,7 @@ import pandas as pd
 from fastcore.basics import chunked, patch
 
 from ..annotate.answers import as_list
-from ..annotate.features import Control, parse_xml
+from ..annotate.controls import Control, parse_xml
 from ..annotate.interface import Interface
 from ..annotate.inventory import TaskMemory
 from ..annotate.projects import control_names

@@ -58,7 +58,7 @@ def tasks_of(self: Project,
 @patch
 def _keys_to_withdraw(self: Project, files):
     "The images that people mean"
-    from annot_hub.publish.names import read_names
+    from annot_hub.publish.image_names import read_names
     from annot_hub.publish.withdrawing import images_to_withdraw
     known = self.hub.collection().file_name.tolist()
     return images_to_withdraw(files, read_names(self.hub), known, self.prefix)

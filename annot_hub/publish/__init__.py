@@ -10,7 +10,8 @@ import lazy_loader
 
 # %% ../../nbs/4_publish/index.ipynb #front008
 _PAGES = {
-    'splits': ['assign_split', 'split', 'read_splits', 'near_pairs'],
+    'doubles': ['near_pairs'],
+    'splits': ['assign_split', 'split', 'read_splits'],
     'draws': ['draw_order', 'read_batches'],
     'labelled': ['Labelled', 'LabelledImage', 'write_files'],
     'coco': ['read_coco', 'coco_files'],
@@ -18,7 +19,7 @@ _PAGES = {
     'voc': ['read_voc', 'voc_files'],
     'via': ['read_via'],
     'webannotation': ['web_annotation_files'],
-    'task_files': ['write_label_studio'],
+    'task_files': ['label_studio_files'],
     'class_folders': ['write_image_folder'],
     'cards': ['card', 'contact_sheet'],
     'views': ['annotated', 'to_parquet', 'to_csv', 'from_csv', 'compare'],

@@ -12,7 +12,7 @@ from io import BytesIO, StringIO
 
 import pandas as pd
 
-from ..annotate.features import Control
+from ..annotate.controls import Control
 from ..annotate.interface import Interface
 from ..collect.columns import among, places
 from ..collect.identity import Lineage

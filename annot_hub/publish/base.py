@@ -24,7 +24,7 @@ from ..collect.renaming import Repo # with `under`
 from .cards import our_files
 from .accepted import ACCEPTED
 from .draws import BATCHES
-from .names import contents_at, csv_today, read_names, with_names
+from .image_names import contents_at, csv_today, read_names, with_names
 from .splits import SPLITS_HEAD
 from ..record.journal import current
 from ..record.lines import SMALLEST, Record, is_content, keep_columns, kept, loads, put_together

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface
 from ..annotate.masks import from_mask, stretches, to_mask
 from ..annotate.regions import bounds, coordinate, outline

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from .. import __version__
 from ..annotate.answers import as_list
-from ..annotate.features import parse_xml
+from ..annotate.controls import parse_xml
 from ..annotate.interface import Interface
 from ..collect.columns import among
 from ..collect.words import counted, plural

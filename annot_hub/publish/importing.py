@@ -20,7 +20,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
-from ..annotate.features import Control
+from ..annotate.controls import Control
 from ..annotate.interface import Interface
 from ..collect.columns import among
 from ..collect.naming import Names, place_names, placing_advice, placing_counts, placing_problems

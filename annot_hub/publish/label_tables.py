@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from ..annotate.answers import as_list, write_answer
-from ..annotate.features import REGIONS, Control
+from ..annotate.controls import REGIONS, Control
 from ..annotate.interface import Interface
 from ..annotate.task_data import OVERWRITTEN
 from ..collect.images import IMAGE_EXTS

@@ -22,7 +22,7 @@ import pandas as pd
 
 from annot_hub.annotate.answers import (as_list, complaint, entries_by, read_region, write_answer,
     write_region)
-from ..annotate.features import REGIONS, Control
+from ..annotate.controls import REGIONS, Control
 from ..annotate.interface import Interface, classification, detection
 from ..collect.files import inside, write_file
 from ..collect.keys import IMAGE_EXTS

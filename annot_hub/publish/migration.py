@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 import pandas as pd
 
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface, classification, encode
 from ..collect.images import IMAGE_EXTS
 from ..collect.keys import check_file_name

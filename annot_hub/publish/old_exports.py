@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..annotate.answers import as_list
-from ..annotate.features import TAKEN, Pictures
+from ..annotate.controls import TAKEN, Pictures
 from ..annotate.interface import Interface
 from ..annotate.placing import Unplaced, named_parts, shown_value
 from ..collect.words import has_half, one_line, quoted

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from ..annotate.features import parse_xml
+from ..annotate.controls import parse_xml
 from ..annotate.interface import Interface
 from ..collect.files import inside, write_file
 from ..collect.identity import RECORD_FILE

@@ -19,13 +19,13 @@ from ..collect.repo import HubError, Repo, as_repo
 from .base import Base, is_publish, read_base, read_record
 from ..collect.identity import Lineage
 from ..collect.tables import csv_frame, decoded
-from .names import contents_at, csv_today, read_names
+from .image_names import contents_at, csv_today, read_names
 from .publishing import csv_edits, other_edits, published_interface, write_version
 from .version import Draft, PublishReport
 from .views import compare
 from ..record.journal import current
 from ..record.lines import when
-from ..record.numbers import keep_numbers, moved_numbers
+from ..record.class_numbers import keep_numbers, moved_numbers
 from ..record.renames import interface_changes
 from ..record.votes import labels
 

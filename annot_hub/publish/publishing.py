@@ -36,13 +36,13 @@ from .corrections import CsvVersion, EditError, EditRules, accept_edits, changed
 from .corrections import find_edits
 from .version import Draft, PublishReport, draft_report, is_settled, labels_after, labels_before, plan_sheet
 from .version import proposal_text, readable_text, record_files, text_files, version_table, with_data
-from .names import with_names
+from .image_names import with_names
 from .splits import read_splits, with_places
 from .views import to_csv, write_csv
 from ..record.journal import Found, by_task, entries_to_add, not_in
 from ..record.exports import without_gc
 from ..record.lines import Record, as_record, next_name
-from ..record.numbers import check_numbers, keep_numbers
+from ..record.class_numbers import check_numbers, keep_numbers
 from ..record.renames import remember
 from ..record.votes import LABEL_COLUMNS, labels
 

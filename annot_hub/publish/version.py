@@ -27,7 +27,7 @@ from .accepted import (ACCEPTED, accepted_files, accepted_today, read_accepted, 
                                         with_accepted)
 from .base import REPORT, Base, read_report
 from .cards import card, contact_sheet, sheet_key
-from .names import number_beside
+from .image_names import number_beside
 from .draws import BATCHES, batches_today, is_batches, read_batches, why_asked
 from .splits import Splits, missing_classes, split
 from .views import (NO_LABEL, annotated, compare, describe, parquet_bytes, read_cells,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..annotate.features import REGIONS
+from ..annotate.controls import REGIONS
 from ..annotate.interface import Interface, encode
 from ..collect.columns import among
 from ..collect.repo import Commit, HubError, Repo, as_repo

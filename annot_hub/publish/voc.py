@@ -16,7 +16,7 @@ from collections import Counter
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from ..annotate.features import plain_xml
+from ..annotate.controls import plain_xml
 from ..annotate.interface import Interface
 from ..annotate.regions import bounds, coordinate
 from ..collect.tables import decoded

@@ -20,7 +20,7 @@ from ..collect.thumbnails import thumbnail_name
 from ..collect.words import first_few, one_line, plural
 from .base import Base, read_base, read_record
 from ..collect.identity import record_number
-from .names import with_names
+from .image_names import with_names
 from .publishing import draft_version, write_version
 from ..record.journal import Found
 from ..collect.columns import among

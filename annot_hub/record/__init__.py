@@ -22,7 +22,7 @@ _PAGES = {
     'raters': ['dawid_skene', 'consensus', 'adjudicate'],
     'reviewing': ['queue', 'send_queue', 'decisions'],
     'renames': ['interface_changes', 'remember', 'renamed'],
-    'numbers': ['keep_numbers'],
+    'class_numbers': ['keep_numbers'],
     'changes': ['Change', 'change', 'proposals', 'rewrite'],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach('annot_hub.record', submod_attrs=_PAGES)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 import pandas as pd
 from ..collect.words import quoted
-from ..annotate.features import Control
+from ..annotate.controls import Control
 from ..annotate.interface import Interface
 from ..annotate.answers import given_answers, wrapped
 from .journal import current

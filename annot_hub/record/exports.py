@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import re
-from ..annotate.features import Control, Pictures
+from ..annotate.controls import Control, Pictures
 from ..collect.tables import csv_frame, decoded
 from ..annotate.interface import Interface
 from ..annotate.placing import Unplaced, named_parts, page_list, placed_parts, plain_names, task_image

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from ..annotate.features import Pictures
+from ..annotate.controls import Pictures
 from ..annotate.placing import Unplaced, placed_parts
 from .exports import COLUMNS, annotation_table, page_id
 from .lines import EARLIEST, Record, as_record, by_time, put_together, when

@@ -20,7 +20,7 @@ from itertools import combinations, groupby
 import numpy as np
 import pandas as pd
 from ..collect.words import quoted
-from ..annotate.features import Control
+from ..annotate.controls import Control
 from ..annotate.interface import Interface
 from .journal import to_frame
 from .lines import as_record

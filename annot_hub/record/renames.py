@@ -9,7 +9,7 @@ __all__ = ['with_was', 'control_renames', 'check_rename', 'shared_controls', 'na
 # %% ../../nbs/3_record/75_renames.ipynb #8898c1a4
 import xml.etree.ElementTree as ET
 from ..collect.words import quoted
-from ..annotate.features import Control, offered
+from ..annotate.controls import Control, offered
 from ..annotate.interface import Interface, parse_xml
 
 # %% ../../nbs/3_record/75_renames.ipynb #62e2dc8f

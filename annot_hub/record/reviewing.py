@@ -15,7 +15,7 @@ from hashlib import sha1
 import pandas as pd
 from fastcore.basics import chunked
 from ..annotate.interface import Interface
-from ..annotate.features import Pictures
+from ..annotate.controls import Pictures
 from ..annotate.placing import tasks_by_image
 from .journal import Found, current, entries
 from .votes import REVIEW, independent
