@@ -108,11 +108,12 @@ def read_place(
     entry: dict       # One region
 ) -> tuple:           # The fields of the place in pixels or None, and the complaint or None
     "Where a region is"
-    size = [entry.get(k) or _value_of(entry).get(k) for k in ('original_width', 'original_height')]
+    value = _value_of(entry)
+    size = [entry.get(k) or value.get(k) for k in ('original_width', 'original_height')]
     if not all(size):
         return None, (f'{control.name}: a region without original_width and original_height, '
                       'so its pixels are unknown')
-    try: return to_pixels(control.kind, _value_of(entry), *size), None
+    try: return to_pixels(control.kind, value, *size), None
     except (KeyError, TypeError, ValueError, OverflowError):
         return None, f'{control.name}: a region that is not one of {control.kind}'
 
