@@ -7,13 +7,12 @@ __all__ = ['OVERWRITTEN', 'TASK_KEYS', 'plain', 'plain_column', 'obstacle', 'che
            'check_places', 'tasks', 'prediction']
 
 # %% ../../nbs/2_annotate/30_task_data.ipynb #78378a76
-import gc
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from datetime import date
 import pandas as pd
+from ..collect.steps import without_gc
 from ..collect.words import quoted
 from ..collect.images import IMAGE_EXTS, check_keys
 from ..collect.key_columns import are_renditions, hub_urls
@@ -124,17 +123,6 @@ def check_places(
             raise ValueError(f'the answers about {name} would have no place: {why[0]}. Ask about the '
                              'picture that shows $image: toName="…" names it')
 
-@contextmanager
-def _collector_paused(): # for `with`: else many small dicts are searched again and again as they become more
-    was = gc.isenabled()
-    gc.disable()
-    try: yield
-    finally:
-        if was and not gc.get_freeze_count():
-            gc.freeze() # what was made becomes old, and is not searched at once
-            gc.unfreeze()
-        if was: gc.enable()
-
 def tasks(
     df: pd.DataFrame,                # One row an image, with `file_name`; `selected` limits it
     repo_id: str,                    # `user/name` of the dataset repo the images are in
@@ -155,7 +143,7 @@ def tasks(
         known.append([about_image(columns, values) for values in zip(*known, strict=True)])
         names = *names, ABOUT
     rows = zip(urls, df.file_name.tolist(), [repo_id]*len(df), [revision]*len(df), *known, strict=True)
-    with _collector_paused(): made = [{'data': dict(zip(names, row, strict=True))} for row in rows]
+    with without_gc(): made = [{'data': dict(zip(names, row, strict=True))} for row in rows]
     if interface and interface.images.asked != ['$image']: check_places(made, interface)
     return made
 

@@ -13,7 +13,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 
 from .. import __version__
-from ..collect.words import Printable, Unread, brief, quoted
+from ..collect.words import Printable, Unread, brief, did_you_mean, quoted
 from .verbs import OFFLINE, VERBS
 
 # %% ../../nbs/6_project/70_cli.ipynb #570262e8
@@ -39,7 +39,6 @@ def unknown_verb(
     verb: str # As somebody typed it
 ) -> str:     # With the nearest verb, or all of them
     "What to say of a verb that does not exist"
-    from annot_hub.project.config import did_you_mean
     hint = did_you_mean(verb, VERBS) or f'\n\n{usage()}'
     return f'annot_hub: there is no {quoted(verb)}{hint}'
 

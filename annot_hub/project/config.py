@@ -5,15 +5,14 @@
 # %% auto #0
 __all__ = ['PATH', 'COLUMN', 'NAMES', 'NUMBER', 'ADDRESS', 'REPO', 'ADDRESSES', 'PATHS', 'line', 'Images', 'Metadata', 'Sample',
            'Tasks', 'HubSection', 'StudioSection', 'GateSection', 'AboutSection', 'Config', 'reference', 'to_toml',
-           'did_you_mean', 'typed', 'files_named', 'screen_problem', 'config_problem', 'check_config', 'parse_config',
-           'read_config', 'config_text']
+           'typed', 'files_named', 'screen_problem', 'config_problem', 'check_config', 'parse_config', 'read_config',
+           'config_text']
 
 # %% ../../nbs/6_project/25_config.ipynb #50f49f3b
 import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -22,7 +21,7 @@ from msgspec import Meta, Struct
 from msgspec.inspect import type_info
 from msgspec.structs import fields
 
-from ..collect.words import quoted
+from ..collect.words import did_you_mean, quoted
 from ..collect.files import inside
 from ..collect.matching import MATCHES
 from .trust import address
@@ -193,15 +192,6 @@ def to_toml(
     return '{' + ', '.join(pairs) + '}'
 
 # %% ../../nbs/6_project/25_config.ipynb #a9984f6e
-def did_you_mean(
-    word: str,      # As somebody typed it
-    known: Iterable # Names there are
-) -> str:           # Completes "there is no …"; empty if none of them is near
-    "The name that was probably meant"
-    from difflib import get_close_matches
-    near = get_close_matches(word, known, 1)
-    return f', did you mean {quoted(near[0])}?' if near else ''
-
 def _unknown_name(name, cls, where):
     "What to say of a line that is not in the description: the nearest one, or all of them"
     names = [f.name for f in fields(cls)]

@@ -41,7 +41,7 @@ def measures_path(
 ) -> Path:                # `PermissionError` when others can change what is in the cache
     "Where the measures of a folder are kept"
     name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]
-    return private_folder(cache_folder()/'measured')/f'{name}.1.parquet' # 1: as this version measures
+    return private_folder(cache_folder()/'measured')/f'{name}.2.parquet' # 2: as this version measures
 
 def kept_measures(
     root: str|os.PathLike # The folder of the images

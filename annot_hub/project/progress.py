@@ -448,7 +448,7 @@ def version_state(
     base: object # From `read_base`
 ) -> dict:       # `edited`, `behind`, `renamed`: true or false
     "What has happened to the repo since its last version"
-    edited, behind = (base.since[1] is not None and path in base.found and not base.is_ours(path)
+    edited, behind = (base.since.publish is not None and path in base.found and not base.is_ours(path)
                       for path in ('annotations.csv', 'collection.parquet'))
     readme = (base.published('README.md') or b'').decode(errors='replace')
     renamed = "load_dataset('" in readme and f"load_dataset('{base.repo.id}'" not in readme

@@ -22,7 +22,7 @@ import pandas as pd
 
 from ..collect.columns import LATER_COLUMNS, among
 from ..collect.fetching import image_reader
-from ..collect.steps import progress_bar
+from ..collect.steps import progress_bar, without_gc
 from ..collect.words import quoted
 from ..annotate.interface import Interface
 from ..collect.renaming import own_places
@@ -40,7 +40,6 @@ from .image_names import with_names
 from .splits import read_splits, with_places
 from .views import to_csv, write_csv
 from ..record.journal import Found, by_task, entries_to_add, not_in
-from ..record.exports import without_gc
 from ..record.lines import Record, as_record, next_name
 from ..record.class_numbers import check_numbers, keep_numbers
 from ..record.renames import remember

@@ -345,7 +345,7 @@ def check_record(
 ) -> dict:           # As from `record_problems`
     "Has the record only grown?"
     records = {path: etag for path, etag in found.etags.items() if RECORD_FILE.fullmatch(path)}
-    last = before.since[1]
+    last = before.since.publish
     earlier = found.repo.etags(last, 'record') if last else {}
     earlier = {path: etag for path, etag in earlier.items() if RECORD_FILE.fullmatch(path)}
     changes = found.repo.last_changes(list(records), found.commit) if records else {}

@@ -5,10 +5,9 @@
 # %% auto #0
 __all__ = ['COLUMNS', 'ANSWER_KEYS', 'typed_values', 'annotation_table', 'page_id', 'full_rows', 'short_result', 'short_rows',
            'is_written', 'csv_value', 'csv_rows', 'from_json', 'decode_objects', 'like_first', 'cut_off', 'json_pieces',
-           'export_kind', 'row_parts', 'named_rows', 'export_rows', 'without_gc', 'read_export', 'task_image']
+           'export_kind', 'row_parts', 'named_rows', 'export_rows', 'read_export', 'task_image']
 
 # %% ../../nbs/3_record/10_exports.ipynb #871e474b
-import gc
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import re
 from ..annotate.controls import Control, Pictures
+from ..collect.steps import without_gc
 from ..collect.tables import csv_frame, decoded
 from ..annotate.interface import Interface
 from ..annotate.placing import Unplaced, named_parts, page_list, placed_parts, plain_names, task_image
@@ -414,18 +414,6 @@ def _chunks(path, interface, chunks):
     with _odd_file(path): yield from _tables(path, interface, chunks)
 
 # %% ../../nbs/3_record/10_exports.ipynb #01202acd
-@contextmanager
-def without_gc() -> Iterator: # For `with`
-    "Pause the garbage collector: to search a million entries again and again takes longer than all else"
-    was = gc.isenabled()
-    gc.disable()
-    try: yield
-    finally:
-        if was and not gc.get_freeze_count():
-            gc.freeze() # what was made meanwhile becomes old: else it would be searched at once
-            gc.unfreeze()
-        if was: gc.enable()
-
 def _whole_table(path, interface):
     "The whole export, a few rows at a time, so that little is held beside them"
     parts = [*_chunks(path, interface, 3_000)]

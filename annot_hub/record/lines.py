@@ -33,8 +33,9 @@ import pyarrow.parquet as pq
 from ..annotate.environment import cache_folder
 from ..collect.files import new_file, private_folder
 from ..collect.identity import next_number
+from ..collect.steps import without_gc
 from ..collect.words import plural
-from .exports import from_json, without_gc
+from .exports import from_json
 
 # %% ../../nbs/3_record/15_lines.ipynb #ed3f36b2
 NEVER = datetime.min.replace(tzinfo=timezone.utc)   # earlier than every server time

@@ -20,10 +20,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from ..annotate.interface import REGIONS, Interface
+from ..collect.steps import without_gc
 from ..collect.words import has_half, whole
 from .journal import current
 from .lines import Record, as_record, json_texts
-from .exports import from_json, without_gc
+from .exports import from_json
 
 # %% ../../nbs/3_record/30_votes.ipynb #9cb12724
 REVIEW = 'review-'   # how the `project` of a reviewer's entry begins
