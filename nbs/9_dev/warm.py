@@ -32,6 +32,7 @@ sys.argv[1:], folder, environ = json.loads(line)
 os.environ.clear()
 os.environ.update(environ)
 os.chdir(folder)
+sys.path.insert(0, '') # a page imports what lies beside it
 numpy.random.seed()
 pandas.set_option('display.max_columns', 20) # pandas found no notebook when it was imported
 launch_new_instance()
