@@ -9,7 +9,6 @@ __all__ = ['execute', 'keep_pictures', 'output_changes', 'check_page', 'refresh'
 import base64
 import json
 import re
-import sys
 from difflib import unified_diff
 from io import BytesIO
 from pathlib import Path
@@ -126,11 +125,3 @@ def refresh(
     text = nbformat.writes(fresh, version=4).rstrip('\n') + '\n'
     if text != path.read_text(encoding='utf-8'): path.write_text(text, encoding='utf-8')
     return output_changes(saved, fresh)
-
-# %% ../../nbs/9_dev/10_fresh.ipynb #7ed2ee4a
-#| eval: false
-if __name__ == '__main__':
-    verb, path = sys.argv[1:]
-    complaints = {'check': check_page, 'run': refresh}[verb](Path(path))
-    print(*complaints, sep='\n')
-    sys.exit(bool(complaints) and verb == 'check')

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HOME', 'ANSWERS', 'page_name', 'documentation', 'CertainNames', 'ShowDocs', 'notebooks', 'gaps', 'spelled_out',
-           'write_sources', 'render', 'searchable', 'sort_search', 'lost_headings', 'sidebar_gaps', 'docs']
+           'searchable', 'write_sources', 'render', 'lost_headings', 'sidebar_gaps', 'docs']
 
 # %% ../../nbs/9_dev/20_site.ipynb #72162afd
 import json
@@ -121,6 +121,17 @@ def spelled_out(
         elif first: sections.append(entry | {'contents': [first, *rest]})
     return sections
 
+# %% ../../nbs/9_dev/20_site.ipynb #ebd7ef10
+ANSWERS = 'how_to/questions.html#' # Where short answers begin
+
+def searchable(
+    entry: dict # Of `search.json`
+) -> dict:      # The same under the title that it is found by
+    "Answers before names of the code"
+    name = entry['section']
+    if entry['href'].startswith(ANSWERS): return entry | {'title': name}
+    return entry | {'title': ''} if name and entry['text'].startswith(f'{name}(') else entry
+
 # %% ../../nbs/9_dev/20_site.ipynb #033d4bf4
 def _relink_cell(cell): # Its text and its outputs
     if cell.cell_type == 'markdown': cell.source = _relink(cell.source)
@@ -161,26 +172,10 @@ def render(
     site.build()
     for css in site.out.rglob('*.css'): # no font from another host
         css.write_text(re.sub(r'@import url\(https?://[^)]*\);?', '', css.read_text('utf-8')), 'utf-8')
+    index = site.out/'search.json'
+    entries = [searchable(entry) for entry in json.loads(index.read_text('utf-8'))]
+    index.write_text(json.dumps(entries, ensure_ascii=False), 'utf-8')
     return [w for w in site.warnings if 'output-file' not in w]
-
-# %% ../../nbs/9_dev/20_site.ipynb #ebd7ef10
-ANSWERS = 'how_to/questions.html#' # Where short answers begin
-
-def searchable(
-    entry: dict # Of `search.json`
-) -> dict:      # The same under the title that it is found by
-    "Answers before names of the code"
-    name = entry['section']
-    if entry['href'].startswith(ANSWERS): return entry | {'title': name}
-    return entry | {'title': ''} if name and entry['text'].startswith(f'{name}(') else entry
-
-def sort_search(
-    out: Path # Folder of the site
-) -> None:    # `search.json` is written again
-    "Let the search find answers first"
-    path = out/'search.json'
-    entries = json.loads(path.read_text('utf-8'))
-    path.write_text(json.dumps([searchable(entry) for entry in entries], ensure_ascii=False), 'utf-8')
 
 # %% ../../nbs/9_dev/20_site.ipynb #7768ab55
 def _lost_anchors(page, ids, text): # Links of a `page` to headings that are not among the `ids` of their page
@@ -212,6 +207,4 @@ def docs() -> list: # Complaints: broken links, pictures without words, warnings
     "Does the site build in `_docs`, and does every link in it lead somewhere?"
     nbs, proc, out = (ROOT/name for name in ('nbs', '_proc', '_docs'))
     write_sources(nbs, proc)
-    warnings = render(proc, out)
-    sort_search(out)
-    return warnings + lost_headings(out)
+    return render(proc, out) + lost_headings(out)
