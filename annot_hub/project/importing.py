@@ -25,6 +25,7 @@ from ..annotate.interface import Interface
 from ..annotate.screen import Words, screen
 from ..collect.files import inside, write_file
 from ..collect.naming import Names
+from ..collect.tables import table_kind
 from ..collect.words import counted, one_line, plural, quoted
 from .config import REPO, parse_config, to_toml
 from .judging import Project
@@ -57,6 +58,7 @@ ON_THE_HUB, IN_STUDIO = 'dataset on the Hub', 'project of Label Studio'
 def _is_via(value):
     "Is it a project of VIA, or its annotations alone?"
     if '_via_img_metadata' in value: return True
+    if all(isinstance(value.get(part), dict) for part in ('metadata', 'file')): return True # version 3
     return any(isinstance(v, dict) and 'regions' in v and 'filename' in v for v in value.values())
 
 def _is_task(value):
@@ -117,6 +119,17 @@ def _is_json_lines(path, text):
     if path.suffix not in ('.jsonl', '.ndjson') and not several: return False
     return b'"data"' not in text.split(b'\n')[0]
 
+def _is_via_csv(path, text):
+    "Is it a CSV of VIA?"
+    return path.suffix.lower() == '.csv' and b'region_shape_attributes' in text.splitlines()[0]
+
+def _is_table(path, start):
+    "Is it a table, or something that its reader knows by name, such as an old workbook of Excel?"
+    try: table_kind(start)
+    except ValueError: return True
+    has_lines = re.search(rb'[\r\n]', start) or path.suffix.lower() in ('.csv', '.tsv')
+    return bool(has_lines and re.search(rb'[,;\t|]', start))
+
 def label_file_kind(
     path: Path # A file
 ) -> str:      # One of the kinds; '' for what we do not know
@@ -127,7 +140,8 @@ def label_file_kind(
     if text.startswith(b'<'): return 'Pascal VOC' if b'<annotation' in text else ''
     if text.startswith((b'{', b'[')):
         return 'table' if _is_json_lines(path, text) else json_kind(read_json(path))
-    return 'table' if b'\n' in start and re.search(rb'[,;\t|]', start) else ''
+    if text and _is_via_csv(path, text): return 'VIA'
+    return 'table' if _is_table(path, start) else ''
 
 # %% ../../nbs/6_project/56_importing.ipynb #ee87dd23
 def is_empty(

@@ -219,6 +219,7 @@ class CocoFile:
     "What one COCO file holds"
     where: str   # Its name, for messages
     painted: int = 0 # Pixels of the masks so far
+    place: int = 0   # Of the item that is read, in its list; from 1
     images: dict = field(default_factory=dict)     # Id → `ImageDraft`
     categories: dict = field(default_factory=dict) # Id → name and the names of its key points
     lost: Counter = field(default_factory=Counter)
@@ -235,8 +236,9 @@ class CocoFile:
         why: str    # What is wrong
     ) -> None:      # The sentence is in `refused`
         "Note that an item is not read"
-        number = quoted(item.get('id'), 40) if isinstance(item, dict) else 'without an id'
-        self.refused.append(f'{self.where}, {what} {number}: {why}')
+        number = item.get('id') if isinstance(item, dict) else None
+        which = f'without an id, number {self.place} of its list' if number is None else quoted(number, 40)
+        self.refused.append(f'{self.where}, {what} {which}: {why}')
 
 def coco_id(
     value: object # An id in a file
@@ -297,17 +299,32 @@ def _count_unread(file, category, name):
     file.lost[f'{file.where}: supercategories'] += bool(group) and group not in (name, 'none')
     file.lost[f'{file.where}: skeletons'] += bool(category.get('skeleton'))
 
+def _only_objects(file, items, what):
+    "The items that are objects; the others are refused as they come"
+    for file.place, item in enumerate(items, 1):
+        if isinstance(item, dict): yield item
+        else: file.refuse(item, what, 'it is no object')
+
+def _check_one_name(file, number, name):
+    "Refuse a file in which an id means two categories: nobody knows which one a label has"
+    other = file.categories.get(number, (name,))[0]
+    if other == name: return
+    raise ValueError(f'{file.where}: two categories have the id {quoted(number, 40)}, {quoted(other)} and '
+                     f'{quoted(name)}: give each its own')
+
 def add_categories(
     file: CocoFile,  # Is changed
     categories: list # As COCO has them
-) -> None:           # Nothing
+) -> None:           # `ValueError` if one id has two names
     "Note the categories, with the names of their key points"
-    categories = [c for c in categories if isinstance(c, dict)]
+    categories = [*_only_objects(file, categories, 'category')]
     names, lost, refused = readable_names([c.get('name') for c in categories], file.where)
     file.lost += lost
     file.refused += refused
     for category, name in zip(categories, names, strict=True):
-        file.categories[coco_id(category.get('id'))] = name, _point_names(file, category)
+        number = coco_id(category.get('id'))
+        _check_one_name(file, number, name)
+        file.categories[number] = name, _point_names(file, category)
         _count_unread(file, category, name)
 
 # %% ../../nbs/4_publish/15_coco.ipynb #47b4543b
@@ -323,6 +340,13 @@ def _keep_beside(file, draft, annotation):
     file.lost[f'{file.where}: further fields of annotations ({", ".join(sorted(others))}) are kept '
               'beside the labels, and are no answers'] += 1
 
+def _unknown(what, number, known):
+    "What is wrong with an id that is not among those that are `known`"
+    other = str(number) if isinstance(number, int) else None
+    if isinstance(number, str) and number.isdecimal() and len(number) < 19: other = int(number)
+    hint = f', only {quoted(other)}: an id is a number everywhere, or a text everywhere'
+    return f'there is no {what} {quoted(number, 40)}{hint if other in known else ""}'
+
 def meant_by(
     file: CocoFile,  # With all images and categories
     annotation: dict # As COCO has it
@@ -330,8 +354,8 @@ def meant_by(
     "What the numbers of an annotation point at"
     image, category = annotation.get('image_id'), annotation.get('category_id')
     draft, known = file.images.get(coco_id(image)), file.categories.get(coco_id(category))
-    if draft is None: raise ValueError(f'there is no image {quoted(image, 40)}')
-    if known is None: raise ValueError(f'there is no category {quoted(category, 40)}')
+    if draft is None: raise ValueError(_unknown('image', image, file.images))
+    if known is None: raise ValueError(_unknown('category', category, file.categories))
     if known[0] is None: raise ValueError('its category has no name that can be a class')
     return draft, known
 
@@ -375,12 +399,6 @@ def _check_coco(data, where):
     if not all(isinstance(parts.get(k), list) for k in ('images', 'annotations', 'categories')):
         raise ValueError(f'{where} is no COCO file: it wants lists named images, annotations and categories')
 
-def _only_objects(file, items, what):
-    "The items that are objects; the others are refused as they come"
-    for item in items:
-        if isinstance(item, dict): yield item
-        else: file.refuse(item, what, 'it is no object')
-
 def coco_file(
     data: object,   # Decoded JSON
     where: str,     # The name of the file
@@ -399,15 +417,17 @@ def coco_file(
 
 # %% ../../nbs/4_publish/15_coco.ipynb #1f2cf54e
 def coco_labels(
-    files: list # Of `CocoFile`
-) -> Labelled:  # `ValueError` if there is no class
+    files: list,       # Of `CocoFile`
+    refused: list = () # Sentences on files that are not read
+) -> Labelled:         # `ValueError` if there is no class
     "What several COCO files hold, together"
     drafts = [draft for file in files for draft in file.drafts]
     categories = [category for file in files for category in file.categories.values() if category[0]]
     names = [name for name, _ in categories]
     points = [point for _, points in categories for point in points]
     lost = [sentence for file in files for sentence in sentences(file.lost)]
-    return labelled_of(drafts, names, points, lost, [why for file in files for why in file.refused])
+    refused = [*refused, *(why for file in files for why in file.refused)]
+    return labelled_of(drafts, names, points, lost, refused, ', '.join(file.where for file in files[:3]))
 
 def _coco_at(path, name):
     "The file at `path`, called `name` in messages"
@@ -425,8 +445,7 @@ def read_coco(
         except ValueError as e: refused.append(str(e))
     if not files:
         raise ValueError(refused[0] if refused else f'{path} holds no .json file: name another folder')
-    labelled = coco_labels(files)
-    return replace(labelled, refused=[*refused, *labelled.refused])
+    return coco_labels(files, refused)
 
 # %% ../../nbs/4_publish/15_coco.ipynb #6dd2ab47
 def _belongs(region, head, kinds):

@@ -68,13 +68,15 @@ def _flags_question(names):
     for name in names: ET.SubElement(tag, 'Choice', value=name)
     return tag
 
+_NO_CLASS = 'no class is named, so there is no question that these labels answer'
+
 def interface_of(
     classes: dict,  # Kind ('boxes', 'masks', … 'single', 'multiple') to a list of class names
     flags: list = () # What is noted about some regions, e.g. ['crowd', 'difficult']
 ) -> Interface:     # `ValueError` if there is no class at all, or a name that cannot be one
     "The questions that labels of these classes answer"
     parts = [ET.fromstring(_question(kind, names).xml) for kind, names in classes.items() if names]
-    if not parts: raise ValueError('no class is named, so there is no question that these labels answer')
+    if not parts: raise ValueError(_NO_CLASS)
     view = ET.Element('View')
     view.extend(tag for part in parts for tag in part if tag.tag != 'Image')
     if flags: view.append(_flags_question(flags))
@@ -267,16 +269,25 @@ def _with_result(draft, interface):
     given = {'label': draft.classes} if draft.classes else {}
     return replace(image, result=result_of(interface, draft.regions, given, size))
 
+def _without_class(source, refused):
+    "What is wrong with a source that names no class; what was refused in it is likely why"
+    shown, more = '; '.join(refused[:3]), len(refused) - 3
+    reasons = f': {shown}' if refused else ''
+    return f'{source}: {_NO_CLASS}{reasons}{f"; and {more:,} more" if more > 0 else ""}'
+
 def labelled_of(
     drafts: list,       # Of `ImageDraft`
     names: list,        # All classes, in the order of their numbers
     points: list = (),  # Names of key points that come first; further ones follow as they are used
     lost: list = (),    # Sentences
-    refused: list = ()  # Sentences
-) -> Labelled:          # `ValueError` if there is no class
+    refused: list = (), # Sentences
+    source: str = 'the source' # Its name, for messages
+) -> Labelled:          # `ValueError` if there is no class; it has the first of `refused`
     "The drafts with the questions that they answer"
     flags = sorted({flag for d in drafts for region in d.regions for flag in region.flags})
-    interface = interface_of(_asked_kinds(drafts, [*dict.fromkeys(names)], _with_used(points, drafts)), flags)
+    asked = _asked_kinds(drafts, [*dict.fromkeys(names)], _with_used(points, drafts))
+    if not any(asked.values()): raise ValueError(_without_class(source, refused))
+    interface = interface_of(asked, flags)
     images, odd = [], []
     for draft in drafts:
         try: images.append(_with_result(draft, interface))

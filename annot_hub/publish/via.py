@@ -330,7 +330,7 @@ def via_labels(
     drafts = [*by_key.values()]
     names = used_names(file, drafts)
     points = {r.labels[0] for draft in drafts for r in draft.regions if r.column == 'points'}
-    return labelled_of(drafts, names, [n for n in names if n in points], sentences(lost), refused)
+    return labelled_of(drafts, names, [n for n in names if n in points], sentences(lost), refused, where)
 
 def read_via(
     path: str|os.PathLike,          # JSON of version 1, 2 or 3, or CSV

@@ -270,6 +270,12 @@ def _checked_labels(folder, texts, images):
     if labels: return labels
     raise ValueError(f'{folder} holds no files of labels: name the folder with data.yaml in it')
 
+def _nameless_labels(folder, labels):
+    "A sentence for each file called `.txt` beside files of labels: it is of no image"
+    places = sorted({PurePosixPath(label).parent/'.txt' for label in labels})
+    return [f'{place}: there is no name before its ending, so it belongs to no image: rename it, or remove it'
+            for place in places if (folder/place).is_file()]
+
 def yolo_folder(
     folder: str|os.PathLike # The dataset
 ) -> YoloFolder:            # `ValueError` if there are no labels, or `data.yaml` cannot be read
@@ -279,7 +285,8 @@ def yolo_folder(
     labels = _checked_labels(folder, texts, images)
     names, lost, refused = _readable_classes(folder, data, texts)
     splits, listed = yaml_splits(folder, data, [image_stem(label) for label in labels])
-    return YoloFolder(names, labels, listed | images, splits, *_yaml_points(data), lost, refused)
+    return YoloFolder(names, labels, listed | images, splits, *_yaml_points(data), lost,
+                      refused + _nameless_labels(folder, labels))
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #f4ef6b00
 def label_draft(
@@ -333,7 +340,8 @@ def read_yolo(
     found = yolo_folder(folder)
     drafts = [label_draft(read_text(Path(folder)/label), label, found) for label in found.labels]
     points = [point for own in found.point_names.values() for point in own]
-    labelled = labelled_of(drafts, _class_order(found, drafts), points, sentences(found.lost), found.refused)
+    labelled = labelled_of(drafts, _class_order(found, drafts), points, sentences(found.lost), found.refused,
+                           os.fspath(folder))
     return labelled if sizes is None else with_sizes(labelled, sizes)
 
 # %% ../../nbs/4_publish/16_yolo.ipynb #822f8c64
