@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -53,6 +54,9 @@ class _Process(psutil.Process): # With all that Jupyter asks of a process
 
     def poll(self): # `None` as long as it runs
         return None if self.is_running() else 0
+
+    def send_signal(self, number): # It may have ended just before, as after any request to end
+        with suppress(psutil.NoSuchProcess): super().send_signal(number)
 
 class _Forked(LocalProvisioner): # Starts a kernel as a copy of a warm parent
     async def launch_kernel(self, cmd, env, cwd, **_):

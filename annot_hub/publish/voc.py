@@ -257,7 +257,7 @@ def read_voc(
     drafts = voc_drafts(roots, *_beside(path))
     refused += _add_objects([*roots.values()], drafts, first, lost)
     classes = sorted({region.labels[0] for draft in drafts for region in draft.regions})
-    return labelled_of(drafts, classes, [], sentences(lost), refused)
+    return labelled_of(drafts, classes, [], sentences(lost), refused, os.fspath(path))
 
 # %% ../../nbs/4_publish/17_voc.ipynb #71c680e9
 def whole_box(
