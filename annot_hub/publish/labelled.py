@@ -68,7 +68,7 @@ def _flags_question(names):
     for name in names: ET.SubElement(tag, 'Choice', value=name)
     return tag
 
-_NO_CLASS = 'no class is named, so there is no question that these labels answer'
+_NO_QUESTION = 'no class is named, so there is no question that these labels answer'
 
 def interface_of(
     classes: dict,  # Kind ('boxes', 'masks', … 'single', 'multiple') to a list of class names
@@ -76,7 +76,7 @@ def interface_of(
 ) -> Interface:     # `ValueError` if there is no class at all, or a name that cannot be one
     "The questions that labels of these classes answer"
     parts = [ET.fromstring(_question(kind, names).xml) for kind, names in classes.items() if names]
-    if not parts: raise ValueError(_NO_CLASS)
+    if not parts: raise ValueError(_NO_QUESTION)
     view = ET.Element('View')
     view.extend(tag for part in parts for tag in part if tag.tag != 'Image')
     if flags: view.append(_flags_question(flags))
@@ -273,7 +273,7 @@ def _without_class(source, refused):
     "What is wrong with a source that names no class; what was refused in it is likely why"
     shown, more = '; '.join(refused[:3]), len(refused) - 3
     reasons = f': {shown}' if refused else ''
-    return f'{source}: {_NO_CLASS}{reasons}{f"; and {more:,} more" if more > 0 else ""}'
+    return f'{source}: {_NO_QUESTION}{reasons}{f"; and {more:,} more" if more > 0 else ""}'
 
 def labelled_of(
     drafts: list,       # Of `ImageDraft`
