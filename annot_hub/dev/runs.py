@@ -77,7 +77,7 @@ def run_one(
     name: str,             # Of the command in reports; the path of a page
     cmd: list | str,       # Command line; of a page what to do with it: 'check' or 'run'
     folder: Path,          # Where it runs, and where Python imports from first
-    timeout: int = 900,    # Seconds that a command may take; of a page each cell has its own time
+    timeout: int = 900,    # Seconds that a command may take; a page has `PAGE_TIME`
     patience: float = 15.0 # Seconds that what it started may take to end after it
 ) -> Result:               # Passed when the exit code is 0 and nothing is left running
     "Run `cmd` by itself"

@@ -135,7 +135,7 @@ def read_report(
     except (ValueError, RecursionError): return {}
     return found if is_report(found) else {}
 
-# %% ../../nbs/4_publish/45_base.ipynb #7dfaece4
+# %% ../../nbs/4_publish/45_base.ipynb #7dfaece2
 def views_of(
     card: bytes|None # A README of ours
 ) -> set:            # Paths below `data/`
@@ -145,6 +145,7 @@ def views_of(
     try: return sheet | our_files(text)
     except ValueError: return sheet
 
+# %% ../../nbs/4_publish/45_base.ipynb #7dfaece4
 MOST_HELD = 20_000_000 # Bytes of a file that stays in memory; larger ones are read again, from the cache
 
 class Since(NamedTuple):
