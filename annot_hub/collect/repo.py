@@ -16,6 +16,7 @@ from hashlib import sha256
 from io import BytesIO
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from urllib.parse import quote, unquote
 
 import httpx2
@@ -261,16 +262,24 @@ def files(self: Repo,
     return pd.DataFrame(columns).astype({'file_name': 'str', 'bytes': 'int64', 'sha256': 'str'})
 
 # %% ../../nbs/1_collect/60_repo.ipynb #fd4edb7f
+_LOCK, _LOUDNESS = Lock(), [] # Level and no bars, as each call that runs found them; the first is the user's
+
 @contextmanager
-def quiet_client() -> Iterator: # For `with`
+def quiet_client() -> Iterator: # For `with`, in any number of threads
     "No progress bars of the client inside ours, and no warning that nothing changed"
-    level, bars = hf_logging.get_verbosity(), not are_progress_bars_disabled()
-    disable_progress_bars()
-    hf_logging.set_verbosity_error()
+    with _LOCK:
+        _LOUDNESS.append((hf_logging.get_verbosity(), are_progress_bars_disabled()))
+        disable_progress_bars()
+        hf_logging.set_verbosity_error()
     try: yield
     finally:
-        hf_logging.set_verbosity(level)
-        if bars: enable_progress_bars()
+        with _LOCK: _end_quiet()
+
+def _end_quiet(): # As the user wants it again, once no call runs
+    level, silent = _LOUDNESS.pop()
+    if _LOUDNESS: return
+    hf_logging.set_verbosity(level)
+    if not silent: enable_progress_bars()
 
 def operation(
     path: str,      # In the repo
