@@ -36,7 +36,8 @@ def _is_skipped(cell): # Does a line at its top ask that it is not run and keeps
     return directives.get('eval:') == ['false'] or bool(directives.keys() & flags)
 
 # %% ../../nbs/9_dev/10_fresh.ipynb #b3e1a821
-_PROGRESS = re.compile(r'[^\n]+: [\d,.kMGT]+\S* of [\d,.kMGT]+\S* \(\d+ %\), .+ left\n?')
+_PROGRESS = re.compile(r'[^\n]+: [\d,.kMGT]+\S* of [\d,.kMGT]+\S* \(\d+ %\), .+ left\n?'
+                       r'|Label Studio \S+: making its .+ \(once, .+\n?')
 
 def _without_progress(outputs): # Without lines on how far a step was, and streams that held nothing else
     kept = []

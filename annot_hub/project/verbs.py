@@ -19,6 +19,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 from ..collect.words import brief, counted, first_few, one_line, plural, quoted
 
@@ -83,6 +84,12 @@ def indented(
         else: yield f'{indent}{name:<12}{", ".join(map(str, value)) if isinstance(value, list) else value}'
 
 # %% ../../nbs/6_project/66_verbs.ipynb #1e0b1998
+_DEMO_NEEDS = dict(hub='starlette', studio='uv', iterate='onnxruntime') # A module of each extra
+
+def _check_extras(): # `ImportError` that names all that lack, so that nobody is asked three times
+    lacking = ','.join(extra for extra, module in _DEMO_NEEDS.items() if not find_spec(module))
+    if lacking: raise ImportError(f"The demo needs more packages: pip install 'annot_hub[{lacking}]'")
+
 @verb
 def run_demo(
     dir: str = 'annot_hub-demo', # Where everything is kept; run it again there to go on
@@ -91,6 +98,7 @@ def run_demo(
     pages: int = 40              # Pages of each
 ) -> None:                       # What happened is printed
     "The whole loop on a made-up encyclopaedia, with real services on this machine"
+    _check_extras()
     from annot_hub.demo.tour import Demo
     Demo(dir, volumes, pages).play(serve)
 
