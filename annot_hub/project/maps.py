@@ -7,7 +7,6 @@ __all__ = ['MAP_MARK', 'question_to_show', 'point_values', 'check_map']
 
 # %% ../../nbs/6_project/57_maps.ipynb #5122ea7c
 import os
-from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -50,12 +49,6 @@ def point_values(
     if by not in columns:
         raise ValueError(f'there is no column {quoted(by)}: take label, guess or one of {", ".join(columns)}')
     return [None if pd.isna(value) else str(value) for value in columns[by]]
-
-@patch
-def guesses(self: Project) -> pd.DataFrame|None: # `file_name, guess, confidence, …`; None before `train`
-    "What the model of the repo says of each image"
-    data = self.hub.read('model/guesses.parquet')
-    return None if data is None else pd.read_parquet(BytesIO(data))
 
 # %% ../../nbs/6_project/57_maps.ipynb #4e038f7b
 MAP_MARK = '<!-- a map by annot_hub -->\n'

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['TEST', 'Trained', 'no_labels', 'learning_rows', 'train_model', 'even_probabilities', 'explaining_probabilities',
-           'scored_rows', 'unseen_by_file', 'scores_of', 'shares_of', 'curve_of', 'advice_of', 'pull_of', 'suspects_of',
-           'undecided', 'on_images', 'plain_json', 'score_table', 'mistake_rows', 'guess_table', 'suspects_text',
-           'labels_seen', 'card_of_model', 'TrainReport', 'report_of', 'file_scores', 'mistake_sheet', 'ModelFiles']
+           'scored_rows', 'unseen_by_file', 'scores_of', 'shares_of', 'curve_of', 'pull_of', 'suspects_of', 'undecided',
+           'on_images', 'plain_json', 'score_table', 'mistake_rows', 'guess_table', 'suspects_text', 'labels_seen',
+           'card_of_model', 'TrainReport', 'report_of', 'file_scores', 'mistake_sheet', 'ModelFiles']
 
 # %% ../../nbs/6_project/52_models.ipynb #dd6f32b8
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +25,8 @@ from ..collect.images import local_path
 from ..collect.repo import StaleParent
 from ..collect.words import plural
 from .material import Material, Project, images_of
-from ..publish.base import REPORT, read_base, read_record
+from .outlook import against_last, outlook_lines, outlook_of
+from ..publish.base import REPORT, read_base, read_record, read_report
 from ..publish.cards import contact_sheet
 from ..publish.publishing import draft_version, write_version
 from ..publish.draws import RANDOM
@@ -146,13 +148,13 @@ def scores_of(
 def shares_of(
     made: Material # From `Project.material`
 ) -> pd.DataFrame: # From `class_shares`; empty without drawn labels
-    "Shares of the classes in the whole collection"
+    "Shares of the classes in the whole collection, and in each group where enough was drawn"
     from annot_hub.iterate.shares import class_shares
     if made.drawn.sum() < 2 or 'box' in made.table: return pd.DataFrame()   # other regions are not known
     rest, chosen = ~made.labelled & made.readable, made.labelled & ~made.drawn
     P, classes = explaining_probabilities(made)
-    return class_shares(made.labels(made.drawn), P[made.drawn], P[rest], classes,
-                        y_chosen=made.labels(chosen))
+    groups = [made.table.group[rows].tolist() for rows in (made.drawn, rest)]
+    return class_shares(made.labels(made.drawn), P[made.drawn], P[rest], classes, groups, made.labels(chosen))
 
 def curve_of(
     trained: Trained, # From `train_model`
@@ -165,18 +167,6 @@ def curve_of(
     drawn = made.drawn[rows] if made.drawn[rows].any() else None
     return learning_curve(made.X[rows], made.labels(rows), made.groups(rows), tags=tags or None, drawn=drawn,
                           repeats=2)
-
-def advice_of(
-    curve: pd.DataFrame, # From `curve_of`
-    scores: object,      # From `scores_of`
-    seconds: list,       # Lead times of all answers
-    left: int = 50       # Images that nobody has looked at
-) -> str:                # A sentence
-    "Do more labels pay?"
-    from annot_hub.iterate.stopping import when_to_stop
-    if not left: return 'People have looked at every image: more labels need more images.'
-    if not len(curve): return 'Too few labels to say whether more pay: label on.'
-    return str(when_to_stop(seconds, curve.attrs['gain'], scores, more=min(50, left)))
 
 def _proposed_rows(rows):
     "Images for which there was a guess, without those that were drawn"
@@ -330,6 +320,8 @@ def card_of_model(
 ) -> str:           # With what else there is to say
     "The card of the model"
     lines = [text.rstrip(), '', '## Is it worth more labels?', '', said['advice'], '']
+    lines += [f'- {line}' for line in outlook_lines(said['outlook'])] + ['']
+    if said['against']: lines += [f"Against the model before it: {said['against']['said']}.", '']
     if said['suspects']:
         lines += [f"{suspects_text(said['suspects'])}: `annot_hub check-labels`.", '']
     if said['pull']: lines += [f"Proposals that people saw: {said['pull']}.", '']
@@ -384,7 +376,7 @@ def _trained_on(labels):
 def _shares_text(said):
     "A line with the shares of the classes, or none"
     shares = ', '.join(f"{s['class']} {s['share']:.1%} ({s['low']:.1%} to {s['high']:.1%})"
-                       for s in said['shares'])
+                       for s in said['shares'] if s['group'] is None)
     return [f'shares in all {said["images"]:,} images: {shares}'] if shares else []
 
 @dataclass
@@ -397,8 +389,9 @@ class TrainReport:
 
     def __str__(self):
         said, n, weak = self.said, self.said['suspects'], self.suspects.attrs.get('weak')
-        lines = [f"trained on {_trained_on(said['labels'])}: {said['said']}", said['advice']]
-        lines += _shares_text(said)
+        lines = [f"trained on {_trained_on(said['labels'])}: {said['said']}"]
+        if said['against']: lines.append(f"against the model before: {said['against']['said']}")
+        lines += [said['advice'], *outlook_lines(said['outlook']), *_shares_text(said)]
         if weak: lines.append(f'labels that look wrong: cannot be told, {weak}')
         else: lines.append(suspects_text(n) + (': `annot_hub check-labels`' if n else ''))
         if said['pull']: lines.append(f"proposals: {said['pull']}")
@@ -416,19 +409,30 @@ def _report_of_file(trained, shipped, scores):
             'drawn': int(made.drawn.sum()), 'sha256': shipped.sha256, 'bytes': shipped.size,
             'scores': scores.to_dict(), 'shares': shares_of(made).to_dict('records')}
 
+def _against(trained, guesses):
+    "`said`, and the names of `broken` images; empty where there is no model before to compare with"
+    made = trained.made
+    labelled = made.table.assign(drawn=made.drawn)[made.labelled]
+    compared = against_last(guesses, labelled, trained.unseen[made.labelled], trained.model.classes)
+    if compared is None: return {}
+    broken = compared.changed.file_name[compared.changed.change == 'broken']
+    return {'said': str(compared), 'broken': broken.tolist()}
+
 def report_of(
     trained: Trained,    # From `train_model`
     shipped: object,     # `Shipped`
     scores: object,      # From `scores_of`
-    found: dict          # `tags`, `labels`, `seconds`, `rows`, `suspects`
+    found: dict          # `tags`, `labels`, `seconds`, `rows`, `suspects`, `guesses`
 ) -> dict:               # The report, for `model/report.json`
     "All that there is to say"
     curve, said = curve_of(trained, found['tags']), _report_of_file(trained, shipped, scores)
     left = int((~trained.made.looked).sum())
+    outlook = outlook_of(curve, scores, found['seconds'], left)
     said['labels'] = found['labels'] | said['labels']
     return plain_json(said | {
         'curve': curve.to_dict('records'), 'gain': curve.attrs.get('gain'),
-        'advice': advice_of(curve, scores, found['seconds'], left), 'suspects': len(found['suspects']),
+        'advice': outlook['sentence'], 'outlook': outlook, 'suspects': len(found['suspects']),
+        'against': _against(trained, found['guesses']),
         'pull': pull_of(found['rows'], trained.made.table), 'mistakes': len(scores.mistakes)})
 
 def file_scores(
@@ -481,7 +485,7 @@ def _ship_model(self: Project, trained, labels):
 @patch
 def model_files(self: Project,
     trained: Trained, # From `train_model`
-    found: dict       # `tags`, `labels`, `seconds`, `rows`, `suspects`
+    found: dict       # `tags`, `labels`, `seconds`, `rows`, `suspects`, `guesses`
 ) -> tuple:           # Path in the repo → content; and a `TrainReport`
     "A model with its card, its report and its guesses"
     made = self._ship_model(trained, found['labels'])
@@ -499,14 +503,28 @@ def _look_again(self: Project, made, heads):
     return undecided(on_images(issues, made), heads)
 
 @patch
+def guesses(self: Project) -> pd.DataFrame|None: # `file_name, guess, confidence, …`; None before `train`
+    "What the model of the repo says of each image"
+    data = self.hub.read('model/guesses.parquet')
+    return None if data is None else pd.read_parquet(BytesIO(data))
+
+@patch
+def _last_guesses(self: Project, made):
+    "What the model before says of each image; None without one for the same question"
+    report = read_report(made.base.repo.read(REPORT, made.base.parent))
+    if report.get('question') != made.question.name: return None
+    try: return self.guesses()
+    except ValueError: return None # somebody else's file, which gives way
+
+@patch
 def _found_beside(self: Project, trained):
-    "`tags`, `labels`, `seconds`, `rows`, `suspects`: what a report says beside the scores"
+    "`tags`, `labels`, `seconds`, `rows`, `suspects`, `guesses`: what a report says beside the scores"
     made = trained.made
     heads = current(read_record(made.base.repo, made.base.parent, made.base.names)[0]).heads
     tags = [name for name, sha in self.hub.tags().items() if sha == made.revision]
     return {'tags': self.first_tags(images_of(made.table)[trained.learned].tolist()),
             'seconds': heads.lead_time.tolist(), 'rows': self.batches()[1],
-            'suspects': self._look_again(made, heads),
+            'suspects': self._look_again(made, heads), 'guesses': self._last_guesses(made),
             'labels': {'repo_id': self.repo, 'commit': made.revision, 'tags': tags}}
 
 def _new_files(files, base):

@@ -120,11 +120,15 @@ def share_lines(
     report: dict # `model/report.json`
 ) -> list:       # Lines; none without shares
     "The shares of the classes in the whole collection"
-    rows = [(s['class'], f"{s['share']:.1%}", f"{s['low']:.1%} to {s['high']:.1%}") for s in report['shares']]
+    rows = [(s.get('group'), s['class'], f"{s['share']:.1%}", f"{s['low']:.1%} to {s['high']:.1%}")
+            for s in report['shares']]
     if not rows: return []
+    whole, groups = [row[1:] for row in rows if row[0] is None], sorted(row for row in rows if row[0])
+    by_group = ['', 'In each group of which twenty or more were drawn:', '',
+                *markdown_table(['group', 'class', 'share', 'interval'], groups, right=[2])]
     return [f'Shares in all {report["images"]:,} images, estimated from {report["drawn"]:,} that were drawn '
             'at random and labelled, and from the model; 95 % intervals:', '',
-            *markdown_table(['class', 'share', 'interval'], rows, right=[1])]
+            *markdown_table(['class', 'share', 'interval'], whole, right=[1]), *(by_group if groups else [])]
 
 def model_lines(
     report: dict # `model/report.json`; empty without a model
