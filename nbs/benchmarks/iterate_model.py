@@ -268,6 +268,7 @@ if __name__ == '__main__':
         w = csv.DictWriter(f, COLUMNS, lineterminator='\n')
         w.writeheader()
         w.writerows(row for row in old if row['data'] not in collections or row['what'].split(',')[0] not in args.parts)
+        f.flush()   # a run that is ended keeps what it has
         for row in measure(collections, args.seeds, lambda: pictures(keep/'digits.npz'), args.parts):
             w.writerow({k: round(float(v), 5) if isinstance(v, float) else v for k, v in row.items()})
             f.flush()
