@@ -272,7 +272,7 @@ class Followed:
     unclear: list = field(default_factory=list)     # New keys that share their content with images that left
     left: pd.DataFrame = field(default_factory=lambda: read_left(None)) # All images that left
     gone: list = field(default_factory=list)        # Keys of those that left just now
-    twins: dict = field(default_factory=dict)       # Of those, the ones whose content is still there → its key
+    twins: dict = field(default_factory=dict)       # Of those, the ones with a copy here → its key
 
     def __str__(self):
         counts = {'renamed': self.renamed, 'changed, to be seen again': self.changed, 'new': self.new,
