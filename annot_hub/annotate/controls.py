@@ -42,8 +42,8 @@ def parse_xml(
                          'entities are not allowed here')
     try: root = ET.fromstring(plain_xml(xml))
     except ET.ParseError as e:
-        raise ValueError(f'The interface is not well-formed XML: {e}. '
-                         '`Interface` takes the text itself, not a path') from e
+        hint = '' if '<' in xml else '. `Interface` takes the text itself, not a path'
+        raise ValueError(f'The interface is not well-formed XML: {e}{hint}') from e
     for tag in root.iter(): tag.tag = TAGS.get(str(tag.tag).lower(), tag.tag)
     return root
 

@@ -24,7 +24,7 @@ import pandas as pd
 
 from .columns import among, places
 from .keys import parse_url
-from .words import brief, first_few
+from .words import brief, first_few, quoted
 
 # %% ../../nbs/1_collect/67_identity.ipynb #9caa38a1
 def _split(name):
@@ -255,6 +255,13 @@ _GONE = 'left the folder (what was said about them stays in the record)'
 _UNCLEAR = ('have the same content as several that left, so they count as new: give one its old name and '
             'collect again if it should follow')
 
+def _twin_words(twins):
+    "What to say of images that left, while a copy of them stays under a name that it had before"
+    was, name = next(iter(twins.items()))
+    others = f' (and so for {len(twins) - 1:,} more)' if len(twins) > 1 else ''
+    return (f'; {quoted(was)} left and its copy {quoted(name)} is still here{others}: a copy has '
+            'labels of its own; rename it to the name that left if it should have the labels of that')
+
 @dataclass(repr=False)
 class Followed:
     "What has become of the images of a collection"
@@ -265,6 +272,7 @@ class Followed:
     unclear: list = field(default_factory=list)     # New keys that share their content with images that left
     left: pd.DataFrame = field(default_factory=lambda: read_left(None)) # All images that left
     gone: list = field(default_factory=list)        # Keys of those that left just now
+    twins: dict = field(default_factory=dict)       # Of those, the ones with a copy here → its key
 
     def __str__(self):
         counts = {'renamed': self.renamed, 'changed, to be seen again': self.changed, 'new': self.new,
@@ -272,6 +280,7 @@ class Followed:
         parts = [f'{len(names):,} {what}' for what, names in counts.items() if names]
         text = 'images: ' + ', '.join(parts or ['all as before'])
         if self.changed: text += f'; changed: {first_few(self.changed)}'
+        if self.twins: text += _twin_words(self.twins)
         return f'{text}; {first_few(self.unclear)} {_UNCLEAR}' if self.unclear else text
     __repr__ = _repr_markdown_ = __str__
 
@@ -342,10 +351,12 @@ def _report(df, base, left, pairs):
     old, new, away = _contents(base), _contents(df), _away(base)
     here = _here_again(pairs, old, new, away)
     lost = base[~among(base.file_name, {*pairs.values()} | away)]
+    known = {sha256: name for name, sha256 in new.items() if name in pairs and isinstance(sha256, str)}
+    twins = {name: known[old[name]] for name in lost.file_name if old[name] in known}
     orphans, fresh = {old[name] for name in lost.file_name}, [name for name in new if name not in pairs]
     left = _still_left(left, lost, {pairs[name] for name in here['back']})
     return Followed(**here, new=fresh, unclear=[name for name in fresh if new[name] in orphans],
-                    left=left, gone=lost.file_name.tolist())
+                    left=left, gone=lost.file_name.tolist(), twins=twins)
 
 def is_as_before(
     df: pd.DataFrame,   # The folder as it is
@@ -362,10 +373,26 @@ def _with_group(df, grouped):
     "The collection with a column `group`, if the one before had one"
     return df.assign(group=_groups(df)) if grouped and 'group' not in df else df
 
+def _returned(old, new):
+    "Key → key of an image that left: its name and its content are what they were when it left"
+    keys = {name: left_key(name, sha256) for name, sha256 in new.items()
+            if isinstance(sha256, str) and old.get(name) != sha256}
+    return {name: key for name, key in keys.items() if old.get(key) == new[name]}
+
+def _pairs(base, df):
+    "New key → old key, of images that were there; one that is back where it was is no other with its content"
+    old, new = _contents(base), _contents(df)
+    back = _returned(old, new) if 'gone' in base else {}
+    if not back: return match_images(old, new, _hints(df))
+    taken = {*back.values()}
+    old = {name: sha256 for name, sha256 in old.items() if name not in taken}
+    new = {name: sha256 for name, sha256 in new.items() if name not in back}
+    return back | match_images(old, new, _hints(df))
+
 def _followed(df, base, left):
     "The collection with what each image was before, and what there is to say"
     base = _with_left(base, left)
-    pairs = match_images(_contents(base), _contents(df), _hints(df))
+    pairs = _pairs(base, df)
     past = _new_past(df, base, left, pairs)
     found = keep_groups(df.assign(**{EARLIER: past}), base, pairs)
     if past.isna().all(): found = found.drop(columns=EARLIER)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LastChange', 'Commit', 'Repo', 'as_repo', 'token_for', 'keep_token', 'HubError', 'check_hash', 'check_place',
            'is_name', 'check_name', 'check_answer', 'StaleParent', 'hub_errors', 'quiet_client', 'operation',
-           'listed_hash', 'check_tag']
+           'listed_hash', 'collection_table', 'check_tag']
 
 # %% ../../nbs/1_collect/60_repo.ipynb #7725f6f0
 import re
@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote
 import httpx2
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from fastcore.basics import patch
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, constants
 from huggingface_hub import hf_hub_url, set_client_factory
@@ -34,7 +35,7 @@ from huggingface_hub.utils import logging as hf_logging
 from .files import new_file
 from .keys import endpoint_url, skip_proxy
 from .waiting import TooBusy, patient
-from .words import one_line, printable, quoted
+from .words import brief, one_line, printable, quoted
 
 # %% ../../nbs/1_collect/60_repo.ipynb #a7c60064
 class Repo:
@@ -443,6 +444,19 @@ def commits(self: Repo,
             yield Commit(check_hash(c['id']), c['title'], c['message'], author, parse_datetime(c['date']))
 
 # %% ../../nbs/1_collect/60_repo.ipynb #d6e7f496
+def collection_table(
+    data: bytes,              # Of a `collection.parquet`, which may be anybody's
+    wanted: list|None = None  # Columns; those of them that are there are read. None = all
+) -> pd.DataFrame:            # `HubError` if it is no table
+    "The table of the images, from its file"
+    try:
+        columns = wanted and [name for name in pq.read_schema(BytesIO(data)).names if name in wanted]
+        return pd.read_parquet(BytesIO(data), columns=columns)
+    except (pa.ArrowException, OSError) as e:
+        raise HubError(f'collection.parquet in the repo cannot be read ({brief(str(e), 100)}): get it again '
+                       'from the history of the repo; if it is a file of your own, `annot_hub aside` moves '
+                       'it') from e
+
 @patch
 def collection(self: Repo,
     revision: str = 'main' # Branch, tag or commit
@@ -450,7 +464,7 @@ def collection(self: Repo,
     "The table of the images"
     data = self.read('collection.parquet', revision)
     if data is None: raise HubError(f'{self.id} holds no collection yet: run `annot_hub upload`')
-    return pd.read_parquet(BytesIO(data))
+    return collection_table(data)
 
 @patch
 def image_revision(self: Repo) -> str: # The commit that last changed the collection: all its images are there

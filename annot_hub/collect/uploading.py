@@ -30,7 +30,7 @@ from .identity import withdrawn_rows, write_left
 from .images import IMAGE_EXTS, ImageFolder, check_keys, local_path
 from .key_columns import are_renditions
 from .keys import RENDITIONS, original_name, rendition_name
-from .repo import HubError, Repo, as_repo
+from .repo import HubError, Repo, as_repo, collection_table
 from .steps import progress_bar
 from .words import counted, plural, size_words
 
@@ -304,7 +304,7 @@ def read_before(
     found = repo.last_changes(['collection.parquet', LEFT])
     def content(name): return repo.read(name, etag=found[name].etag) if name in found else None
     if 'collection.parquet' not in found: return Before(repo, left=read_left(content(LEFT)))
-    return Before(repo, pd.read_parquet(BytesIO(content('collection.parquet'))), read_left(content(LEFT)),
+    return Before(repo, collection_table(content('collection.parquet')), read_left(content(LEFT)),
                   found['collection.parquet'].commit)
 
 # %% ../../nbs/1_collect/70_uploading.ipynb #fb307211

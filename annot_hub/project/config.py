@@ -330,7 +330,8 @@ def read_config(
     if not path.is_file():
         raise FileNotFoundError('there is no annot_hub.toml in '
                                 f'{quoted(os.fspath(dir))}: begin with `annot_hub init`')
-    return parse_config(path.read_text(encoding='utf-8-sig'), path)
+    try: return parse_config(path.read_text(encoding='utf-8-sig'), path)
+    except UnicodeDecodeError as e: raise ValueError(f'{path} is not in UTF-8: save it as UTF-8') from e
 
 # %% ../../nbs/6_project/25_config.ipynb #0972e0cd
 def _lines(cls, values):

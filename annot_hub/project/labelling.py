@@ -161,12 +161,20 @@ def project_with_number(self: Project,
     return project if project.created == known[1] else None
 
 @patch
+def _last_tasks(self: Project, number):
+    "The last task of a project in a list; none if somebody has deleted the project since"
+    from annot_hub.annotate import StudioError
+    try: return self.studio.last_task(number, 'id', 'id,data')['tasks']
+    except StudioError as e:
+        if e.status == 404: return []
+        raise
+
+@patch
 def about_us(self: Project,
     rows: list # Projects: dicts with `id`, oldest first
 ) -> list:     # Those with tasks about our images, by their last task; the newest 100 are looked at
     "Projects that are about our images; second looks and reviews have tasks of their own"
-    last = [(row, t['data']) for row in rows[-100:]
-            for t in self.studio.last_task(row['id'], 'id', 'id,data')['tasks']]
+    last = [(row, t['data']) for row in rows[-100:] for t in self._last_tasks(row['id'])]
     first = [(row, data) for row, data in last if data.get('repo_id') and not kind_of_task(data)]
     own = self.our_places({task_place(data) for _, data in first})
     return [row for row, data in first if task_place(data) in own]

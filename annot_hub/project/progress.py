@@ -484,9 +484,9 @@ def repo_status(self: Project,
     due: dict     # From `images_due`
 ) -> dict:        # Plain values
     "What is in the repo"
-    from annot_hub.annotate.interface import Interface
+    from annot_hub.annotate.interface import published_interface
     xml = base.read('labels.xml')
-    interface = Interface(xml.decode()) if xml else self.interface
+    interface = published_interface(xml) if xml else self.interface
     model = read_report(base.read(REPORT)).get('labels', {}).get('n', 0)
     return {'endpoint': self.endpoint, **_label_counts(base, interface), 'model labels': model,
             'replaced': sum(map(len, due.values())),

@@ -19,7 +19,7 @@ from ..annotate.environment import cache_folder
 from ..annotate.inventory import Inventory, TaskMemory, image_of
 from ..annotate.task_data import tasks
 from ..annotate.controls import REGIONS
-from ..annotate.interface import Interface
+from ..annotate.interface import Interface, published_interface
 from ..collect.columns import as_called
 from ..collect.files import inside, private_folder, write_file
 from ..collect.identity import LEFT, Lineage, follow
@@ -78,8 +78,17 @@ def upload(self: Project,
     left = None if dry_run else self.hub.read(LEFT)
     if left: write_file(self.dir/LEFT, left)
     f = report.followed
-    if report.revision and (f.renamed or f.changed or f.back): report.tasks = self.tell_tasks()
+    moved = f.renamed or f.changed or f.back
+    if report.revision and (moved or self._is_behind()): report.tasks = self.tell_tasks()
     return report
+
+@patch
+def _is_behind(self: Project):
+    "May tasks show images as they were before an upload that was stopped? As far as this folder knows"
+    known = self.last_project()
+    if not known or not read_names(self.hub).spans: return False
+    memory = TaskMemory(inside('tasks.known.json', self.dir), [None, *known])
+    return memory.followed() != self.hub.image_revision()
 
 @patch
 def tell_tasks(self: Project) -> int: # How many
@@ -130,7 +139,7 @@ def check_asked(
 def agreed_interface(self: Project) -> Interface: # `ValueError` if the file asks for others than people saw
     "The questions to publish with"
     published = self.hub.read('labels.xml')
-    asked = Interface(published.decode()) if published else self._answered_interface()
+    asked = published_interface(published) if published else self._answered_interface()
     if not asked: return self.interface
     check_asked(asked, self.interface)
     return remember(asked, self.interface)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..collect.identity import LEFT, RECORD_FILE, Lineage, read_left, record_number
-from ..collect.repo import Commit, HubError, as_repo
+from ..collect.repo import Commit, HubError, as_repo, collection_table
 from ..collect.renaming import Repo # with `under`
 from .cards import our_files
 from .accepted import ACCEPTED
@@ -266,7 +266,7 @@ def read_views(
     if 'collection.parquet' not in found:
         raise HubError(f'{repo.id} holds no collection yet: run `annot_hub upload`')
     base = Base(repo, parent, [], [], found, None)
-    base.collection = pd.read_parquet(BytesIO(base.read('collection.parquet')))
+    base.collection = collection_table(base.read('collection.parquet'))
     if 'file_name' not in base.collection:
         raise HubError(f'collection.parquet of {repo.id} is somebody else\'s: `annot_hub aside` moves it, '
                        'then `annot_hub upload`')

@@ -8,15 +8,14 @@ __all__ = ['read_names', 'names_of', 'names_at', 'with_names', 'number_beside', 
 # %% ../../nbs/4_publish/43_image_names.ipynb #3ea52634
 import csv
 from collections.abc import Iterable
-from io import BytesIO, StringIO
+from io import StringIO
 from math import inf
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ..collect.identity import EARLIER, LEFT, Lineage, next_number, plain_name, read_left
 from ..collect.columns import among
-from ..collect.repo import Repo
+from ..collect.repo import Repo, collection_table
 from ..record.lines import as_record
 
 # %% ../../nbs/4_publish/43_image_names.ipynb #81a7a53c
@@ -35,9 +34,7 @@ def names_of(
 ) -> Lineage:               # An empty one if there is no collection
     "The names of the images, now and before"
     if collection is None: return Lineage(pd.DataFrame({'file_name': []}, dtype='str'))
-    wanted = ['file_name', 'sha256', EARLIER]
-    columns = [name for name in pq.read_schema(BytesIO(collection)).names if name in wanted]
-    return Lineage(pd.read_parquet(BytesIO(collection), columns=columns), read_left(left))
+    return Lineage(collection_table(collection, ['file_name', 'sha256', EARLIER]), read_left(left))
 
 # %% ../../nbs/4_publish/43_image_names.ipynb #51357791
 def names_at(
@@ -77,8 +74,8 @@ def contents_at(
 ) -> dict:          # Key → sha256; empty if there was no collection
     "What the images held at a commit"
     data = repo.read('collection.parquet', revision)
-    if data is None or 'sha256' not in pq.read_schema(BytesIO(data)).names: return {}
-    df = pd.read_parquet(BytesIO(data), columns=['file_name', 'sha256'])
+    df = pd.DataFrame() if data is None else collection_table(data, ['file_name', 'sha256'])
+    if 'sha256' not in df: return {}
     return dict(zip(df.file_name, df.sha256, strict=True))
 
 def _name_today(name, sha256, names):

@@ -104,7 +104,10 @@ def read_splits(
     data: bytes|None    # Content of `splits.csv`, None if there is none
 ) -> tuple[dict, dict]: # Group → split, in order; and the shares wanted last, {} without a file
     "Read the placement that the repo keeps"
-    rows = list(csv.reader(StringIO(data.decode('utf-8-sig'), newline=''))) if data else []
+    try: text = (data or b'').decode('utf-8-sig')
+    except UnicodeDecodeError as e:
+        raise ValueError('splits.csv is not in UTF-8: get it again from the history of the repo') from e
+    rows = list(csv.reader(StringIO(text, newline='')))
     if rows and rows[0] != SPLITS_HEAD:
         raise ValueError(f'splits.csv begins with {",".join(rows[0])}: expected {",".join(SPLITS_HEAD)}. '
                          'Get it again from the history of the repo')
