@@ -6,7 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
+
+MODULES = ('annot_hub.project.loop', 'annot_hub.project.cli') # most of what a command takes is the time to import these
 
 
 def watch_in(log):
@@ -15,10 +18,9 @@ def watch_in(log):
     sitecustomize.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
-def serve():
-    "Read commands from stdin; each is done by a child, and its exit code is written to stdout"
-    from annot_hub.project import loop  # noqa: F401 (most of what a command takes is the time to import this)
-    from annot_hub.project.cli import main
+def serve(modules):
+    "Import `modules`, and read commands from stdin; each is done by a child, and its exit code is written to stdout"
+    for name in modules: import_module(name)
     gc.freeze() # what is imported stays shared with the children
     for line in sys.stdin:
         words, folder, env, out, err = json.loads(line)
@@ -30,6 +32,7 @@ def serve():
             os.environ.update(env)
             if 'WATCH_LOG' in env: watch_in(env['WATCH_LOG'])
             sys.argv = ['annot_hub', *words]
+            from annot_hub.project.cli import main
             sys.exit(main())
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
@@ -41,11 +44,11 @@ def hub_settings(env):
 
 class Commands:
     "Runs commands like `subprocess.run`; one with other settings of the Hub than the first gets a Python of its own"
-    def __init__(self): self.process = None
+    def __init__(self, modules=MODULES): self.process, self.modules = None, modules # those that are imported once
 
     def start(self, env):
         options = dict(text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-        self.process, self.settings = subprocess.Popen([sys.executable, '-P', __file__], **options), hub_settings(env)
+        self.process, self.settings = subprocess.Popen([sys.executable, '-P', __file__, *self.modules], **options), hub_settings(env)
         atexit.register(self.stop)
 
     def stop(self):
@@ -66,4 +69,4 @@ class Commands:
             return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
 
 
-if __name__ == '__main__': serve()
+if __name__ == '__main__': serve(sys.argv[1:])
