@@ -230,15 +230,20 @@ class CocoFile:
         "The images, in the order of the file"
         return [*{id(draft): draft for draft in self.images.values()}.values()]
 
+    def which(self,
+        item: dict # An image, a category or an annotation
+    ) -> str:      # Its id, or its place in the list
+        "What a message calls an item"
+        number = item.get('id') if isinstance(item, dict) else None
+        return f'without an id, number {self.place} of its list' if number is None else quoted(number, 40)
+
     def refuse(self,
         item: dict, # An image, a category or an annotation
         what: str,  # Which of these
         why: str    # What is wrong
     ) -> None:      # The sentence is in `refused`
         "Note that an item is not read"
-        number = item.get('id') if isinstance(item, dict) else None
-        which = f'without an id, number {self.place} of its list' if number is None else quoted(number, 40)
-        self.refused.append(f'{self.where}, {what} {which}: {why}')
+        self.refused.append(f'{self.where}, {what} {self.which(item)}: {why}')
 
 def coco_id(
     value: object # An id in a file
@@ -271,7 +276,7 @@ def add_image(
     if not isinstance(name, str) or not name: return file.refuse(image, 'image', 'it has no file_name')
     if number in file.images:
         return file.refuse(image, 'image', 'another image has the same id: give each its own')
-    where = f'{file.where}, image {quoted(image.get("id"), 40)}'
+    where = f'{file.where}, image {file.which(image)}'
     file.images[number] = ImageDraft(coco_image(image, where, split))
 
 # %% ../../nbs/4_publish/15_coco.ipynb #3f03293f
@@ -336,7 +341,8 @@ def _keep_beside(file, draft, annotation):
     others = {k: v for k, v in annotation.items()
               if k not in _ANNOTATION_KEYS and v not in (None, 0, '', [], {})}
     if not others: return
-    draft.image.extra.setdefault('annotations', {})[str(annotation.get('id'))] = others
+    key = file.which(annotation) if annotation.get('id') is None else str(annotation['id'])
+    draft.image.extra.setdefault('annotations', {})[key] = others
     file.lost[f'{file.where}: further fields of annotations ({", ".join(sorted(others))}) are kept '
               'beside the labels, and are no answers'] += 1
 
