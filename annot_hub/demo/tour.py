@@ -26,7 +26,7 @@ from ..collect.words import counted, plural
 from .book import TOP, draw_book
 from ..localhub.server import LocalHub
 from ..project.config import config_text, read_config
-from ..project.models import Project
+from ..project.sheets import Project
 from ..publish.base import REPORT, read_report, read_views
 from ..project.consent import asked, trust
 from ..project.start import ignore

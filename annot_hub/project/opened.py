@@ -311,7 +311,11 @@ def _own_key(self: Project, url):
     "The token of a Label Studio of our own, or else the user's"
     token = os.environ.get('LABEL_STUDIO_API_KEY')
     if self.section('studio').get('data'):
-        return studio_token(self.place('studio', 'data')/'studio.json', url)
+        path = self.place('studio', 'data')/'studio.json'
+        if self.section('hub').get('store') and not path.exists():
+            raise FileNotFoundError(f'{path} is not there: start `annot_hub serve` first, and wait until '
+                                    'it says where to log in')
+        return studio_token(path, url)
     if token: return token
     raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page '
                      'Account & Settings')
@@ -326,6 +330,7 @@ def studio(self: Project) -> object: # A `Studio`; `NotTrusted` if the user has 
     if getattr(self, '_client', None) and self._client[0] == (url, token): return self._client[1]
     studio, command = Studio(url, token), start_command('studio', url, data and self.dir/data)
     self._client = (url, token), studio
+    if command and self.section('hub').get('store'): command += '`; with all services, `annot_hub serve'
     if command: studio.hint = f'start it (`{command}`), or correct `url` under [studio] in annot_hub.toml'
     return studio
 
