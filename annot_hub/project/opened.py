@@ -313,8 +313,8 @@ def _own_key(self: Project, url):
     if self.section('studio').get('data'):
         path = self.place('studio', 'data')/'studio.json'
         if self.section('hub').get('store') and not path.exists():
-            raise FileNotFoundError(f'{path} is not there: start `annot_hub serve` first, and wait until '
-                                    'it says where to log in')
+            raise FileNotFoundError(f'{path} is not there: start `annot_hub serve` first, and wait until it '
+                                    'says where to log in, or correct `data` in annot_hub.toml')
         return studio_token(path, url)
     if token: return token
     raise ValueError('no token for Label Studio: set LABEL_STUDIO_API_KEY to the one on its page '
