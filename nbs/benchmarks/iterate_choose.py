@@ -232,6 +232,7 @@ def save(parts, source):
 if __name__ == '__main__':
     warnings.simplefilter('ignore')
     words = sys.argv[1:]
+    if {'-h', '--help'} & set(words): sys.exit(__doc__)
     parts, sources = set(words) & set(PARTS) or set(PARTS), [name for name in SOURCES if name in words] or [*SOURCES]
     seeds = range(next((int(word) for word in words if word.isdigit()), SEEDS))
     with tempfile.TemporaryDirectory() as temporary:
