@@ -7,8 +7,8 @@ __all__ = ['MOST_COLUMNS', 'MOST_CELLS', 'MOST_UNPACKED', 'encoding_of', 'decode
            'split_off_separator', 'TextRow', 'split_rows', 'width_of', 'is_regular', 'table_rows', 'kind_of_cell',
            'column_kinds', 'header_problem', 'split_header', 'check_widths', 'with_lines', 'line_of', 'text_frame',
            'csv_frame', 'read_csv', 'as_numbers', 'typed_column', 'check_cells', 'json_frame', 'sheet_value',
-           'filled_sheet', 'zip_bytes', 'check_unpacked', 'check_merged', 'excel_frame', 'table_kind', 'is_json',
-           'unpacked', 'rows_at_once', 'check_parquet', 'read_metadata']
+           'filled_sheet', 'zip_bytes', 'check_unpacked', 'below_titles', 'check_merged', 'excel_frame', 'table_kind',
+           'is_json', 'unpacked', 'rows_at_once', 'check_parquet', 'read_metadata']
 
 # %% ../../nbs/1_collect/32_tables.ipynb #847d50cd
 import csv
@@ -17,6 +17,7 @@ import json
 import os
 import re
 import zipfile
+from bisect import bisect_left, bisect_right
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Sequence
 from io import BytesIO, StringIO
@@ -375,10 +376,10 @@ def sheet_value(
 
 def filled_sheet(
     sheets: list # Rows of each sheet; None for an empty cell
-) -> list:       # The rows of the one that is not empty; `ValueError` if there are several, or none
+) -> tuple:      # Place and rows of the one that is not empty; `ValueError` if there are several, or none
     "The sheet that is meant"
     filled = [[row for row in rows if any(v is not None for v in row)] for rows in sheets]
-    used = [rows for rows in filled if rows]
+    used = [(i, rows) for i, rows in enumerate(filled) if rows]
     if len(used) == 1: return used[0]
     raise ValueError(f'it has {len(used)} sheets with something on them: save the one that '
                      'is meant as "CSV UTF-8"')
@@ -397,33 +398,46 @@ def check_unpacked(
     "Refuse a small file that unpacks to a very large one"
     if n > MOST_UNPACKED: raise ValueError(f'it unpacks to more than {MOST_UNPACKED:,} bytes: divide it')
 
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]+)"')
+def below_titles(
+    rows: list # From `filled_sheet`
+) -> list:     # From the first row with several values on; all if there is none
+    "The rows of a table, its header first"
+    several = (i for i, row in enumerate(rows) if sum(v is not None for v in row) > 1)
+    return rows[next(several, 0):]
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+(\d{1,7}):[A-Z]+(\d{1,7}))"')
 
 def check_merged(
-    data: bytes # Of a workbook
+    xml: bytes, # Of a sheet
+    lines: list # Of the rows of its table, in their order
 ) -> None:      # `ValueError` names the first
-    "Refuse cells that were merged: only the first of them has a value"
-    with zipfile.ZipFile(BytesIO(data)) as z:
-        sheets = [z.read(name) for name in z.namelist() if name.startswith('xl/worksheets/sheet')]
-    merged = [cells.decode() for sheet in sheets for cells in _MERGED.findall(sheet)]
+    "Refuse cells of a table that were merged: only the first of them has a value"
+    merged = [cells.decode() for cells, first, last in _MERGED.findall(xml)
+              if bisect_left(lines, int(first)) < bisect_right(lines, int(last))]
     if not merged: return
     raise ValueError(f'it has merged cells ({first_few(merged)}), of which only the first holds a value: '
                      'unmerge them, and fill each')
 
 def _workbook(data):
     "An Excel workbook, of which only values are read"
-    try: from openpyxl import load_workbook
+    try: import openpyxl
     except ImportError as e:
         raise ValueError('it is an Excel workbook: save it as "CSV UTF-8", or: '
                          "pip install 'annot_hub[formats]'") from e
     check_unpacked(zip_bytes(data))
-    check_merged(data)
-    return load_workbook(BytesIO(data), read_only=True, data_only=True)
+    reader = openpyxl.reader.excel.ExcelReader(BytesIO(data), read_only=True, data_only=True)
+    reader.read()
+    return reader
 
-def _sheets(data):
+def _sheet_parts(reader):
+    "The names of the XML files of the sheets, in the order of the sheets"
+    return [rel.target for _, rel in reader.parser.find_sheets()
+            if rel.target in reader.valid_files and 'chartsheet' not in rel.Type]
+
+def _sheets(workbook):
     "The values of each sheet of a workbook, in rows"
     found, n = [], 0
-    for sheet in _workbook(data).worksheets:
+    for sheet in workbook.worksheets:
         found.append([])
         for line, row in enumerate(sheet.iter_rows(), 1):
             n += len(row) + 1
@@ -436,7 +450,10 @@ def excel_frame(
     columns: list|None # Names of the columns, for a sheet without a header line
 ) -> pd.DataFrame:     # `ValueError` says what to do
     "The sheet of a workbook as a table"
-    rows = filled_sheet(_sheets(data))
+    reader = _workbook(data)
+    place, rows = filled_sheet(_sheets(reader.wb))
+    table = rows if columns else below_titles(rows)
+    check_merged(reader.archive.read(_sheet_parts(reader)[place]), [row.line for row in table])
     texts = [TextRow(['' if v is None else str(v) for v in row], row.line) for row in rows]
     names, below = split_header(texts, columns)
     check_widths(names, below, bool(columns))

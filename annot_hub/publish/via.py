@@ -17,11 +17,11 @@ from math import degrees
 import pandas as pd
 
 from ..annotate.regions import coordinate
-from ..collect.tables import csv_frame
-from ..collect.words import quoted
+from ..collect.tables import csv_frame, line_of
+from ..collect.words import first_few, plural, quoted
 from annot_hub.publish.labelled import (
-    ImageDraft, Labelled, LabelledImage, Region, labelled_of, read_json, read_text, readable_name, sentences,
-    with_sizes)
+    ImageDraft, Labelled, LabelledImage, Region, files_in, labelled_of, read_json, read_text, readable_name,
+    sentences, with_sizes)
 from ..record.exports import from_json
 
 # %% ../../nbs/4_publish/18_via.ipynb #9dffa677
@@ -176,14 +176,20 @@ def third_file(
 
 _PARTS = ('file', 'region_shape', 'region') # Columns of a CSV, with _attributes behind
 
+def _cell(row, name, line):
+    "What a cell holds; `ValueError` names its place"
+    try: return from_json(row[name] or '{}')
+    except (ValueError, RecursionError) as e:
+        raise ValueError(f'line {line}: its {name} is no JSON ({e}): export it again') from e
+
 def csv_images(
     text: str # Of VIA's CSV
-) -> dict:    # As in the JSON of version 2
+) -> dict:    # As in the JSON of version 2; `ValueError` names the line
     "The images of a CSV"
-    images = {}
-    for row in csv_frame(text).to_dict('records'):
+    table, images = csv_frame(text), {}
+    for i, row in enumerate(table.to_dict('records')):
         row = {key.lstrip('#'): value for key, value in row.items()}
-        about, shape, said = (from_json(row[f'{part}_attributes'] or '{}') for part in _PARTS)
+        about, shape, said = (_cell(row, f'{part}_attributes', line_of(table, i)) for part in _PARTS)
         name = row['filename']
         image = images.setdefault(name, {'filename': name, 'regions': [], 'file_attributes': about})
         if shape: image['regions'].append({'shape_attributes': shape, 'region_attributes': said})
@@ -289,11 +295,17 @@ def _second_of(data, path):
     raise ValueError(f'{os.fspath(path)} is no file of VIA: save the project, or export its '
                      'annotations as JSON')
 
+def _csv_file(path):
+    "What a CSV holds; `ValueError` names the file and the line"
+    text = read_text(path, 100_000_000)
+    try: return second_file(csv_images(text), {})
+    except ValueError as e: raise ValueError(f'{os.fspath(path)}, {e}') from e
+
 def via_file(
     path: str|os.PathLike # JSON or CSV of VIA's
 ) -> ViaFile:             # `ValueError` for something else
     "What a file of VIA's holds"
-    if str(path).lower().endswith('.csv'): return second_file(csv_images(read_text(path, 100_000_000)), {})
+    if str(path).lower().endswith('.csv'): return _csv_file(path)
     data = read_json(path)
     data = data if isinstance(data, dict) else {}
     is_third = all(isinstance(data.get(part), dict) for part in ('metadata', 'file'))
@@ -319,6 +331,14 @@ def used_names(
     return list(dict.fromkeys([*(name for name in options if name in used), *sorted(used)]))
 
 # %% ../../nbs/4_publish/18_via.ipynb #c269d580
+def _check_answers(file, where):
+    "Refuse a file with nothing but answers about whole images, of which none is known to be a class"
+    asked = sorted({name for said in file.answers.values() for name, given in said.items() if given})
+    if file.regions or not asked: return
+    raise ValueError(f'{where}: it has no regions, and its file attributes ({first_few(asked)}) have no '
+                     'options, which a class needs: make them dropdown, radio or checkbox in VIA and save '
+                     'the project, or bring them as a table')
+
 def via_labels(
     file: ViaFile, # What the file holds
     where: str     # Its name
@@ -329,14 +349,23 @@ def via_labels(
     add_classes(file, by_key, lost)
     drafts = [*by_key.values()]
     names = used_names(file, drafts)
+    if not names: _check_answers(file, where)
     points = {r.labels[0] for draft in drafts for r in draft.regions if r.column == 'points'}
     return labelled_of(drafts, names, [n for n in names if n in points], sentences(lost), refused, where)
 
+def _file_in(folder):
+    "The JSON file of a folder; `ValueError` if it is not the only one"
+    names = files_in(folder, ('.json',))
+    if len(names) == 1: return os.path.join(folder, names[0])
+    raise ValueError(f'{os.fspath(folder)} holds {plural(len(names), "file")} with the ending .json: '
+                     'give the one of VIA')
+
 def read_via(
-    path: str|os.PathLike,          # JSON of version 1, 2 or 3, or CSV
+    path: str|os.PathLike,          # JSON of version 1, 2 or 3, or CSV; or a folder with one JSON file
     sizes: pd.DataFrame|None = None # `file_name`, `width`, `height`, if known: VIA does not say them
 ) -> Labelled:                      # `ValueError` if nothing in it can be read
     "Read labels in the format of VIA"
+    if os.path.isdir(path): path = _file_in(path)
     try: file = via_file(path)
     except (AttributeError, KeyError, TypeError, IndexError) as e:
         raise ValueError(f'{os.fspath(path)} is no whole file of VIA ({type(e).__name__}): '
