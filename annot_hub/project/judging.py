@@ -17,8 +17,7 @@ from ..collect.words import first_few, plural, quoted
 from .batches import Project, guess_texts, labels_mark
 from .drawing import contents_of
 from .material import PARTS, Material
-from .models import (even_probabilities, no_labels, on_images, suspects_of, suspects_text,
-                                       undecided)
+from .models import even_probabilities, no_labels, one_an_image, suspects_text, undecided
 from ..publish.accepted import ACCEPTED, is_accepted, write_accepted
 from ..record.journal import current
 from ..record.overlap import count_boxes, drawings
@@ -87,12 +86,6 @@ def _drawn_issues(twice):
     issues.attrs = found.attrs
     return issues
 
-def _one_an_image(issues):
-    "Each image once, with at most three reasons"
-    reasons = issues.groupby('file_name').reason.agg(lambda all: '; '.join(all[:3]))
-    one = issues.drop_duplicates('file_name').reset_index(drop=True)
-    return one.assign(reason=one.file_name.map(reasons))
-
 def with_drawn_issues(
     issues: pd.DataFrame, # From `suspects_of`, of regions, about their images
     drawn: dict           # From `drawings`
@@ -100,7 +93,7 @@ def with_drawn_issues(
     "What a model doubts about regions, and where people drew differently"
     twice = {name: of for name, of in drawn.items() if len(of) > 1}
     found = _drawn_issues(twice) if twice else issues[:0]
-    one = _one_an_image(pd.concat([found, issues[issues.likely_wrong]], ignore_index=True))
+    one = one_an_image(pd.concat([found, issues[issues.likely_wrong]], ignore_index=True))
     weak = '' if one.likely_wrong.any() else found.attrs.get('weak', '')
     one.attrs = issues.attrs | {'weak': weak}
     return one
@@ -109,7 +102,7 @@ def with_drawn_issues(
 @patch
 def _doubted(self: Project, made, record):
     "Labels that look wrong, and regions that people drew differently"
-    issues = on_images(suspects_of(made, [self.second_features(made)]), made)
+    issues = self.doubted(made)
     if 'box' not in made.table: return issues
     return with_drawn_issues(issues, drawings(record, made.question.name))
 

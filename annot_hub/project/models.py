@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['TEST', 'Trained', 'no_labels', 'learning_rows', 'train_model', 'even_probabilities', 'explaining_probabilities',
            'scored_rows', 'unseen_by_file', 'scores_of', 'shares_of', 'curve_of', 'pull_of', 'suspects_of', 'undecided',
-           'on_images', 'plain_json', 'score_table', 'mistake_rows', 'guess_table', 'suspects_text', 'labels_seen',
-           'card_of_model', 'TrainReport', 'report_of', 'file_scores', 'mistake_sheet', 'ModelFiles']
+           'on_images', 'twin_issues', 'one_an_image', 'with_twins', 'plain_json', 'score_table', 'mistake_rows',
+           'guess_table', 'suspects_text', 'labels_seen', 'card_of_model', 'TrainReport', 'report_of', 'file_scores',
+           'mistake_sheet', 'ModelFiles']
 
 # %% ../../nbs/6_project/52_models.ipynb #dd6f32b8
 import json
@@ -231,6 +232,59 @@ def second_features(self: Project,
     found = np.full((len(rows), bag.shape[1]), np.nan, np.float32)
     found[rows] = bag
     return found
+
+# %% ../../nbs/6_project/52_models.ipynb #52aa0010
+def _in_words(labels): # Each a text, or a list of texts
+    return [', '.join(label) or 'nothing' if isinstance(label, list) else label for label in labels]
+
+def twin_issues(
+    pairs: pd.DataFrame # From `near_duplicates`, with labels
+) -> pd.DataFrame:      # As from `label_issues`, without a probability
+    "Labels that at least half of the images that look the same contradict"
+    other = dict(first='second', second='first', first_label='second_label', second_label='first_label')
+    sides = pd.concat([pairs, pairs.rename(columns=other)]).sort_index(kind='stable')
+    sides = sides[sides.differ & (sides.groupby('first').differ.transform('mean') >= .5)]
+    label, suggested = map(_in_words, (sides.first_label, sides.second_label))
+    reasons = [f'labelled {a}, and {name} looks the same and is labelled {b}'
+               for a, b, name in zip(label, suggested, sides.second, strict=True)]
+    return pd.DataFrame({'file_name': sides['first'], 'label': label, 'suggested': suggested,
+                         'probability': float('nan'), 'likely_wrong': True, 'reason': reasons})
+
+def one_an_image(
+    issues: pd.DataFrame # `file_name, reason` and more, the worst first
+) -> pd.DataFrame:       # Each image once, with at most three reasons
+    "What there is to ask about each image"
+    reasons = issues.groupby('file_name').reason.agg(lambda all: '; '.join(all[:3]))
+    one = issues.drop_duplicates('file_name').reset_index(drop=True)
+    return one.assign(reason=one.file_name.map(reasons))
+
+def with_twins(
+    issues: pd.DataFrame, # From `suspects_of`
+    twins: pd.DataFrame   # From `twin_issues`
+) -> pd.DataFrame:        # The twins last; `attrs['weak']` stays where there are none
+    "All that is doubted about labels of images"
+    if not len(twins): return issues
+    found = one_an_image(pd.concat([issues[issues.likely_wrong], twins], ignore_index=True))
+    found.attrs = issues.attrs | {'weak': ''}
+    return found
+
+@patch
+def twins(self: Project,
+    made: Material # From `Project.material`
+) -> pd.DataFrame: # From `twin_issues`
+    "Labelled images that look the same and have different labels"
+    from annot_hub.iterate.twins import near_duplicates
+    table, root = made.table[made.labelled & made.readable], self.place('images', 'folder')
+    paths = [local_path(root, name, self.prefix) for name in table.file_name]
+    return twin_issues(near_duplicates(paths, table.label.tolist(), table.file_name.tolist()))
+
+@patch
+def doubted(self: Project,
+    made: Material # From `Project.material`
+) -> pd.DataFrame: # As from `label_issues`; those of regions are about their images
+    "Labels that look wrong"
+    issues = on_images(suspects_of(made, [self.second_features(made)]), made)
+    return issues if 'box' in made.table else with_twins(issues, self.twins(made))
 
 # %% ../../nbs/6_project/52_models.ipynb #5406084c
 def plain_json(
@@ -498,9 +552,8 @@ def model_files(self: Project,
 
 @patch
 def _look_again(self: Project, made, heads):
-    "Labels that neither of two embedders believes"
-    issues = suspects_of(made, [self.second_features(made)])
-    return undecided(on_images(issues, made), heads)
+    "Labels that look wrong, and that no reviewer has decided"
+    return undecided(self.doubted(made), heads)
 
 @patch
 def guesses(self: Project) -> pd.DataFrame|None: # `file_name, guess, confidence, …`; None before `train`

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'is_selected', 'coverage', 'split_order', 'how_decided', 'accepted_lines',
-           'share_lines', 'model_lines', 'rights_told', 'rights_column', 'how_much', 'class_questions', 'class_lines',
-           'class_tables', 'group_counts', 'group_lines', 'hashable', 'seen_by_several', 'shared_ballots',
+           'group_lines', 'share_lines', 'model_lines', 'rights_told', 'rights_column', 'how_much', 'class_questions',
+           'class_lines', 'class_tables', 'group_counts', 'hashable', 'seen_by_several', 'shared_ballots',
            'agreement_lines', 'counted_people', 'people_table', 'how_to_load', 'splits_with_labels', 'card_section',
            'configs', 'read_head', 'yaml_lines', 'with_value', 'config_entries', 'name_of', 'is_our_config',
            'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs', 'licence_keys', 'new_keys',
@@ -116,6 +116,17 @@ def accepted_lines(
             "`load_dataset(…, 'accepted')` has them beside those of people. They are counted "
             'nowhere here.', '', *left]
 
+_MOST_SHARES = 60 # Rows of a table on the card
+
+def group_lines(
+    rows: list # (group, class, share, interval)
+) -> list:     # Lines; none without groups
+    "The shares of the classes in each group"
+    if not rows: return []
+    if len(rows) > _MOST_SHARES: return ['', 'The shares in each group are in `model/report.json`.']
+    return ['', 'In each group of which twenty or more were drawn:', '',
+            *markdown_table(['group', 'class', 'share', 'interval'], rows, right=[2])]
+
 def share_lines(
     report: dict # `model/report.json`
 ) -> list:       # Lines; none without shares
@@ -124,11 +135,9 @@ def share_lines(
             for s in report['shares']]
     if not rows: return []
     whole, groups = [row[1:] for row in rows if row[0] is None], sorted(row for row in rows if row[0])
-    by_group = ['', 'In each group of which twenty or more were drawn:', '',
-                *markdown_table(['group', 'class', 'share', 'interval'], groups, right=[2])]
     return [f'Shares in all {report["images"]:,} images, estimated from {report["drawn"]:,} that were drawn '
             'at random and labelled, and from the model; 95 % intervals:', '',
-            *markdown_table(['class', 'share', 'interval'], whole, right=[1]), *(by_group if groups else [])]
+            *markdown_table(['class', 'share', 'interval'], whole, right=[1]), *group_lines(groups)]
 
 def model_lines(
     report: dict # `model/report.json`; empty without a model
