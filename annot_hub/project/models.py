@@ -240,10 +240,10 @@ def _in_words(labels): # Each a text, or a list of texts
 def twin_issues(
     pairs: pd.DataFrame # From `near_duplicates`, with labels
 ) -> pd.DataFrame:      # As from `label_issues`, without a probability
-    "Labels that at least half of the images that look the same contradict"
+    "Labels that most of the images that look the same contradict"
     other = dict(first='second', second='first', first_label='second_label', second_label='first_label')
     sides = pd.concat([pairs, pairs.rename(columns=other)]).sort_index(kind='stable')
-    sides = sides[sides.differ & (sides.groupby('first').differ.transform('mean') >= .5)]
+    sides = sides[sides.differ & (sides.groupby('first').differ.transform('mean') > .5)]
     label, suggested = map(_in_words, (sides.first_label, sides.second_label))
     reasons = [f'labelled {a}, and {name} looks the same and is labelled {b}'
                for a, b, name in zip(label, suggested, sides.second, strict=True)]

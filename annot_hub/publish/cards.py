@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['MARKS', 'bar', 'markdown_table', 'is_selected', 'coverage', 'split_order', 'how_decided', 'accepted_lines',
-           'group_lines', 'share_lines', 'model_lines', 'rights_told', 'rights_column', 'how_much', 'class_questions',
-           'class_lines', 'class_tables', 'group_counts', 'hashable', 'seen_by_several', 'shared_ballots',
-           'agreement_lines', 'counted_people', 'people_table', 'how_to_load', 'splits_with_labels', 'card_section',
-           'configs', 'read_head', 'yaml_lines', 'with_value', 'config_entries', 'name_of', 'is_our_config',
-           'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs', 'licence_keys', 'new_keys',
-           'with_configs', 'with_section', 'card', 'sheet_rows', 'sheet_key', 'small_image', 'blank_sheet',
-           'contact_sheet']
+           'group_share_lines', 'share_lines', 'model_lines', 'rights_told', 'rights_column', 'how_much',
+           'class_questions', 'class_lines', 'class_tables', 'group_counts', 'group_lines', 'hashable',
+           'seen_by_several', 'shared_ballots', 'agreement_lines', 'counted_people', 'people_table', 'how_to_load',
+           'splits_with_labels', 'card_section', 'configs', 'read_head', 'yaml_lines', 'with_value', 'config_entries',
+           'name_of', 'is_our_config', 'config_names', 'head_and_text', 'our_files', 'config_notes', 'own_configs',
+           'licence_keys', 'new_keys', 'with_configs', 'with_section', 'card', 'sheet_rows', 'sheet_key', 'small_image',
+           'blank_sheet', 'contact_sheet']
 
 # %% ../../nbs/4_publish/30_cards.ipynb #0727ab44
 import hashlib
@@ -118,7 +118,7 @@ def accepted_lines(
 
 _MOST_SHARES = 60 # Rows of a table on the card
 
-def group_lines(
+def group_share_lines(
     rows: list # (group, class, share, interval)
 ) -> list:     # Lines; none without groups
     "The shares of the classes in each group"
@@ -137,7 +137,7 @@ def share_lines(
     whole, groups = [row[1:] for row in rows if row[0] is None], sorted(row for row in rows if row[0])
     return [f'Shares in all {report["images"]:,} images, estimated from {report["drawn"]:,} that were drawn '
             'at random and labelled, and from the model; 95 % intervals:', '',
-            *markdown_table(['class', 'share', 'interval'], whole, right=[1]), *group_lines(groups)]
+            *markdown_table(['class', 'share', 'interval'], whole, right=[1]), *group_share_lines(groups)]
 
 def model_lines(
     report: dict # `model/report.json`; empty without a model
