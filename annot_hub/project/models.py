@@ -238,16 +238,17 @@ def _in_words(labels): # Each a text, or a list of texts
     return [', '.join(label) or 'nothing' if isinstance(label, list) else label for label in labels]
 
 def twin_issues(
-    pairs: pd.DataFrame # From `near_duplicates`, with labels
+    table: pd.DataFrame # `file_name, label, sha256` of labelled images
 ) -> pd.DataFrame:      # As from `label_issues`, without a probability
-    "Labels that most of the images that look the same contradict"
-    other = dict(first='second', second='first', first_label='second_label', second_label='first_label')
-    sides = pd.concat([pairs, pairs.rename(columns=other)]).sort_index(kind='stable')
-    sides = sides[sides.differ & (sides.groupby('first').differ.transform('mean') > .5)]
-    label, suggested = map(_in_words, (sides.first_label, sides.second_label))
-    reasons = [f'labelled {a}, and {name} looks the same and is labelled {b}'
-               for a, b, name in zip(label, suggested, sides.second, strict=True)]
-    return pd.DataFrame({'file_name': sides['first'], 'label': label, 'suggested': suggested,
+    "Different labels of images with the same content"
+    known = table[table.sha256.notna()]
+    known = known.assign(label=_in_words(known.label))
+    kinds = known.drop_duplicates(['sha256', 'label'])
+    pairs = known.merge(kinds, on='sha256', suffixes=('', '_other'))
+    pairs = pairs[pairs.label != pairs.label_other].drop_duplicates('file_name')
+    reasons = [f'labelled {row.label}, and {row.file_name_other}, the same image, is labelled '
+               f'{row.label_other}' for row in pairs.itertuples()]
+    return pd.DataFrame({'file_name': pairs.file_name, 'label': pairs.label, 'suggested': pairs.label_other,
                          'probability': float('nan'), 'likely_wrong': True, 'reason': reasons})
 
 def one_an_image(
@@ -269,22 +270,14 @@ def with_twins(
     return found
 
 @patch
-def twins(self: Project,
-    made: Material # From `Project.material`
-) -> pd.DataFrame: # From `twin_issues`
-    "Labelled images that look the same and have different labels"
-    from annot_hub.iterate.twins import near_duplicates
-    table, root = made.table[made.labelled & made.readable], self.place('images', 'folder')
-    paths = [local_path(root, name, self.prefix) for name in table.file_name]
-    return twin_issues(near_duplicates(paths, table.label.tolist(), table.file_name.tolist()))
-
-@patch
 def doubted(self: Project,
     made: Material # From `Project.material`
 ) -> pd.DataFrame: # As from `label_issues`; those of regions are about their images
     "Labels that look wrong"
     issues = on_images(suspects_of(made, [self.second_features(made)]), made)
-    return issues if 'box' in made.table else with_twins(issues, self.twins(made))
+    if 'box' in made.table: return issues
+    known = made.base.collection[['file_name', 'sha256']]
+    return with_twins(issues, twin_issues(made.table[made.labelled][['file_name', 'label']].merge(known)))
 
 # %% ../../nbs/6_project/52_models.ipynb #5406084c
 def plain_json(
