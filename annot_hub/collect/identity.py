@@ -379,7 +379,7 @@ def _returned(old, new):
             if isinstance(sha256, str) and old.get(name) != sha256}
     return {name: key for name, key in keys.items() if old.get(key) == new[name]}
 
-def _pairs(base, df):
+def _matched(base, df):
     "New key → old key, of images that were there; one that is back where it was is no other with its content"
     old, new = _contents(base), _contents(df)
     back = _returned(old, new) if 'gone' in base else {}
@@ -392,7 +392,7 @@ def _pairs(base, df):
 def _followed(df, base, left):
     "The collection with what each image was before, and what there is to say"
     base = _with_left(base, left)
-    pairs = _pairs(base, df)
+    pairs = _matched(base, df)
     past = _new_past(df, base, left, pairs)
     found = keep_groups(df.assign(**{EARLIER: past}), base, pairs)
     if past.isna().all(): found = found.drop(columns=EARLIER)

@@ -19,7 +19,7 @@ import pandas as pd
 from fastcore.basics import chunked
 
 from ..annotate.client import answer_json, header_time, token_claims
-from ..annotate.interface import published_interface
+from ..annotate.interface import read_interface
 from ..annotate import Studio
 from ..annotate.inventory import TaskMemory, image_of
 from ..annotate.projects import local_address
@@ -309,7 +309,7 @@ def look_at_record(
 ) -> Iterator: # Findings
     "The labels in the record"
     published = p.hub.read('labels.xml')
-    changed = published and interface_changes(published_interface(published), p.interface)
+    changed = published and interface_changes(read_interface(published), p.interface)
     if changed:
         yield finding('labels/unpublished', 'problem',
                       f'annot_hub.toml asks otherwise than the published labels: {brief(changed, 1000)}')

@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 
-from ..annotate.interface import Interface, published_interface
+from ..annotate.interface import Interface, read_interface
 from ..annotate.screen import Words, screen
 from ..collect.files import inside, write_file
 from ..collect.naming import Names
@@ -434,7 +434,7 @@ def questions_to_publish(self: Project,
 ) -> Interface|None: # None for a project that asks nothing yet; `ValueError` if the repo asks otherwise
     "The questions that answers are fitted to; Label Studio is not asked"
     data = base.read('labels.xml') if base else None
-    then = published_interface(data) if data else None
+    then = read_interface(data) if data else None
     if not self.has_questions(): return then
     if then: _check_unchanged(then, self.interface, add_classes)
     return self.interface

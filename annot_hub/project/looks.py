@@ -13,7 +13,7 @@ import re
 
 from fastcore.basics import patch
 
-from ..annotate.interface import Interface, published_interface
+from ..annotate.interface import Interface, read_interface
 from ..collect.files import write_file
 from ..collect.words import argument, quoted
 from .config import parse_config, to_toml
@@ -195,7 +195,7 @@ def rename_given(self: Project,
 def _renumber(self: Project, wanted):
     "Number the classes as the file does, a version of its own"
     from annot_hub.publish.past import renumber
-    published = published_interface(self.hub.read('labels.xml'))
+    published = read_interface(self.hub.read('labels.xml'))
     return {'numbers': renumber(self.hub, remember(published, wanted)).notes}
 
 @patch
@@ -213,7 +213,7 @@ def _asked_before(self: Project):
     "Label Studio's project, the questions until now, and whether they were published"
     published = self.hub.read('labels.xml')
     project = self.project_to_relabel(bool(published))
-    return project, published_interface(published) if published else Interface(project.xml), bool(published)
+    return project, read_interface(published) if published else Interface(project.xml), bool(published)
 
 @patch
 def relabel(self: Project,
@@ -302,7 +302,7 @@ def _two_ways(revision, told):
 @patch
 def _asked_otherwise(self: Project, revision, questions, dry_run):
     "Sentences, if an older version had other questions: what was done about them, or could be"
-    then = published_interface(self.hub.read('labels.xml', revision))
+    then = read_interface(self.hub.read('labels.xml', revision))
     changed = interface_changes(self.interface, then)
     if not changed: return []
     if questions == 'then' and not dry_run: return self.ask_as(then)

@@ -18,7 +18,7 @@ from fastcore.basics import patch
 
 from ..annotate.answers import as_list
 from ..annotate.controls import REGIONS
-from ..annotate.interface import Interface, published_interface
+from ..annotate.interface import Interface, read_interface
 from ..annotate.regions import bounds
 from ..collect.columns import places
 from ..collect.images import local_path
@@ -210,7 +210,7 @@ def known_images(self: Project,
     self.reach_hub()
     base = read_views(self.hub)
     xml = base.read('labels.xml')
-    asked = choose(published_interface(xml) if xml else self.interface, question)
+    asked = choose(read_interface(xml) if xml else self.interface, question)
     placed = read_splits(base.splits)[0]
     return base, asked, learning_table(base.collection, base.flat(), asked, placed)
 

@@ -25,7 +25,7 @@ def outlook_of(
     if not len(curve): return {'sentence': 'Too few labels to say whether more pay: label on.'}
     return when_to_stop(seconds, curve.attrs['gain'], scores, more=min(50, left)).to_dict()
 
-def _about(minutes):
+def _time_words(minutes):
     "Like 'about 4 minutes'"
     return 'about ' + plural(max(1, round(minutes)), 'minute')
 
@@ -36,8 +36,8 @@ def outlook_lines(
     if 'needs' not in outlook: return []
     spent, next_ones = outlook['minutes_spent'], outlook['minutes_more']
     gain, low, high = outlook['expected']
-    time = [f'people looked for {_about(spent)} so far'] if spent else []
-    cost = f', for {_about(next_ones)}' if next_ones else ''
+    time = [f'people looked for {_time_words(spent)} so far'] if spent else []
+    cost = f', for {_time_words(next_ones)}' if next_ones else ''
     hope = (f'the next {plural(outlook["more"], "label")}{cost}: {gain:+.3f} macro F1 '
             f'({low:+.3f} to {high:+.3f}), if they bring what the last doubling did')
     needs = [need for need in outlook['needs'] if need['lacks'] != 'nothing']

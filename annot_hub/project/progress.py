@@ -484,9 +484,9 @@ def repo_status(self: Project,
     due: dict     # From `images_due`
 ) -> dict:        # Plain values
     "What is in the repo"
-    from annot_hub.annotate.interface import published_interface
+    from annot_hub.annotate.interface import read_interface
     xml = base.read('labels.xml')
-    interface = published_interface(xml) if xml else self.interface
+    interface = read_interface(xml) if xml else self.interface
     model = read_report(base.read(REPORT)).get('labels', {}).get('n', 0)
     return {'endpoint': self.endpoint, **_label_counts(base, interface), 'model labels': model,
             'replaced': sum(map(len, due.values())),

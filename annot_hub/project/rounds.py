@@ -19,7 +19,7 @@ from ..annotate.environment import cache_folder
 from ..annotate.inventory import Inventory, TaskMemory, image_of
 from ..annotate.task_data import tasks
 from ..annotate.controls import REGIONS
-from ..annotate.interface import Interface, published_interface
+from ..annotate.interface import Interface, read_interface
 from ..collect.columns import as_called
 from ..collect.files import inside, private_folder, write_file
 from ..collect.identity import LEFT, Lineage, follow
@@ -139,7 +139,7 @@ def check_asked(
 def agreed_interface(self: Project) -> Interface: # `ValueError` if the file asks for others than people saw
     "The questions to publish with"
     published = self.hub.read('labels.xml')
-    asked = published_interface(published) if published else self._answered_interface()
+    asked = read_interface(published) if published else self._answered_interface()
     if not asked: return self.interface
     check_asked(asked, self.interface)
     return remember(asked, self.interface)
