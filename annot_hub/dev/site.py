@@ -99,11 +99,13 @@ def notebooks(
 def sidebar_gaps(
     nbs: Path = ROOT/'nbs' # Folder of notebooks, with `sidebar.yml`
 ) -> list:                 # Complaints
-    "Is every page in the sidebar?"
+    "Is every page in the sidebar, and nothing else?"
     config = yaml.safe_load((nbs/'sidebar.yml').read_text(encoding='utf-8'))
     contents = config['website']['sidebar']['contents']
     named = [e for c in contents for e in c.get('contents', [c.get('href')])]
-    return [f'{f} is not in the sidebar' for f in notebooks(nbs) if not any(Path(f).match(e) for e in named)]
+    pages = [Path(name) for name in notebooks(nbs)]
+    empty = [f'the sidebar names {e}: no such page' for e in named if not any(p.match(e) for p in pages)]
+    return empty + [f'{p} is not in the sidebar' for p in pages if not any(map(p.match, named))]
 
 # %% ../../nbs/9_dev/20_site.ipynb #8754701e
 def spelled_out(

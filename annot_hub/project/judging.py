@@ -17,7 +17,8 @@ from ..collect.words import first_few, plural, quoted
 from .batches import Project, guess_texts, labels_mark
 from .drawing import contents_of
 from .material import PARTS, Material
-from .models import even_probabilities, no_labels, one_an_image, suspects_text, undecided
+from .models import (even_probabilities, no_labels, one_an_image, plain_json, suspects_text,
+                                       undecided)
 from ..publish.accepted import ACCEPTED, is_accepted, write_accepted
 from ..record.journal import current
 from ..record.overlap import count_boxes, drawings
@@ -44,7 +45,8 @@ class CheckReport:
 
     def plain(self) -> dict: # Counts, and a dict for each suspect
         "For JSON"
-        return {'weak': self.weak, 'suspects': self.suspects.to_dict('records'), 'queue': self.counts,
+        rows = plain_json(self.suspects.to_dict('records'))
+        return {'weak': self.weak, 'suspects': rows, 'queue': self.counts,
                 'lacking': self.lacking}
 
     __repr__ = _repr_markdown_ = __str__

@@ -7,7 +7,7 @@ __all__ = ['TEST', 'Trained', 'no_labels', 'learning_rows', 'train_model', 'even
            'scored_rows', 'unseen_by_file', 'scores_of', 'shares_of', 'curve_of', 'pull_of', 'suspects_of', 'undecided',
            'on_images', 'twin_issues', 'one_an_image', 'with_twins', 'plain_json', 'score_table', 'mistake_rows',
            'guess_table', 'suspects_text', 'labels_seen', 'card_of_model', 'TrainReport', 'report_of', 'file_scores',
-           'mistake_sheet', 'ModelFiles']
+           'mistake_sheet', 'ModelFiles', 'is_guess_table']
 
 # %% ../../nbs/6_project/52_models.ipynb #dd6f32b8
 import json
@@ -235,7 +235,7 @@ def second_features(self: Project,
 
 # %% ../../nbs/6_project/52_models.ipynb #52aa0010
 def _in_words(labels): # Each a text, or a list of texts
-    return [', '.join(label) or 'nothing' if isinstance(label, list) else label for label in labels]
+    return [', '.join(sorted(label)) or 'nothing' if isinstance(label, list) else label for label in labels]
 
 def twin_issues(
     table: pd.DataFrame # `file_name, label, sha256` of labelled images
@@ -548,6 +548,13 @@ def _look_again(self: Project, made, heads):
     "Labels that look wrong, and that no reviewer has decided"
     return undecided(self.doubted(made), heads)
 
+def is_guess_table(
+    table: pd.DataFrame # From the repo, so anybody's
+) -> bool:              # `file_name`, and numbers in every column `p.…`
+    "Are these guesses of a model of ours?"
+    columns = [c for c in table if c.startswith('p.')]
+    return 'file_name' in table and all(pd.api.types.is_float_dtype(table[c]) for c in columns)
+
 @patch
 def guesses(self: Project) -> pd.DataFrame|None: # `file_name, guess, confidence, …`; None before `train`
     "What the model of the repo says of each image"
@@ -559,8 +566,9 @@ def _last_guesses(self: Project, made):
     "What the model before says of each image; None without one for the same question"
     report = read_report(made.base.repo.read(REPORT, made.base.parent))
     if report.get('question') != made.question.name: return None
-    try: return self.guesses()
+    try: found = self.guesses()
     except ValueError: return None # somebody else's file, which gives way
+    return found if found is not None and is_guess_table(found) else None
 
 @patch
 def _found_beside(self: Project, trained):
